@@ -1,0 +1,52 @@
+/**
+ * What the data plane listens on. Listeners are keyed by address and port; a change of anything else is taken
+ * over by the running listener without closing its socket.
+ */
+
+/** Application protocol of a listener or cluster; every other Kuma protocol is carried as `tcp` for now. */
+export type Protocol = 'http' | 'tcp'
+
+/** Receives mesh traffic from other data planes and hands it to the local application. */
+export interface InboundListener {
+  readonly direction: 'inbound'
+  /** IP address to bind. */
+  readonly address: string
+  readonly port: number
+  readonly protocol: Protocol
+  /** `kuma.io/service` of the inbound: for logs and status. */
+  readonly service: string
+  /** Where the application listens. */
+  readonly upstream: { readonly address: string; readonly port: number }
+  /** null: the mesh has no mTLS, plain text is accepted from everybody. */
+  readonly tls: InboundTls | null
+}
+
+export interface InboundTls {
+  /** Clients must hold `spiffe://TRUST-DOMAIN/…` and chain to that domain's bundle (`trust/TRUST-DOMAIN`). */
+  readonly trustDomain: string
+  readonly permission: Permission
+}
+
+/** Who may call an inbound. The first rule that matches decides; no match denies. */
+export interface Permission {
+  readonly rules: readonly PermissionRule[]
+}
+
+export interface PermissionRule {
+  /** Every one of these URIs must be among the client certificate's URI SANs; empty matches every member. */
+  readonly principals: readonly string[]
+  /** `shadow-deny` lets the call pass and counts it as one that would be denied. */
+  readonly action: 'allow' | 'deny' | 'shadow-deny'
+  /** Name of the policy that said so, for logs and reasons. */
+  readonly policy: string
+}
+
+/** Takes calls of local applications for one destination. */
+export interface OutboundListener {
+  readonly direction: 'outbound'
+  readonly address: string
+  readonly port: number
+  readonly protocol: Protocol
+  /** Name of the cluster (section `cluster/NAME`) that takes the calls. */
+  readonly cluster: string
+}
