@@ -1,0 +1,65 @@
+/**
+ * How long certificates live and when they are renewed. In: the settings of a Mesh, in Kuma's syntax of one unit
+ * (`30d`), kuma-semantics 4.1. Pure.
+ */
+
+export const DEFAULT_LIFETIME_MS = 7 * 24 * 3_600_000
+export const DEFAULT_CA_LIFETIME_MS = 10 * 365 * 24 * 3_600_000
+/** Certificates begin this long before they are made: for VMs whose clock is behind. */
+export const BACKDATE_MS = 10 * 60_000
+
+/** What of a Mesh decides the lifetime of its members' certificates. */
+export interface LifetimeSettings {
+  readonly mtls?:
+    | {
+        readonly enabledBackend?: string | undefined
+        readonly backends?:
+          | readonly {
+              readonly name: string
+              readonly dpCert?:
+                | { readonly rotation?: { readonly expiration?: string | undefined } | undefined }
+                | undefined
+            }[]
+          | undefined
+      }
+    | undefined
+}
+
+/** Of a member's certificate from now on, in ms: `dpCert.rotation.expiration` of the enabled backend, else 7 days. */
+export function lifetimeOf(mesh: LifetimeSettings): number {
+  const backend = mesh.mtls?.backends?.find(one => one.name === mesh.mtls?.enabledBackend)
+  return parseLifetime(backend?.dpCert?.rotation?.expiration) ?? DEFAULT_LIFETIME_MS
+}
+
+/** ms of a duration like `30d`; null when it is left out, `0`, or not of that form (refused when it was written). */
+export function parseLifetime(text: string | undefined): number | null {
+  const match = /^([0-9]+)(y|w|d|h|m|s|ms)$/.exec(text ?? '')
+  const unitMs = UNIT_MS[match?.[2] ?? '']
+  if (unitMs === undefined) return null
+  const ms = Number(match?.[1]) * unitMs
+  return ms > 0 ? ms : null
+}
+
+/**
+ * When to renew: at half of the life, up to a tenth of the life earlier or later, so that data planes that started
+ * together do not renew together.
+ * @param random from 0 to 1
+ */
+export function renewalMs(
+  certificate: { readonly issuedAtMs: number; readonly notAfterMs: number },
+  random: number,
+): number {
+  const lifeMs = certificate.notAfterMs - certificate.issuedAtMs
+  return certificate.issuedAtMs + lifeMs * (0.4 + 0.2 * random)
+}
+
+const HOUR_MS = 3_600_000
+const UNIT_MS: Readonly<Record<string, number>> = {
+  y: 365 * 24 * HOUR_MS,
+  w: 7 * 24 * HOUR_MS,
+  d: 24 * HOUR_MS,
+  h: HOUR_MS,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+}
