@@ -1,0 +1,55 @@
+/**
+ * A destination (service, or subset of it by tags) → cluster with its endpoints. Data planes with the same
+ * destination get the same object, so it is serialised once for all of them.
+ */
+import { createHash } from 'node:crypto'
+import type { Cluster } from '#contract/cluster.ts'
+import { enabledBackend } from '../kinds/mesh/mesh.ts'
+import { hasTags } from '../match/select.ts'
+import type { Instance, MeshView } from '../match/view.ts'
+import { uriOfTag } from './identity.ts'
+
+const SERVICE_TAG = 'kuma.io/service'
+/** Until MeshTimeout is enforced: what Kuma's default policy says. */
+const CONNECT_TIMEOUT_MS = 5_000
+
+type Tags = Readonly<Record<string, string>>
+
+/** Kuma's cluster name: the service, and 16 hex digits of all tags where there are more (semantics 3.0). */
+export function destinationName(tags: Tags): string {
+  const service = tags[SERVICE_TAG] ?? ''
+  const keys = Object.keys(tags).sort()
+  if (keys.length <= 1) return service
+  const hash = createHash('sha256')
+  for (const key of keys) hash.update(key + (tags[key] ?? ''))
+  return `${service}-${hash.digest('hex').slice(0, 16)}`
+}
+
+const known = new WeakMap<readonly Instance[], Map<string, Cluster>>()
+
+export function clusterOf(view: MeshView, service: string, tags: Tags): Cluster {
+  const instances = view.instancesOf(service)
+  const hasMtls = enabledBackend(view.mesh.spec) !== undefined
+  const name = destinationName(tags)
+  const key = `${hasMtls} ${name}`
+  const ofInstances = known.get(instances) ?? new Map<string, Cluster>()
+  known.set(instances, ofInstances)
+  const found = ofInstances.get(key)
+  if (found !== undefined) return found
+  const cluster: Cluster = {
+    name,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    endpoints: instances
+      .filter(instance => instance.isServing && hasTags(instance.tags, tags))
+      .map(({ address, port }) => ({ address, port })),
+    tls: hasMtls
+      ? {
+          sni: `${service}{mesh=${view.mesh.name}}`,
+          trustDomain: view.mesh.name,
+          serverIds: [uriOfTag(view.mesh.name, SERVICE_TAG, service)],
+        }
+      : null,
+  }
+  ofInstances.set(key, cluster)
+  return cluster
+}

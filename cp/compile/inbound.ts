@@ -1,0 +1,30 @@
+/** The inbounds of a data plane → listeners that hand calls to the local application. */
+import type { Protocol } from '#contract/listener.ts'
+import type { Resource } from '../kinds/kind.ts'
+import { enabledBackend } from '../kinds/mesh/mesh.ts'
+import { type DataplaneSpec, inboundsOf } from '../kinds/proxy/dataplane.ts'
+import type { MeshView } from '../match/view.ts'
+import type { Draft } from './draft.ts'
+
+export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
+  const hasMtls = enabledBackend(view.mesh.spec) !== undefined
+  for (const inbound of inboundsOf(dataplane.spec)) {
+    draft.inbounds.push({
+      inbound,
+      listener: {
+        direction: 'inbound',
+        address: inbound.address,
+        port: inbound.port,
+        protocol: carriedAs(inbound.protocol),
+        service: inbound.service,
+        upstream: { address: inbound.serviceAddress, port: inbound.servicePort },
+        tls: hasMtls ? { trustDomain: view.mesh.name, permission: { rules: [] } } : null,
+      },
+    })
+  }
+}
+
+/** HTTP/2, gRPC and Kafka are carried as bytes until the engine speaks them. */
+export function carriedAs(protocol: string): Protocol {
+  return protocol === 'http' ? 'http' : 'tcp'
+}

@@ -1,0 +1,18 @@
+/** The policy compilers in order, each with its reason for standing there. */
+import type { Resource } from '../kinds/kind.ts'
+import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
+import type { MeshView } from '../match/view.ts'
+import type { Draft } from './draft.ts'
+import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
+
+export interface PolicyCompiler {
+  /** The kind of policy it compiles. */
+  readonly type: string
+  /** Changes the draft; pure. */
+  compile(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void
+}
+
+export const policyCompilers: readonly PolicyCompiler[] = [
+  // first: an inbound is closed to everybody until the permissions say otherwise
+  { type: 'MeshTrafficPermission', compile: compileMeshTrafficPermission },
+]

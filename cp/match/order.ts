@@ -1,0 +1,58 @@
+/**
+ * Precedence of policies (Kuma 2.14, semantics 2.2 and 2.4): later in the order overrides earlier. Creation and
+ * modification times play no role.
+ */
+import type { Resource } from '../kinds/kind.ts'
+import type { TargetRef } from '../kinds/target-ref.ts'
+import { topLevelRef } from './select.ts'
+
+const KINDS: readonly string[] = [
+  'Mesh',
+  'Dataplane',
+  'MeshSubset',
+  'MeshGateway',
+  'MeshService',
+  'MeshExternalService',
+  'MeshMultiZoneService',
+  'MeshServiceSubset',
+  'MeshHTTPRoute',
+]
+
+/** Lowest precedence first. */
+export function inPrecedence(policies: readonly Resource[]): readonly Resource[] {
+  return [...policies].sort(comparePrecedence)
+}
+
+/** Negative when `a` is overridden by `b`. Of two equals the one whose name sorts first wins. */
+export function comparePrecedence(a: Resource, b: Resource): number {
+  const refA = topLevelRef(a)
+  const refB = topLevelRef(b)
+  return (
+    rankOfKind(refA) - rankOfKind(refB) ||
+    rankOfDataplaneRef(refA) - rankOfDataplaneRef(refB) ||
+    rankOfOrigin(a) - rankOfOrigin(b) ||
+    compareText(displayName(b), displayName(a))
+  )
+}
+
+function rankOfKind(ref: TargetRef): number {
+  return KINDS.indexOf(ref.kind)
+}
+
+/** Labels are less specific than a name; a section is more specific than the whole. */
+function rankOfDataplaneRef(ref: TargetRef): number {
+  if (ref.kind !== 'Dataplane') return 0
+  return (ref.name === undefined ? 0 : 2) + (ref.sectionName === undefined ? 0 : 1)
+}
+
+function rankOfOrigin(policy: Resource): number {
+  return policy.labels['kuma.io/origin'] === 'global' ? 0 : 1
+}
+
+function displayName(resource: Resource): string {
+  return resource.labels['kuma.io/display-name'] ?? resource.name
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,143 @@
+/**
+ * The data planes' port: TLS, WebSocket upgrade → token → session. Nobody gets a frame before the token was checked;
+ * a refusal is an HTTP answer with its reason as text.
+ */
+import type { IncomingMessage } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { CodedError, codeOf } from '#base/errors.ts'
+import { createUpgrade } from '#base/websocket.ts'
+import { channelPath, SUBPROTOCOLS } from '#contract/messages.ts'
+import { MAX_FRAME_BYTES } from '#contract/version.ts'
+import type { ProxySnapshot } from '../snapshot/builder.ts'
+import type { PushContext } from './context.ts'
+import type { Proof } from './proxy-session.ts'
+import { Session } from './session.ts'
+
+export type ProofResult =
+  | { readonly ok: true; readonly proof: Proof }
+  | { readonly ok: false; readonly status: 401 | 403; readonly reason: string }
+
+export interface PushServerOptions {
+  readonly context: PushContext
+  readonly tls: { readonly cert: string; readonly key: string }
+  readonly prove: (authorization: string | undefined, mesh: string, name: string) => Promise<ProofResult>
+}
+
+const UPGRADE_TIMEOUT_MS = 10_000
+
+export class PushServer {
+  readonly #options: PushServerOptions
+  readonly #server: Server
+  readonly #upgrade = createUpgrade({ maxFrameBytes: MAX_FRAME_BYTES, protocols: SUBPROTOCOLS })
+
+  constructor(options: PushServerOptions) {
+    this.#options = options
+    this.#server = createServer({ ...options.tls, minVersion: 'TLSv1.3' }, (_request, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
+      response.end('this port is for vmesh data planes; the HTTP API is on another port\n')
+    })
+    this.#server.requestTimeout = UPGRADE_TIMEOUT_MS
+    this.#server.on('upgrade', (request, socket, head) => void this.#answer(request, socket, head))
+    this.#server.on('tlsClientError', error =>
+      options.context.log.debug({ err: error }, 'TLS handshake failed'),
+    )
+  }
+
+  /** Throws `push.listen` when the address is taken. */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', error => reject(listenFault(error, host, port)))
+      this.#server.listen(port, host, resolve)
+    })
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  /** For a renewed certificate: new connections get it. */
+  setTls(tls: { readonly cert: string; readonly key: string }): void {
+    this.#server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' })
+  }
+
+  /** Closes the port and all sessions; the data planes go on and look for us. */
+  async close(): Promise<void> {
+    for (const session of this.#options.context.sessions.live()) session.close()
+    this.#options.context.sessions.stop()
+    await new Promise<void>(resolve => {
+      this.#server.close(() => resolve())
+      setTimeout(() => this.#server.closeAllConnections(), 500).unref()
+    })
+  }
+
+  /** Gives a snapshot to its session. */
+  offer(mesh: string, name: string, snapshot: ProxySnapshot | null): void {
+    this.#options.context.sessions.get(mesh, name)?.offer(snapshot)
+  }
+
+  async #answer(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy())
+    const { context, prove } = this.#options
+    const target = targetOf(request.url ?? '')
+    if (target === null)
+      return refuse(socket, 404, `no such path; data planes use ${channelPath('MESH', 'NAME')}`)
+    const offered = (request.headers['sec-websocket-protocol'] ?? '')
+      .split(',')
+      .map(protocol => protocol.trim())
+    if (!SUBPROTOCOLS.some(protocol => offered.includes(protocol))) {
+      return refuse(
+        socket,
+        400,
+        `no common protocol: offered ${offered.join(', ')}, spoken ${SUBPROTOCOLS.join(', ')}`,
+      )
+    }
+    try {
+      const result = await prove(request.headers.authorization, target.mesh, target.name)
+      if (!result.ok) {
+        context.log.info({ ...target, status: result.status, reason: result.reason }, 'data plane refused')
+        return refuse(socket, result.status, result.reason)
+      }
+      const remote = request.socket.remoteAddress ?? ''
+      this.#upgrade(request, socket, head, webSocket => {
+        new Session({ context, socket: webSocket, ...target, remote, proof: result.proof })
+      })
+    } catch (error) {
+      context.log.error({ err: error }, 'cannot check the token of a data plane')
+      refuse(socket, 500, 'the token could not be checked; see the log of the control plane')
+    }
+  }
+}
+
+function targetOf(url: string): { mesh: string; name: string } | null {
+  const match = /^\/v1\/meshes\/([^/?]+)\/dataplanes\/([^/?]+)\/channel$/.exec(url)
+  if (match === null) return null
+  try {
+    return { mesh: decodeURIComponent(match[1] ?? ''), name: decodeURIComponent(match[2] ?? '') }
+  } catch {
+    return null
+  }
+}
+
+const PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+}
+
+function refuse(socket: Duplex, status: number, reason: string): void {
+  const body = `${reason}\n`
+  const challenge = status === 401 ? 'WWW-Authenticate: Bearer\r\n' : ''
+  socket.end(
+    `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}\r\nContent-Type: text/plain; charset=utf-8\r\n${challenge}` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+function listenFault(error: unknown, host: string, port: number): CodedError {
+  const what =
+    codeOf(error) === 'EADDRINUSE'
+      ? `port ${port} is in use; stop what uses it or set dpServer.port`
+      : `cannot listen on ${host} port ${port}`
+  return new CodedError('push.listen', `data-plane port: ${what}`, { cause: error })
+}

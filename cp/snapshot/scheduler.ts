@@ -1,0 +1,196 @@
+/**
+ * When to compile, and for whom: store changes and losses of data planes → the connected data planes they can touch
+ * → new snapshots, given to `onSnapshot`. Changes that arrive together are compiled together; long runs give way to
+ * other work. Where nothing changes, nothing is computed.
+ */
+import type { Logger } from '#base/log.ts'
+import type { Version } from '#contract/snapshot.ts'
+import type { CertificateAuthority } from '../ca/ca.ts'
+import type { Resource } from '../kinds/kind.ts'
+import { enabledBackend, type MeshSpec } from '../kinds/mesh/mesh.ts'
+import { kinds } from '../kinds/registry.ts'
+import type { Change, Store } from '../store/store.ts'
+import { buildSnapshot, type ProxySnapshot } from './builder.ts'
+import { MeshIndex, type Rotation, type Touched } from './mesh-view.ts'
+
+/** How long changes wait for company. */
+const COALESCE_MS = 5
+/** Compiling gives way to sockets after this long. */
+const SLICE_MS = 8
+/** Secrets of a mesh whose names contain this are the material of its CA. */
+const CA_SECRET = '.ca-builtin-cert-'
+
+export interface SchedulerOptions {
+  readonly store: Store
+  readonly ca: CertificateAuthority
+  readonly log: Logger
+  /** `snapshot` null: the Dataplane was deleted. */
+  readonly onSnapshot: (mesh: string, name: string, snapshot: ProxySnapshot | null) => void
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions
+  readonly #meshes = new Map<string, MeshIndex>()
+  /** Connected data planes: mesh → name → last snapshot. */
+  readonly #proxies = new Map<string, Map<string, ProxySnapshot | null>>()
+  readonly #dirty = new Map<string, Set<string>>()
+  #timer: NodeJS.Timeout | null = null
+  #isFlushing = false
+  #revision = 0
+  #stopWatching: () => void = () => {}
+  #idleWaiters: (() => void)[] = []
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+  }
+
+  /** Reads the store once, then follows its feed. */
+  async start(): Promise<void> {
+    const { store } = this.#options
+    this.#revision = store.revision()
+    for (const mesh of await store.list('Mesh'))
+      this.#meshes.set(mesh.name, new MeshIndex(mesh as Resource<MeshSpec>))
+    for (const kind of kinds) {
+      if (kind.scope !== 'Mesh' || kind.readOnly || kind.adminOnly) continue
+      for (const resource of await store.list(kind.type))
+        this.#meshes.get(resource.mesh)?.change(resource, resource)
+    }
+    for (const index of this.#meshes.values()) await this.#loadRoots(index)
+    this.#stopWatching = store.watch(this.#revision, changes => this.#take(changes))
+  }
+
+  stop(): void {
+    this.#stopWatching()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  mesh(name: string): MeshIndex | undefined {
+    return this.#meshes.get(name)
+  }
+
+  /** The data plane is connected: from now on its snapshots are built. Returns the present one. */
+  connect(mesh: string, name: string): ProxySnapshot | null {
+    const proxies = this.#proxies.get(mesh) ?? new Map<string, ProxySnapshot | null>()
+    this.#proxies.set(mesh, proxies)
+    const snapshot = this.#build(mesh, name, null)
+    proxies.set(name, snapshot)
+    this.setRotation(mesh, name, 'in')
+    return snapshot
+  }
+
+  disconnect(mesh: string, name: string): void {
+    this.#proxies.get(mesh)?.delete(name)
+  }
+
+  snapshot(mesh: string, name: string): ProxySnapshot | null {
+    return this.#proxies.get(mesh)?.get(name) ?? null
+  }
+
+  setRotation(mesh: string, name: string, rotation: Rotation): void {
+    const index = this.#meshes.get(mesh)
+    if (index !== undefined) this.#touch(mesh, index.setRotation(name, rotation))
+  }
+
+  /** Resolves when no change waits to be compiled. */
+  idle(): Promise<void> {
+    if (this.#timer === null && !this.#isFlushing) return Promise.resolve()
+    return new Promise(resolve => this.#idleWaiters.push(resolve))
+  }
+
+  #take(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#revision = change.revision
+      if (change.key.type === 'Mesh') this.#takeMesh(change)
+      else {
+        const index = this.#meshes.get(change.key.mesh)
+        if (index === undefined) continue
+        if (change.key.type === 'Secret' && change.key.name.includes(CA_SECRET)) void this.#loadRoots(index)
+        else this.#touch(change.key.mesh, index.change(change.key, change.after))
+      }
+    }
+  }
+
+  #takeMesh({ key, after }: Change): void {
+    const index = this.#meshes.get(key.name)
+    if (after === null) {
+      this.#meshes.delete(key.name)
+      this.#touch(key.name, 'all')
+      return
+    }
+    const mesh = after as Resource<MeshSpec>
+    if (index === undefined) {
+      const created = new MeshIndex(mesh)
+      this.#meshes.set(key.name, created)
+      void this.#loadRoots(created)
+    } else {
+      this.#touch(key.name, index.setMesh(mesh))
+      void this.#loadRoots(index)
+    }
+  }
+
+  async #loadRoots(index: MeshIndex): Promise<void> {
+    const mesh = index.mesh
+    const backend = enabledBackend(mesh.spec)
+    try {
+      const roots = backend === undefined ? [] : await this.#options.ca.roots(mesh.name, backend.name)
+      if (this.#meshes.get(mesh.name) === index) this.#touch(mesh.name, index.setRoots(roots))
+    } catch (error) {
+      this.#options.log.error({ err: error, mesh: mesh.name }, 'cannot read the roots of the mesh')
+    }
+  }
+
+  #touch(mesh: string, touched: Touched): void {
+    const connected = this.#proxies.get(mesh)
+    if (connected === undefined || connected.size === 0) return
+    const dirty = this.#dirty.get(mesh) ?? new Set<string>()
+    for (const name of touched === 'all' ? connected.keys() : touched) {
+      if (connected.has(name)) dirty.add(name)
+    }
+    if (dirty.size === 0) return
+    this.#dirty.set(mesh, dirty)
+    if (this.#timer === null && !this.#isFlushing) this.#timer = setTimeout(() => this.#flush(), COALESCE_MS)
+  }
+
+  /** Compiles what is dirty, a slice at a time. */
+  #flush(): void {
+    this.#timer = null
+    this.#isFlushing = true
+    const until = performance.now() + SLICE_MS
+    for (const [mesh, names] of this.#dirty) {
+      for (const name of names) {
+        names.delete(name)
+        this.#rebuild(mesh, name)
+        if (performance.now() > until) {
+          setImmediate(() => this.#flush())
+          return
+        }
+      }
+      this.#dirty.delete(mesh)
+    }
+    this.#isFlushing = false
+    const waiters = this.#idleWaiters
+    this.#idleWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+
+  #rebuild(mesh: string, name: string): void {
+    const proxies = this.#proxies.get(mesh)
+    const last = proxies?.get(name)
+    if (proxies === undefined || last === undefined) return
+    const snapshot = this.#build(mesh, name, last)
+    if (snapshot === last) return
+    proxies.set(name, snapshot)
+    this.#options.onSnapshot(mesh, name, snapshot)
+  }
+
+  #build(mesh: string, name: string, last: ProxySnapshot | null): ProxySnapshot | null {
+    const index = this.#meshes.get(mesh)
+    if (index === undefined) return null
+    return buildSnapshot(index, name, this.version(), last)
+  }
+
+  version(): Version {
+    return { epoch: this.#options.store.epoch, revision: this.#revision }
+  }
+}

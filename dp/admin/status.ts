@@ -1,0 +1,75 @@
+/** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
+import type { EngineStatus } from '../apply/engine.ts'
+
+export interface DataPlaneStatus {
+  readonly mesh: string
+  readonly name: string
+  readonly version: string
+  readonly pid: number
+  readonly startedAtMs: number
+  readonly controlPlane: {
+    readonly address: string
+    readonly isConnected: boolean
+    readonly lastFault: string
+  }
+  /** null: nothing applied yet. */
+  readonly snapshot: { readonly version: string; readonly appliedAtMs: number } | null
+  readonly certificate: {
+    readonly uris: readonly string[]
+    readonly notBeforeMs: number
+    readonly notAfterMs: number
+  } | null
+  readonly engine: EngineStatus
+}
+
+/** For people: one screen of plain text. */
+export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
+  const { controlPlane, snapshot, certificate, engine } = status
+  const ago = (ms: number): string => `${span(nowMs - ms)} ago`
+  const lines = [
+    `${status.name} in mesh ${status.mesh}  (vmesh-dp ${status.version}, pid ${status.pid}, up ${span(nowMs - status.startedAtMs)})`,
+    `control plane  ${controlPlane.address}  ${controlPlane.isConnected ? 'connected' : `not connected: ${controlPlane.lastFault || 'connecting'}`}`,
+    `snapshot       ${snapshot === null ? 'none yet' : `${snapshot.version}, applied ${ago(snapshot.appliedAtMs)}`}`,
+    `certificate    ${certificate === null ? 'none' : certificateText(certificate, nowMs)}`,
+  ]
+  for (const inbound of engine.inbounds) {
+    lines.push(
+      '',
+      `inbound  ${inbound.address}:${inbound.port}  ${inbound.protocol}  ${inbound.service}  ${inbound.connections} open  ${counters(inbound.counters)}`,
+    )
+  }
+  for (const outbound of engine.outbounds) {
+    const healthy = outbound.endpoints.filter(endpoint => endpoint.healthy).length
+    lines.push(
+      '',
+      `outbound ${outbound.address}:${outbound.port}  ${outbound.protocol}  ${outbound.cluster}  ${healthy}/${outbound.endpoints.length} healthy  ${outbound.connections} open  ${counters(outbound.counters)}`,
+    )
+    for (const endpoint of outbound.endpoints) {
+      lines.push(
+        `  ${endpoint.address}:${endpoint.port}  ${endpoint.healthy ? 'healthy' : `not healthy: ${endpoint.reason}`}  ${endpoint.active} active`,
+      )
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function certificateText(certificate: NonNullable<DataPlaneStatus['certificate']>, nowMs: number): string {
+  const left = certificate.notAfterMs - nowMs
+  const end = new Date(certificate.notAfterMs).toISOString()
+  return `${certificate.uris[0] ?? ''}  ${left > 0 ? `ends in ${span(left)} (${end})` : `EXPIRED at ${end}`}`
+}
+
+function counters(all: Readonly<Record<string, number>>): string {
+  return Object.entries(all)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
+}
+
+function span(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}

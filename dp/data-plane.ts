@@ -1,0 +1,239 @@
+/**
+ * The assembly of the data plane: state folder → engine with the last good snapshot → link to the control plane →
+ * status socket. Stopping is the reverse: goodbye, drain, close.
+ */
+import type { Server } from 'node:http'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { CodedError } from '#base/errors.ts'
+import { type Lock, lockFolder } from '#base/lock.ts'
+import type { Logger } from '#base/log.ts'
+import type { Identity } from '#contract/identity.ts'
+import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
+import { FEATURES } from '#contract/version.ts'
+import { serveStatus } from './admin/server.ts'
+import type { DataPlaneStatus } from './admin/status.ts'
+import { createEngine } from './apply/applier.ts'
+import type { Engine } from './apply/engine.ts'
+import type { Definition } from './link/definition.ts'
+import type { LinkFault } from './link/fault.ts'
+import { IdentityKeeper } from './link/identity-keeper.ts'
+import { type ApplyOutcome, Link } from './link/link.ts'
+import { pinCheck } from './link/pin.ts'
+import { load, type StoredSnapshot } from './link/section-store.ts'
+import { StateFolder } from './link/state-folder.ts'
+
+export const VERSION = '0.1.0'
+
+export interface DataPlaneOptions {
+  readonly address: URL
+  readonly mesh: string
+  readonly name: string
+  /** null: the Dataplane exists already. */
+  readonly definition: Definition | null
+  readonly ca: string | null
+  readonly caPin: string | null
+  readonly readToken: () => Promise<string>
+  readonly stateDir: string
+  readonly drainTimeMs: number
+  readonly log: Logger
+  /** For `systemctl status`. */
+  readonly onState: (state: string) => void
+}
+
+/** How long to wait for the word that clients were told. */
+const GOODBYE_MS = 5_000
+const FIRST_IDENTITY_MS = 12_000
+
+export class DataPlane {
+  readonly #options: DataPlaneOptions
+  readonly #log: Logger
+  readonly #engine: Engine
+  readonly #folder: StateFolder
+  #lock: Lock | null = null
+  #keeper: IdentityKeeper | null = null
+  #link: Link | null = null
+  #statusServer: Server | null = null
+  #snapshot: { readonly version: string; readonly appliedAtMs: number } | null = null
+  #lastFault = ''
+  readonly #startedAtMs = Date.now()
+  #onServing: () => void = () => {}
+  #onGivenUp: (error: CodedError) => void = () => {}
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options
+    this.#log = options.log
+    this.#engine = createEngine({ log: options.log })
+    this.#folder = new StateFolder(options.stateDir, options.log)
+  }
+
+  /**
+   * Resolves when the data plane serves: from the last good snapshot at once, else from the first one that the control
+   * plane sends. Throws a CodedError where trying again cannot help.
+   */
+  async start(): Promise<void> {
+    const { address, mesh, name, log, definition } = this.#options
+    const serving = new Promise<void>((resolve, reject) => {
+      this.#onServing = resolve
+      this.#onGivenUp = reject
+    })
+    const installation = await this.#folder.open()
+    this.#lock = await lockFolder(this.#folder.path, 'another vmesh-dp runs with this state folder')
+    const identity = await this.#folder.identity()
+    this.#keeper = new IdentityKeeper({
+      log,
+      held: identity,
+      issue: csr => this.#link?.issue(csr) ?? Promise.reject(new Error('no link')),
+      onIdentity: held => this.#takeIdentity(held),
+    })
+    const stored = await this.#resume(identity)
+    this.#statusServer = await serveStatus(join(this.#folder.path, 'status.sock'), () => this.status())
+    this.#link = new Link({
+      address,
+      mesh,
+      name,
+      ca: this.#options.ca,
+      checkPin: this.#options.caPin === null ? null : pinCheck(this.#options.caPin, address.hostname),
+      readToken: this.#options.readToken,
+      hello: {
+        ...installation,
+        dataplane: definition?.value ?? null,
+        dpVersion: VERSION,
+        features: FEATURES,
+        host: hostname(),
+      },
+      stored,
+      log,
+      apply: (snapshot, raw) => this.#apply(snapshot, raw),
+      onFault: fault => this.#fault(fault),
+      onConnected: () => {
+        this.#lastFault = ''
+        this.#tellState()
+      },
+    })
+    this.#link.start()
+    await serving
+  }
+
+  /** Goodbye, drain, close. */
+  async stop(): Promise<void> {
+    const { drainTimeMs } = this.#options
+    this.#keeper?.stop()
+    await this.#link?.leave(GOODBYE_MS)
+    await this.#engine.drain(drainTimeMs)
+    await this.#link?.stop()
+    await new Promise<void>(resolve => {
+      if (this.#statusServer === null) return resolve()
+      this.#statusServer.close(() => resolve())
+      this.#statusServer.closeAllConnections()
+    })
+    await this.#lock?.release()
+  }
+
+  status(): DataPlaneStatus {
+    const held = this.#keeper?.held ?? null
+    return {
+      mesh: this.#options.mesh,
+      name: this.#options.name,
+      version: VERSION,
+      pid: process.pid,
+      startedAtMs: this.#startedAtMs,
+      controlPlane: {
+        address: this.#options.address.origin,
+        isConnected: this.#link?.isConnected ?? false,
+        lastFault: this.#lastFault,
+      },
+      snapshot: this.#snapshot,
+      certificate:
+        held === null
+          ? null
+          : { uris: held.uris, notBeforeMs: held.notBeforeMs, notAfterMs: held.notAfterMs },
+      engine: this.#engine.status(),
+    }
+  }
+
+  /** Runs what the state folder holds; what cannot run is left and the control plane asked for all. */
+  async #resume(identity: Identity | null): Promise<StoredSnapshot | null> {
+    const stored = await this.#folder.snapshot()
+    if (stored === null) return null
+    if (identity !== null) this.#engine.setIdentity(identity)
+    const loaded = load(stored)
+    const outcome = loaded.ok ? await this.#engine.apply(loaded.snapshot) : loaded
+    if (!outcome.ok) {
+      this.#log.error(
+        { violations: outcome.violations },
+        'the last good snapshot cannot run; waiting for the control plane',
+      )
+      return null
+    }
+    this.#serving(stored)
+    this.#log.info({ version: formatVersion(stored.version) }, 'serving from the last good snapshot')
+    if (loaded.ok && loaded.snapshot.identity !== null) {
+      // renews in time; what is missing is asked for with the first snapshot
+      this.#keeper?.ensure(loaded.snapshot.identity).catch(() => {})
+    }
+    return stored
+  }
+
+  async #apply(snapshot: Snapshot, stored: StoredSnapshot): Promise<ApplyOutcome> {
+    if (snapshot.identity !== null) {
+      try {
+        await withTimeout(this.#keeper?.ensure(snapshot.identity), FIRST_IDENTITY_MS)
+      } catch (error) {
+        this.#log.error({ err: error }, 'no certificate yet: calls are refused until there is one')
+      }
+    }
+    const outcome = await this.#engine.apply(snapshot)
+    if (!outcome.ok) {
+      if (this.#snapshot === null) {
+        const faults = outcome.violations.map(({ path, message }) => `${path}: ${message}`).join('; ')
+        this.#onGivenUp(new CodedError('data-plane.cannot-run', `the first snapshot cannot run: ${faults}`))
+      }
+      return outcome
+    }
+    this.#serving(stored)
+    await this.#folder.keepSnapshot(stored)
+    return outcome
+  }
+
+  #serving(stored: StoredSnapshot): void {
+    this.#snapshot = { version: formatVersion(stored.version), appliedAtMs: Date.now() }
+    this.#onServing()
+    this.#tellState()
+  }
+
+  async #takeIdentity(identity: Identity): Promise<void> {
+    await this.#folder.keepIdentity(identity)
+    this.#engine.setIdentity(identity)
+  }
+
+  /** Only who never served gives up; a running daemon goes on with what it has. */
+  #fault(fault: LinkFault): void {
+    const { definition } = this.#options
+    const where = fault.violations.map(
+      violation => definition?.describe(violation) ?? `${violation.path}: ${violation.message}`,
+    )
+    const message = [fault.message, ...where].join('\n  ')
+    if (fault.permanent && this.#snapshot === null) {
+      return this.#onGivenUp(new CodedError(fault.code, message, { details: { permanent: true } }))
+    }
+    // the same sentence again and again is noise
+    if (message !== this.#lastFault) this.#log.warn({ code: fault.code, reason: message }, 'no control plane')
+    this.#lastFault = message
+    this.#tellState()
+  }
+
+  #tellState(): void {
+    const link =
+      this.#link?.isConnected === true ? 'connected' : `control plane: ${this.#lastFault || 'connecting'}`
+    this.#options.onState(`snapshot ${this.#snapshot?.version ?? 'none'}; ${link}`)
+  }
+}
+
+function withTimeout<T>(work: Promise<T> | undefined, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
+  })
+  return Promise.race([Promise.resolve(work), late]).finally(() => clearTimeout(timer))
+}

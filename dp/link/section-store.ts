@@ -1,0 +1,55 @@
+/**
+ * What the data plane has been given, section by section with the control plane's digests: the base that changes are
+ * put on, and what `hello` says it has.
+ */
+import { checkSections } from '#contract/check.ts'
+import type { SnapshotFrame, Violation } from '#contract/messages.ts'
+import type { Snapshot, Version } from '#contract/snapshot.ts'
+
+export interface StoredSection {
+  readonly digest: string
+  readonly value: unknown
+}
+
+/** A whole snapshot as it lies on disk. */
+export interface StoredSnapshot {
+  readonly version: Version
+  readonly sections: Readonly<Record<string, StoredSection>>
+}
+
+export type MergeResult =
+  | { readonly ok: true; readonly stored: StoredSnapshot; readonly snapshot: Snapshot }
+  | { readonly ok: false; readonly violations: readonly Violation[] }
+
+/** The frame put on `base`; refused when it was made for another base, or when a section is not sound. */
+export function merge(base: StoredSnapshot | null, frame: SnapshotFrame): MergeResult {
+  const known = base?.version ?? null
+  if (frame.base?.epoch !== known?.epoch || frame.base?.revision !== known?.revision) {
+    return { ok: false, violations: [{ path: 'base', message: 'the change was made for another snapshot' }] }
+  }
+  if (known !== null && isOlder(frame.version, known)) {
+    return { ok: false, violations: [{ path: 'version', message: 'older than what runs' }] }
+  }
+  const sections: Record<string, StoredSection> = { ...base?.sections }
+  for (const name of frame.removed) delete sections[name]
+  for (const [name, value] of Object.entries(frame.sections)) {
+    sections[name] = { digest: frame.digests[name] ?? '', value }
+  }
+  return load({ version: frame.version, sections })
+}
+
+/** Checks a whole snapshot, for instance one read from disk. */
+export function load(stored: StoredSnapshot): MergeResult {
+  const values = Object.entries(stored.sections).map(([name, section]) => [name, section.value] as const)
+  const checked = checkSections(Object.fromEntries(values))
+  if (!checked.ok) return checked
+  return { ok: true, stored, snapshot: { version: stored.version, ...checked.sections } }
+}
+
+export function digestsOf(stored: StoredSnapshot): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(stored.sections).map(([name, section]) => [name, section.digest]))
+}
+
+function isOlder(a: Version, b: Version): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.revision < b.revision)
+}
