@@ -240,6 +240,7 @@ export class Session implements ProxySession {
     this.#note(subscription => {
       subscription.disconnectTimeMs = Date.now()
     })
+    this.#outbox = null
     const holder = this.#holder
     if (holder === null) return
     const { sessions, scheduler } = this.#context

@@ -1,0 +1,32 @@
+/** A connected data plane as the rest of push sees it; `session.ts` is the one that is behind it. */
+import type { Logger } from '#base/log.ts'
+import type { FromControlPlane, Violation } from '#contract/messages.ts'
+import type { Resource, ResourceDraft } from '../kinds/kind.ts'
+import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
+import type { ProxySnapshot } from '../snapshot/builder.ts'
+import type { InsightState } from './insights.ts'
+
+/** A valid token, and whether it fits a Dataplane. */
+export interface Proof {
+  /** null: it fits; else the reason. */
+  fits(dataplane: Resource<DataplaneSpec> | ResourceDraft<DataplaneSpec>): string | null
+}
+
+export interface ProxySession {
+  readonly mesh: string
+  readonly name: string
+  readonly log: Logger
+  readonly proof: Proof
+  readonly insight: InsightState | null
+  /** Nothing is on its way to it. */
+  readonly isSettled: boolean
+  send(frame: FromControlPlane): void
+  /** A newer snapshot; null: the Dataplane is gone. */
+  offer(snapshot: ProxySnapshot | null): void
+  /** Tells why and closes. `permanent`: trying again will not help until a person changes something. */
+  reject(code: string, message: string, permanent: boolean, violations?: readonly Violation[]): void
+  /** It is silent: no goodbye. */
+  cut(): void
+  /** Ends in good order; the data plane comes back by itself. */
+  close(): void
+}

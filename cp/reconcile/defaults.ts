@@ -1,0 +1,72 @@
+/**
+ * The first resources: what every new mesh brings along (its CA, the key that signs its data planes' tokens), and what
+ * a fresh control plane starts with (decisions, "A new mesh"; kuma-api 5.7). What exists is never touched.
+ */
+import type { Logger } from '#base/log.ts'
+import { ensureAdminToken } from '../auth/admin-token.ts'
+import { dataplaneKeys, USER_KEYS } from '../auth/keys.ts'
+import type { Tokens } from '../auth/tokens.ts'
+import { missingBuiltinCaSecrets } from '../ca/builtin.ts'
+import type { ResourceDraft } from '../kinds/kind.ts'
+import { enabledBackend, type MeshSpec, mesh as meshKind } from '../kinds/mesh/mesh.ts'
+import {
+  type MeshTrafficPermissionSpec,
+  meshTrafficPermission as permissionKind,
+} from '../kinds/security/mesh-traffic-permission.ts'
+import type { GuardedStore, WriteHook } from '../store/guarded-store.ts'
+import type { Store, Write } from '../store/store.ts'
+
+/** Rides on the commit of a Mesh: CA of an enabled builtin backend, signing key. */
+export function newMeshHook(store: Store, tokens: Tokens): WriteHook {
+  return async draft => {
+    if (draft.type !== 'Mesh') return []
+    const backend = enabledBackend(draft.spec as MeshSpec)
+    const drafts: ResourceDraft[] = [...(await tokens.keys.missing(dataplaneKeys(draft.name)))]
+    if (backend?.type === 'builtin') {
+      drafts.push(...(await missingBuiltinCaSecrets(store, draft.name, backend.name, backend.conf)))
+    }
+    return drafts.map((resource): Write => ({ op: 'put', resource, expectedRevision: 0 }))
+  }
+}
+
+export interface FirstResourcesOptions {
+  readonly store: Store
+  readonly guarded: GuardedStore
+  readonly tokens: Tokens
+  readonly skipMeshCreation: boolean
+  readonly bootstrapAdminToken: boolean
+  readonly log: Logger
+}
+
+/** At the start of the control plane; does nothing where all is there. */
+export async function createFirstResources(options: FirstResourcesOptions): Promise<void> {
+  const { store, tokens, log } = options
+  const keys = await tokens.keys.missing(USER_KEYS)
+  await store.commit(keys.map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
+  if (options.bootstrapAdminToken) await ensureAdminToken(store, tokens)
+  // only a store that never had a mesh: an operator who deleted `default` meant it
+  const isFresh = (await store.list('Mesh')).length === 0 && keys.length > 0
+  if (!isFresh || options.skipMeshCreation) return
+  await options.guarded.put(meshKind, DEFAULT_MESH)
+  await options.guarded.put(permissionKind, ALLOW_ALL)
+  log.info('made mesh default: mTLS STRICT, every member allowed by allow-all-default')
+}
+
+const DEFAULT_MESH: ResourceDraft<MeshSpec> = {
+  type: 'Mesh',
+  mesh: '',
+  name: 'default',
+  labels: {},
+  spec: { mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin', mode: 'STRICT' }] } },
+}
+
+const ALLOW_ALL: ResourceDraft<MeshTrafficPermissionSpec> = {
+  type: 'MeshTrafficPermission',
+  mesh: 'default',
+  name: 'allow-all-default',
+  labels: {},
+  spec: {
+    targetRef: { kind: 'Mesh' },
+    from: [{ targetRef: { kind: 'Mesh' }, default: { action: 'Allow' } }],
+  },
+}
