@@ -3,7 +3,7 @@
  * runs.
  */
 import type { FeedOptions } from './changes.ts'
-import { CommitQueue, closedError } from './commit-queue.ts'
+import { CommitQueue, closedError } from './commit/commit-queue.ts'
 import type { Store } from './store.ts'
 
 /** `nowMs`: clock of creation and modification times, in ms since 1970. */
@@ -36,7 +36,10 @@ export function storeOn(queue: CommitQueue, epoch: number, close: () => Promise<
       whileOpen()
       return queue.tables.list(type, mesh)
     },
-    commit: writes => queue.commit(writes),
+    async commit(writes) {
+      whileOpen()
+      return queue.commit(writes)
+    },
     watch(fromRevision, listener) {
       whileOpen()
       return queue.feed.watch(fromRevision, listener)

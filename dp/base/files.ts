@@ -25,7 +25,7 @@ export async function writeFileAtomic(
   content: Content,
   options: { readonly mode?: number } = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeDurably(temporary, content, options.mode ?? PRIVATE_FILE)
     await rename(temporary, path)
@@ -36,11 +36,10 @@ export async function writeFileAtomic(
   await syncFolder(dirname(path))
 }
 
-/** Removes what writes of `path` left behind when their process died. Call only while nobody writes `path`. */
-export async function removeTemporaries(path: string): Promise<void> {
-  const prefix = temporaryPrefix(path)
-  for (const name of await readdir(dirname(path))) {
-    if (name.startsWith(prefix) && name.endsWith('.tmp')) await rm(join(dirname(path), name), { force: true })
+/** Removes what writes left in a folder when their process died. Call only while nobody writes there. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.') && name.endsWith('.tmp')) await rm(join(folder, name), { force: true })
   }
 }
 
@@ -89,8 +88,4 @@ async function writeAll(file: FileHandle, piece: string | Uint8Array): Promise<v
   for (let done = 0; done < bytes.byteLength; ) {
     done += (await file.write(bytes, done, bytes.byteLength - done)).bytesWritten
   }
-}
-
-function temporaryPrefix(path: string): string {
-  return `.${basename(path)}.`
 }

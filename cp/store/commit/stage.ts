@@ -12,8 +12,8 @@ import {
   type Resource,
   type ResourceDraft,
   type ResourceKey,
-} from '../kinds/kind.ts'
-import type { Change, Write } from './store.ts'
+} from '../../kinds/kind.ts'
+import type { Change, Write } from '../store.ts'
 
 export interface Staged {
   /** One per resource, in the order first written; none: the writes change nothing. */

@@ -4,10 +4,10 @@
  * and only then the changes become visible, watchers hear of them and the writers are answered.
  */
 import { CodedError } from '#base/errors.ts'
-import { keyText, type Resource, type ResourceKey } from '../kinds/kind.ts'
-import { ChangeFeed, type FeedOptions } from './changes.ts'
+import { keyText, type Resource, type ResourceKey } from '../../kinds/kind.ts'
+import { ChangeFeed, type FeedOptions } from '../changes.ts'
+import type { Change, Write } from '../store.ts'
 import { stage } from './stage.ts'
-import type { Change, Write } from './store.ts'
 import { Tables } from './tables.ts'
 
 /** A commit before it is framed for the journal. */

@@ -3,8 +3,8 @@
  * are; a sorted list is made when somebody asks, from the last one and what changed since, and then shared.
  * In: the changes of a commit. Out: resources and lists, none of which is ever changed afterwards.
  */
-import type { Resource, ResourceKey } from '../kinds/kind.ts'
-import type { Change } from './store.ts'
+import type { Resource, ResourceKey } from '../../kinds/kind.ts'
+import type { Change } from '../store.ts'
 
 const NONE: readonly Resource[] = []
 
