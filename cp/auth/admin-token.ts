@@ -16,7 +16,8 @@ export const ADMIN_TOKEN = secretKey('', 'admin-user-token')
  */
 export async function ensureAdminToken(store: Store, tokens: Tokens): Promise<boolean> {
   const keys = await tokens.keys.missing(USER_KEYS)
-  await store.commit(keys.map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
+  if (keys.length > 0)
+    await store.commit(keys.map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
   if ((await readSecret(store, ADMIN_TOKEN)) !== null) return false
   const token = await tokens.issueUserToken({ name: ADMIN, groups: [ADMIN] }, DEFAULT_VALID_FOR_MS)
   await store.commit([{ op: 'put', resource: secretDraft(ADMIN_TOKEN, token), expectedRevision: 0 }])
