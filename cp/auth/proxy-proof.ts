@@ -77,6 +77,5 @@ function tagSetsIn(spec: unknown): readonly Readonly<Record<string, string>>[] {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined
-  return Object.entries(value).find(([key]) => key === name)?.[1]
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

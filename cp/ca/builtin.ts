@@ -89,6 +89,12 @@ export class BuiltinAuthority implements CertificateAuthority {
     if (issuer.notAfterMs <= nowMs) {
       throw unavailable(request.mesh, request.backend, 'its CA certificate has expired')
     }
+    if (request.uris.length === 0) {
+      throw new CodedError(
+        'ca.bad-request',
+        'a certificate needs a name: give the Dataplane the tag kuma.io/service',
+      )
+    }
     const publicKey = publicKeyOf(request.csrPem)
     const { pem, notBeforeMs, notAfterMs } = createMemberCertificate({ ...request, issuer, publicKey, nowMs })
     return { chainPem: pem, notBeforeMs, notAfterMs }

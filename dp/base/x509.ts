@@ -77,6 +77,8 @@ export interface Certificate extends Names {
   readonly publicKey: KeyObject
 }
 
+/** Requests come from outside and a key of RSA 16384 fits easily. */
+const MAX_CSR_CHARS = 65_536
 const OID_OF_PART = { CN: '2.5.4.3', O: '2.5.4.10', OU: '2.5.4.11' } as const
 /** An ECDSA P-256 key pair, PKCS#8 and SPKI in PEM; made outside the event loop. */
 export async function generateKeyPair(): Promise<{ privateKeyPem: string; publicKeyPem: string }> {
@@ -101,6 +103,7 @@ export function createCsr(privateKeyPem: string): string {
  */
 export function readCsr(pem: string): { publicKey: KeyObject } {
   try {
+    if (pem.length > MAX_CSR_CHARS) throw new Error(`it is longer than ${MAX_CSR_CHARS} characters`)
     const body = /-----BEGIN CERTIFICATE REQUEST-----([\s\S]+?)-----END CERTIFICATE REQUEST-----/.exec(
       pem,
     )?.[1]

@@ -142,6 +142,7 @@ t.test('says what is missing or wrong instead of issuing', async t => {
   const { csrPem } = await makeCsr()
   const request = { mesh: 'default', backend: 'ca-1', csrPem, uris: URIS, lifetimeMs: DAY_MS }
   await t.rejects(ca.issue({ ...request, csrPem: 'nonsense' }), { code: 'ca.bad-request' })
+  await t.rejects(ca.issue({ ...request, uris: [] }), { code: 'ca.bad-request', message: /kuma.io\/service/ })
   await t.rejects(ca.issue({ ...request, mesh: 'other' }), {
     code: 'ca.unavailable',
     message: /other\.ca-builtin-cert-ca-1 is missing/,

@@ -86,6 +86,7 @@ t.test('reads the public key of requests made by openssl, whatever names are in 
 t.test('refuses requests that are damaged, forged or signed with a weak key', async t => {
   const good = createCsr((await generateKeyPair()).privateKeyPem)
   const other = createCsr((await generateKeyPair()).privateKeyPem)
+  t.throws(() => readCsr(good + ' '.repeat(65_536)), { code: 'x509.bad-csr', message: /longer than/ })
   t.throws(() => readCsr('no PEM at all'), { code: 'x509.bad-csr', message: /no CERTIFICATE REQUEST block/ })
   t.throws(() => readCsr(withDer(good, der => der.subarray(0, 40))), { code: 'x509.bad-csr' })
   t.throws(() => readCsr(withDer(good, der => Buffer.concat([der, Buffer.from([0])]))), {
