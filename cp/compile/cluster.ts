@@ -5,11 +5,10 @@
 import { createHash } from 'node:crypto'
 import type { Cluster } from '#contract/cluster.ts'
 import { enabledBackend } from '../kinds/mesh/mesh.ts'
+import { SERVICE_TAG, serviceUri } from '../kinds/spiffe.ts'
 import { hasTags } from '../match/select.ts'
 import type { Instance, MeshView } from '../match/view.ts'
-import { uriOfTag } from './identity.ts'
 
-const SERVICE_TAG = 'kuma.io/service'
 /** Until MeshTimeout is enforced: what Kuma's default policy says. */
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -46,7 +45,7 @@ export function clusterOf(view: MeshView, service: string, tags: Tags): Cluster 
       ? {
           sni: `${service}{mesh=${view.mesh.name}}`,
           trustDomain: view.mesh.name,
-          serverIds: [uriOfTag(view.mesh.name, SERVICE_TAG, service)],
+          serverIds: [serviceUri(view.mesh.name, service)],
         }
       : null,
   }

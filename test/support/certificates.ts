@@ -4,7 +4,7 @@ import { createCsr, generateKeyPair, type Issuer, readCsr, readIssuer } from '#b
 import type { Identity } from '#contract/identity.ts'
 import { DEFAULT_LIFETIME_MS } from '../../cp/ca/lifetime.ts'
 import { createMemberCertificate, createMeshCa } from '../../cp/ca/member-certificate.ts'
-import { identityUris } from '../../cp/ca/spiffe.ts'
+import { identityUris } from '../../cp/kinds/spiffe.ts'
 
 export interface TestCa {
   readonly mesh: string

@@ -6,10 +6,10 @@
 import type { Permission, PermissionRule } from '#contract/listener.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
+import { uriOfTag } from '../../kinds/spiffe.ts'
 import { type InboundItem, inboundItems } from '../../match/inbound.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
-import { uriOfTag } from '../identity.ts'
 
 type Action = 'Allow' | 'Deny' | 'AllowWithShadowDeny'
 

@@ -1,6 +1,6 @@
 /** The names of mesh members. */
 import t from 'tap'
-import { identityUris, isMemberOf, parseIdentityUri, provesService } from '../../../cp/ca/spiffe.ts'
+import { identityUris, isMemberOf, parseIdentityUri, provesService } from '../../../cp/kinds/spiffe.ts'
 
 t.test('names each service and tag once, services first, sorted', async t => {
   const uris = identityUris('default', [

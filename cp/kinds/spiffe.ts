@@ -22,6 +22,11 @@ export function tagUri(tag: string, value: string): string {
   return `kuma://${tag}/${value}`
 }
 
+/** The URI that proves that a client carries a tag. */
+export function uriOfTag(mesh: string, tag: string, value: string): string {
+  return tag === SERVICE_TAG ? serviceUri(mesh, value) : tagUri(tag, value)
+}
+
 /** All names of a Dataplane, each once, from the tags of its inbounds (or its gateway); each part sorted. */
 export function identityUris(
   mesh: string,
