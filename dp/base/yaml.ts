@@ -1,0 +1,153 @@
+/**
+ * YAML (1.2, with merge keys), and JSON as a part of it: text → documents that know the line of each field, and
+ * values → readable text. Field paths are written as Kuma writes them: `networking.inbound[0].tags["kuma.io/service"]`.
+ * The only import of yaml.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  stringify,
+} from 'yaml'
+import { CodedError, messageOf } from './errors.ts'
+
+export interface YamlDocument {
+  readonly value: unknown
+  /** Line of the document's first field, from 1. */
+  readonly line: number
+  /** Line of a field, from 1; of the nearest parent that exists where the field does not. */
+  lineOf(fieldPath: string): number
+}
+
+/** Documents refer to an anchor at most this often: a small text cannot become a huge value. */
+const MAX_ALIASES = 100
+
+/**
+ * All documents of a text; empty ones are left out. Throws `yaml.syntax` (`FILE:LINE:COLUMN: what`, also in
+ * `details`) for the first fault.
+ * @param shown the name of the text in messages: a path
+ */
+export function parseDocuments(text: string, shown: string): readonly YamlDocument[] {
+  const lines = new LineCounter()
+  const options = { lineCounter: lines, prettyErrors: false, merge: true, strict: true } as const
+  const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), options)
+  return [...documents].flatMap(document => {
+    const [fault] = document.errors
+    if (fault !== undefined) throw syntaxError(shown, lines, fault.pos[0], fault.message, fault)
+    const { contents } = document
+    if (contents === null || (isScalar(contents) && contents.value === null)) return []
+    return [documentOf(document, contents, lines, shown)]
+  })
+}
+
+/** Exactly one document. Throws `yaml.syntax`, `yaml.documents` when there are more or none. */
+export function parseDocument(text: string, shown: string): YamlDocument {
+  const documents = parseDocuments(text, shown)
+  const [document] = documents
+  if (document === undefined || documents.length > 1) {
+    throw new CodedError('yaml.documents', `${shown}: expected one document, found ${documents.length}`)
+  }
+  return document
+}
+
+/** Block style, keys in their order, long lines not folded; ends with a newline. */
+export function stringifyYaml(value: unknown): string {
+  // quoted also where only YAML 1.1 would read something else (`yes`, `1_000`)
+  return stringify(value, {
+    lineWidth: 0,
+    indentSeq: false,
+    aliasDuplicateObjects: false,
+    compat: 'yaml-1.1',
+  })
+}
+
+/** Several documents, `---` between them. */
+export function stringifyDocuments(values: readonly unknown[]): string {
+  return values.map(value => stringifyYaml(value)).join('---\n')
+}
+
+/** `networking.inbound[0].tags["kuma.io/service"]` → its steps; what is not of that form is taken as far as it is. */
+export function splitFieldPath(path: string): readonly (string | number)[] {
+  const steps: (string | number)[] = []
+  for (const match of path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)) {
+    const [, index, key, name] = match
+    if (index !== undefined) steps.push(Number(index))
+    else steps.push(key === undefined ? (name ?? '') : key.replace(/\\(.)/g, '$1'))
+  }
+  return steps
+}
+
+function documentOf(
+  document: Document.Parsed,
+  contents: Node,
+  lines: LineCounter,
+  shown: string,
+): YamlDocument {
+  const line = lineOfNode(contents, lines) ?? 1
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: MAX_ALIASES })
+  } catch (error) {
+    throw syntaxError(shown, lines, contents.range?.[0] ?? 0, messageOf(error), error)
+  }
+  return {
+    value,
+    line,
+    lineOf(fieldPath) {
+      let found = line
+      let place: unknown = contents
+      for (const step of splitFieldPath(fieldPath)) {
+        const next = stepInto(resolve(place, document), step)
+        if (next === undefined) break
+        found = lineOfNode(isPair(next) ? next.key : next, lines) ?? found
+        place = isPair(next) ? next.value : next
+      }
+      return found
+    },
+  }
+}
+
+function resolve(place: unknown, document: Document.Parsed): unknown {
+  return isAlias(place) ? place.resolve(document) : place
+}
+
+function stepInto(place: unknown, step: string | number): Pair | Node | undefined {
+  if (isMap(place)) return place.items.find(pair => isField(pair.key, String(step)))
+  if (!isSeq(place) || typeof step !== 'number') return undefined
+  const item = place.items[step]
+  return isNode(item) ? item : undefined
+}
+
+/** Files may use the snake_case names of Kuma's older formats; paths never do. */
+function isField(key: unknown, step: string): boolean {
+  const name = isScalar(key) ? String(key.value) : String(key)
+  return name === step || name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) === step
+}
+
+function lineOfNode(node: unknown, lines: LineCounter): number | undefined {
+  const at = isNode(node) ? node.range?.[0] : undefined
+  return at === undefined ? undefined : lines.linePos(at).line
+}
+
+function syntaxError(
+  shown: string,
+  lines: LineCounter,
+  at: number,
+  what: string,
+  cause: unknown,
+): CodedError {
+  const { line, col } = lines.linePos(at)
+  const message = what.replace(/^([A-Z])(?=[a-z])/, letter => letter.toLowerCase())
+  return new CodedError('yaml.syntax', `${shown}:${line}:${col}: not valid YAML: ${message}`, {
+    cause,
+    details: { line, column: col },
+  })
+}
