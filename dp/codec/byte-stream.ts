@@ -1,0 +1,51 @@
+/**
+ * The seam between what moves bytes (a socket, a pooled connection, later a stream of a multiplexed connection) and
+ * what understands them. All calls are synchronous; nothing here knows HTTP.
+ */
+
+/** Receives what a stream reads. Set as `stream.sink`; may be replaced at any time, also from within a call. */
+export interface ByteSink {
+  /** `bytes[start, end)` is valid during the call only, unless `stream.take()` says otherwise. */
+  onBytes(bytes: Buffer, start: number, end: number): void
+  /** The peer will send nothing more; writing goes on. */
+  onEnd(): void
+  /** All that was written has left; called after a write that returned false. */
+  onDrain(): void
+  /** Once, last, also after `destroy()`. `error`: undefined when the stream ended in order. */
+  onClose(error: Error | undefined): void
+}
+
+export interface ByteStream {
+  sink: ByteSink
+  /** False as soon as it was destroyed or closed: writes are dropped. */
+  readonly isOpen: boolean
+  /** Written and still here. */
+  readonly pendingBytes: number
+  /** Latin-1, one character a byte. False: stop until `onDrain`. */
+  write(text: string): boolean
+  /** The stream keeps `bytes` until they have left (`pendingBytes` 0). */
+  writeBytes(bytes: Buffer): boolean
+  /** Text directly followed by bytes, in one system call where possible. */
+  writeBoth(text: string, bytes: Buffer): boolean
+  /**
+   * Within `onBytes`: true when the caller may keep the buffer; it should hand it to `giveBack` (buffer-pool.ts)
+   * once it is done. False: only copies may leave the call.
+   */
+  take(): boolean
+  pause(): void
+  resume(): void
+  /** Nothing more will be written; reading goes on. */
+  end(): void
+  /** Ends both directions at once; what is pending may be lost. */
+  destroy(): void
+  /** As destroy, and the peer sees that the stream was cut rather than finished. */
+  reset(): void
+}
+
+/** Ignores everything: the sink of streams that nobody owns any more. */
+export const NO_SINK: ByteSink = {
+  onBytes() {},
+  onEnd() {},
+  onDrain() {},
+  onClose() {},
+}

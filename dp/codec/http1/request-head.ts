@@ -1,0 +1,222 @@
+/**
+ * Reads the head of an HTTP/1.1 request (RFC 9112 §3, §6) into one reused object: what decides about framing and the
+ * connection, and the text that goes on: start line and fields without those that belong to one connection, and
+ * without those that only a proxy may set. What could be read in two ways is a fault.
+ */
+import type { ReasonCode } from '../../errors.ts'
+import { TARGET, TOKEN } from './bytes.ts'
+import { FieldNames } from './field-names.ts'
+import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
+
+/** What a request head said; valid until the next one is read. */
+export class RequestHead implements FieldReader {
+  method = ''
+  /** Start line and kept fields, each with its CRLF; without the blank line. */
+  text = ''
+  /** -1: no Content-Length. */
+  contentLength = -1
+  isChunked = false
+  expectsContinue = false
+  /** The client asked that the connection ends after this exchange. */
+  isLast = false
+  /** `websocket` where the client asked to switch to it; its fields are dropped from `text`. */
+  upgrade = ''
+  hasRequestId = false
+  hasForwardedProto = false
+  /** For the log: what is wrong with a refused head. */
+  fault = ''
+  #hosts = 0
+  #host = ''
+  #codings = 0
+  #named: string[] | null = null
+  #wantsUpgrade = false
+  #upgradeTo = ''
+  readonly #raw: RawHead = { bytes: EMPTY, start: 0, text: '', kept: '' }
+
+  /**
+   * `bytes[start, …)` and `text` hold the same; `end`: offset of the blank line's CRLFCRLF in `text`. Answers the
+   * reason to refuse the request with, or ''.
+   */
+  read(bytes: Buffer, start: number, text: string, end: number, maxFields: number): ReasonCode | '' {
+    this.#reset()
+    const raw = this.#raw
+    raw.bytes = bytes
+    raw.start = start
+    raw.text = text
+    const lineEnd = text.indexOf('\r\n')
+    const methodEnd = text.indexOf(' ')
+    const targetEnd = text.indexOf(' ', methodEnd + 1)
+    if (methodEnd <= 0 || targetEnd > lineEnd || targetEnd <= methodEnd + 1) return this.#refuse('start line')
+    for (let at = 0; at < methodEnd; at++) {
+      if (TOKEN[bytes[start + at] ?? 0] !== 1) return this.#refuse('method')
+    }
+    for (let at = methodEnd + 1; at < targetEnd; at++) {
+      if (TARGET[bytes[start + at] ?? 0] !== 1) return this.#refuse('target')
+    }
+    this.method = text.slice(0, methodEnd)
+    const version = text.slice(targetEnd + 1, lineEnd)
+    if (version !== 'HTTP/1.1') {
+      this.fault = `version ${JSON.stringify(version)}`
+      return version === 'HTTP/1.0' ? 'http-version' : 'bad-request'
+    }
+    const fault = readFields(raw, lineEnd + 2, end + 2, 0, maxFields, NAMES, this)
+    if (fault !== '')
+      return this.#refuse(fault, fault === 'too many fields' ? 'head-too-large' : 'bad-request')
+    if (this.fault !== '') return 'bad-request'
+    this.text = raw.kept
+    return this.#conclude(lineEnd + 2, text.slice(methodEnd + 1, targetEnd))
+  }
+
+  onField(id: number, text: string, valueStart: number, valueEnd: number): boolean {
+    switch (id) {
+      case HOST:
+        this.#hosts++
+        this.#host = fieldValue(text, valueStart, valueEnd)
+        return false
+      case CONNECTION:
+        this.#readConnection(fieldValue(text, valueStart, valueEnd))
+        return true
+      case CONTENT_LENGTH:
+        if (this.contentLength >= 0) this.fault = 'two Content-Length fields'
+        this.contentLength = readLength(fieldValue(text, valueStart, valueEnd))
+        if (this.contentLength < 0) this.fault = 'Content-Length'
+        return false
+      case TRANSFER_ENCODING:
+        this.#readCoding(fieldValue(text, valueStart, valueEnd).toLowerCase())
+        return false
+      case TE:
+        return fieldValue(text, valueStart, valueEnd).toLowerCase() !== 'trailers'
+      case EXPECT:
+        this.expectsContinue = fieldValue(text, valueStart, valueEnd).toLowerCase() === '100-continue'
+        return false
+      case UPGRADE:
+        this.#upgradeTo = fieldValue(text, valueStart, valueEnd).toLowerCase()
+        return true
+      case REQUEST_ID:
+        this.hasRequestId = true
+        return false
+      case FORWARDED_PROTO:
+        this.hasForwardedProto = true
+        return false
+      default:
+        return true
+    }
+  }
+
+  #conclude(fieldsAt: number, target: string): ReasonCode | '' {
+    if (this.#codings > 0 && this.contentLength >= 0) {
+      return this.#refuse('both Content-Length and Transfer-Encoding')
+    }
+    if (this.#codings > 1) return this.#refuse('two Transfer-Encoding fields')
+    if (this.#codings > 0 && !this.isChunked) return this.#refuse('transfer coding', 'not-implemented')
+    if (this.method === 'CONNECT') return this.#refuse('CONNECT', 'not-implemented')
+    if (this.#hosts !== 1) {
+      return this.#refuse(this.#hosts === 0 ? 'no Host field' : 'two Host fields', 'missing-host')
+    }
+    if (/[\s/?#@\\,<>"]/.test(this.#host)) return this.#refuse('Host')
+    if (this.#named !== null) {
+      if (this.#named.some(name => CRITICAL.has(name)))
+        return this.#refuse('Connection names a framing field')
+      this.text = dropNamed(this.text, fieldsAt, this.#named)
+      if (this.#named.includes('x-request-id')) this.hasRequestId = false
+      if (this.#named.includes('x-forwarded-proto')) this.hasForwardedProto = false
+    }
+    const hasBody = this.isChunked || this.contentLength > 0
+    if (this.#wantsUpgrade && this.#upgradeTo === 'websocket' && this.method === 'GET' && !hasBody) {
+      this.upgrade = 'websocket'
+    }
+    return target.startsWith('/') ? '' : this.#readOtherTarget(target)
+  }
+
+  /** `*` of OPTIONS stays; `http://host/path` becomes `/path` and its host the only Host (RFC 9112 §3.2.2). */
+  #readOtherTarget(target: string): ReasonCode | '' {
+    if (target === '*' && this.method === 'OPTIONS') return ''
+    const parts = /^https?:\/\/([^/?#@\\,<>"]+)(\/[^#]*|\?[^#]*)?$/i.exec(target)
+    const host = parts?.[1]
+    if (parts === null || host === undefined) return this.#refuse('target')
+    const path = parts[2] ?? '/'
+    const origin = path.startsWith('/') ? path : `/${path}`
+    const fieldsAt = this.text.indexOf('\r\n') + 2
+    const rest = dropNamed(this.text, fieldsAt, ['host']).slice(fieldsAt)
+    this.text = `${this.method} ${origin} HTTP/1.1\r\nHost: ${host}\r\n${rest}`
+    return ''
+  }
+
+  #readConnection(value: string): void {
+    for (const part of value.toLowerCase().split(',')) {
+      const option = part.trim()
+      if (option === 'close') this.isLast = true
+      else if (option === 'upgrade') this.#wantsUpgrade = true
+      else if (option !== '' && option !== 'keep-alive' && option !== 'te') {
+        this.#named ??= []
+        this.#named.push(option)
+      }
+    }
+  }
+
+  /** Only `chunked` alone is carried; where it is not the last coding the length of the body is anybody's guess. */
+  #readCoding(value: string): void {
+    this.#codings++
+    this.isChunked = value === 'chunked'
+    if (!this.isChunked && !/^[a-z0-9\-, \t]*,[ \t]*chunked$/.test(value)) this.fault = 'Transfer-Encoding'
+  }
+
+  #refuse(fault: string, reason: ReasonCode = 'bad-request'): ReasonCode {
+    this.fault = fault
+    return reason
+  }
+
+  #reset(): void {
+    this.method = ''
+    this.contentLength = -1
+    this.isChunked = false
+    this.expectsContinue = false
+    this.isLast = false
+    this.upgrade = ''
+    this.hasRequestId = false
+    this.hasForwardedProto = false
+    this.fault = ''
+    this.#hosts = 0
+    this.#codings = 0
+    this.#named = null
+    this.#wantsUpgrade = false
+    this.#upgradeTo = ''
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+const HOST = 1
+const CONNECTION = 2
+const CONTENT_LENGTH = 3
+const TRANSFER_ENCODING = 4
+const TE = 5
+const EXPECT = 6
+const UPGRADE = 7
+const REQUEST_ID = 8
+const FORWARDED_PROTO = 9
+
+/** The first nine by number above; the rest is dropped: of one connection, or only for proxies to set. */
+const NAMES = new FieldNames([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'expect',
+  'upgrade',
+  'x-request-id',
+  'x-forwarded-proto',
+  'keep-alive',
+  'proxy-connection',
+  'http2-settings',
+  'x-forwarded-client-cert',
+  'x-kuma-tags',
+  'x-envoy-internal',
+  'x-envoy-retry-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-alt-stat-name',
+])
+
+/** Dropping one of these would change where the message ends or for whom it is. */
+const CRITICAL = new Set(['host', 'content-length', 'transfer-encoding'])

@@ -1,0 +1,129 @@
+/**
+ * The reasons for which the data plane refuses or fails a call: reason code → the answer of an HTTP listener, and
+ * one line for people. An HTTP answer carries the code as `x-vmesh-reason`; a TCP connection is closed and the code
+ * counted. Statuses and bodies are Kuma's where Kuma has them (kuma-semantics.md 3.0).
+ */
+
+export interface Reason {
+  readonly status: number
+  /** Sent as text/plain, without a newline at the end. */
+  readonly body: string
+  readonly doc: string
+}
+
+const BROKEN = 'upstream connect error or disconnect/reset before headers. reset reason:'
+
+export const REASONS = {
+  'permission-denied': {
+    status: 403,
+    body: 'RBAC: access denied',
+    doc: 'No MeshTrafficPermission allows this client to call this service; look at the policies that select it.',
+  },
+  'no-healthy-endpoint': {
+    status: 503,
+    body: 'no healthy upstream',
+    doc: 'The called service has no endpoint: no data plane offers it, or all of them are offline.',
+  },
+  'connection-refused': {
+    status: 503,
+    body: `${BROKEN} remote connection failure`,
+    doc: 'Nobody listens there: the application (seen by its own data plane) or the other data plane is not running.',
+  },
+  'connect-timeout': {
+    status: 503,
+    body: `${BROKEN} connection timeout`,
+    doc: 'No connection within the connect timeout: host down, packets dropped, or no answer to the TLS handshake.',
+  },
+  unreachable: {
+    status: 503,
+    body: `${BROKEN} remote connection failure`,
+    doc: 'There is no route to the address of the endpoint, or the connection broke while it was made.',
+  },
+  'name-not-resolved': {
+    status: 503,
+    body: `${BROKEN} remote connection failure`,
+    doc: 'The host name of the endpoint has no address; check DNS on this machine.',
+  },
+  'handshake-failed': {
+    status: 503,
+    body: `${BROKEN} remote connection failure, transport failure reason: TLS handshake failed`,
+    doc: 'The other side does not speak TLS 1.3 for the mesh, or gave up during the handshake; see its log.',
+  },
+  'untrusted-server': {
+    status: 503,
+    body: `${BROKEN} remote connection failure, transport failure reason: server certificate is not trusted`,
+    doc: 'The certificate of the other side does not chain to the roots of its trust domain.',
+  },
+  'wrong-server-identity': {
+    status: 503,
+    body: `${BROKEN} remote connection failure, transport failure reason: server has another identity`,
+    doc: 'The other side is of the mesh but does not hold a name of the called service: a stale address, or worse.',
+  },
+  'certificate-expired': {
+    status: 503,
+    body: `${BROKEN} remote connection failure, transport failure reason: certificate has expired`,
+    doc: 'The certificate of this data plane or of the other side has expired; see its connection to the control plane.',
+  },
+  'no-identity': {
+    status: 503,
+    body: `${BROKEN} remote connection failure, transport failure reason: no certificate yet`,
+    doc: 'This data plane has no certificate yet: it has not reached its control plane since it was installed.',
+  },
+  'connection-termination': {
+    status: 503,
+    body: `${BROKEN} connection termination`,
+    doc: 'The other side closed the connection before its answer was complete; see the log of the application.',
+  },
+  overflow: {
+    status: 503,
+    body: `${BROKEN} overflow`,
+    doc: 'Too many connections or waiting calls to one endpoint.',
+  },
+  'bad-response': {
+    status: 502,
+    body: `${BROKEN} protocol error`,
+    doc: 'The answer of the application is not valid HTTP/1.1, or could be read in two ways.',
+  },
+  'stream-timeout': {
+    status: 504,
+    body: 'stream timeout',
+    doc: 'Not one byte moved in either direction for the idle time of a call.',
+  },
+  'bad-request': {
+    status: 400,
+    body: 'Bad Request',
+    doc: 'The request is not valid HTTP/1.1, or could be read in two ways; it was not passed on.',
+  },
+  'missing-host': {
+    status: 400,
+    body: '',
+    doc: 'HTTP/1.1 demands exactly one Host header.',
+  },
+  'head-timeout': {
+    status: 408,
+    body: 'Request Timeout',
+    doc: 'The head of the request did not arrive in time.',
+  },
+  'head-too-large': {
+    status: 431,
+    body: 'Request Header Fields Too Large',
+    doc: 'The head of the request is over 60 KiB or has more than 100 fields.',
+  },
+  'http-version': {
+    status: 426,
+    body: 'Upgrade Required',
+    doc: 'HTTP/1.0 is not carried; use HTTP/1.1.',
+  },
+  'not-implemented': {
+    status: 501,
+    body: 'Not Implemented',
+    doc: 'CONNECT, or a transfer coding other than chunked.',
+  },
+  'policy-change': {
+    status: 503,
+    body: `${BROKEN} connection termination`,
+    doc: 'The call was ended by a change of what this data plane runs: its listener or destination is gone.',
+  },
+} as const satisfies Readonly<Record<string, Reason>>
+
+export type ReasonCode = keyof typeof REASONS
