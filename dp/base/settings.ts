@@ -8,6 +8,7 @@ import { EXIT } from './exit-codes.ts'
 import { flatten, type SettingsFile } from './settings/file.ts'
 import { type Checked, checkSetting, type Setting, type ValueOf } from './settings/value.ts'
 import { didYouMean } from './text/nearest.ts'
+import { separateWords } from './text/words.ts'
 
 export type { SettingsFile } from './settings/file.ts'
 export type { Setting } from './settings/value.ts'
@@ -23,7 +24,7 @@ export type FlagValue = string | readonly string[] | undefined
 export interface SettingsSources<T extends SettingsTable> {
   readonly file?: SettingsFile | undefined
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** By setting, as typed; undefined: not given. */
+  /** By setting, as typed; undefined or an empty list: not given. */
   readonly flags?: { readonly [Name in keyof T]?: FlagValue }
   /** Variables with our prefix that belong to somebody else and are not reported. */
   readonly otherVariables?: readonly string[]
@@ -71,7 +72,8 @@ export function readSettings<T extends SettingsTable>(
   fromEnvironment(table, sources.environment ?? {}, sources.otherVariables ?? [], take, faults)
   for (const [name, given] of Object.entries<FlagValue>(sources.flags ?? {})) {
     const setting = table[name]
-    if (given === undefined || setting === undefined) continue
+    const isGiven = given !== undefined && !(Array.isArray(given) && given.length === 0)
+    if (!isGiven || setting === undefined) continue
     take(name, flagOf(name), checkSetting(setting, given, 'text'))
   }
   // every name of the table was given a value of its type
@@ -91,19 +93,12 @@ export function settingsOrThrow<T extends SettingsTable>(result: SettingsResult<
 
 /** `apiServer.http.port` → `VMESH_API_SERVER_HTTP_PORT`. */
 export function variableOf(name: string): string {
-  return PREFIX + words(name, '_').toUpperCase()
+  return PREFIX + separateWords(name, '_').toUpperCase()
 }
 
 /** `caCertFile` → `--ca-cert-file`. */
 export function flagOf(name: string): string {
-  return `--${words(name, '-')}`
-}
-
-function words(name: string, separator: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, `$1${separator}$2`)
-    .replaceAll('.', separator)
-    .toLowerCase()
+  return `--${separateWords(name, '-')}`
 }
 
 function defaultsOf(table: SettingsTable): Record<string, unknown> {

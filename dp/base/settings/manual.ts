@@ -63,7 +63,8 @@ function typeText(setting: Setting): string {
   return setting.type
 }
 
-function defaultText(setting: Setting): string {
+/** As the reference shows it. */
+export function defaultText(setting: Setting): string {
   if (setting.default === null) return 'none'
   if (Array.isArray(setting.default)) return setting.default.length === 0 ? 'none' : setting.default.join(',')
   return setting.default === '' ? 'empty' : String(setting.default)

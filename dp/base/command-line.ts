@@ -1,0 +1,223 @@
+/**
+ * Command lines: programs as trees of commands with typed options and arguments, described as data (help and shell
+ * completion read the same tree). A wrong command line is one sentence and exit code 64. The only import of
+ * commander.
+ */
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { CodedError } from './errors.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { separateWords } from './text/words.ts'
+
+export type OptionSpec =
+  | { readonly type: 'switch'; readonly doc: string; readonly short?: string }
+  | {
+      readonly type: 'text'
+      /** How help calls the value: `FILE`. */
+      readonly value: string
+      readonly doc: string
+      /** One letter. */
+      readonly short?: string
+      readonly default?: string
+      readonly required?: true
+      readonly choices?: readonly string[]
+    }
+  /** May be given again and again. */
+  | { readonly type: 'list'; readonly value: string; readonly doc: string; readonly short?: string }
+
+/** The key is the flag in camelCase, dots count as dashes: `caCertFile` is `--ca-cert-file`. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>
+
+export interface ArgumentSpec {
+  /** How help calls it: `KIND`. */
+  readonly value: string
+  readonly doc: string
+  readonly optional?: true
+}
+
+/** In the order of the command line; optional ones last. */
+export type ArgumentTable = Readonly<Record<string, ArgumentSpec>>
+
+type OptionValue<S extends OptionSpec> = S extends { type: 'switch' }
+  ? boolean
+  : S extends { type: 'list' }
+    ? readonly string[]
+    :
+        | (S extends { choices: readonly (infer Choice)[] } ? Choice : string)
+        | (S extends { default: string } | { required: true } ? never : undefined)
+
+export type OptionValues<T extends OptionTable> = { readonly [Name in keyof T]: OptionValue<T[Name]> }
+export type ArgumentValues<T extends ArgumentTable> = {
+  readonly [Name in keyof T]: T[Name] extends { optional: true } ? string | undefined : string
+}
+
+export interface CommandSpec<O extends OptionTable, A extends ArgumentTable> {
+  readonly name: string
+  readonly doc: string
+  readonly arguments?: A
+  readonly options?: O
+  /** Printed below the help. */
+  readonly notes?: string
+  /** Answers the exit code, or nothing for 0. */
+  run(input: { options: OptionValues<O>; args: ArgumentValues<A> }): Promise<number | undefined>
+}
+
+/** One command as the tree holds it. */
+export interface CommandNode {
+  readonly name: string
+  readonly doc: string
+  readonly notes: string
+  readonly options: OptionTable
+  readonly arguments: ArgumentTable
+  readonly commands: readonly CommandNode[]
+  /** Absent for a group of commands. */
+  readonly invoke?: (
+    options: Record<string, unknown>,
+    args: Record<string, unknown>,
+  ) => Promise<number | undefined>
+}
+
+export interface Output {
+  out(text: string): void
+  err(text: string): void
+}
+
+export function command<
+  const O extends OptionTable = Record<never, never>,
+  const A extends ArgumentTable = Record<never, never>,
+>(spec: CommandSpec<O, A>): CommandNode {
+  return {
+    name: spec.name,
+    doc: spec.doc,
+    notes: spec.notes ?? '',
+    options: spec.options ?? {},
+    arguments: spec.arguments ?? {},
+    commands: [],
+    // runProgram makes both from these tables
+    invoke: (options, args) =>
+      spec.run({ options: options as OptionValues<O>, args: args as ArgumentValues<A> }),
+  }
+}
+
+/**
+ * A program, or a command that only holds others. Options of a group are accepted before and after its commands'
+ * names; a command reads them by listing the same table (`options: { ...COMMON, … }`).
+ */
+export function group(spec: {
+  readonly name: string
+  readonly doc: string
+  readonly options?: OptionTable
+  readonly notes?: string
+  readonly commands: readonly CommandNode[]
+}): CommandNode {
+  return { notes: '', options: {}, arguments: {}, ...spec }
+}
+
+/** For what a command finds wrong in its own arguments: exit code 64. */
+export function usageError(message: string): CodedError {
+  return new CodedError('command-line.usage', message, { details: { exitCode: EXIT.usage } })
+}
+
+/**
+ * Runs the command that `argv` (without interpreter and script) names and answers the exit code; never exits. Help
+ * goes to `out`, code 0. Usage errors and coded errors become one message on `err`; other errors are bugs and thrown.
+ */
+export async function runProgram(
+  program: CommandNode,
+  argv: readonly string[],
+  output: Output,
+): Promise<number> {
+  const state: { code: number; at: Command | null } = { code: EXIT.ok, at: null }
+  const root = build(program, [], output, state)
+  try {
+    await root.parseAsync(argv, { from: 'user' })
+    return state.code
+  } catch (error) {
+    if (error instanceof CommanderError) return afterCommander(error, state.at ?? root, output)
+    if (!(error instanceof CodedError)) throw error
+    output.err(`${program.name}: ${error.message}\n`)
+    return exitCodeOf(error)
+  }
+}
+
+type Inherited = readonly (readonly [spec: OptionSpec, option: Option, owner: Command])[]
+
+function build(
+  node: CommandNode,
+  inherited: Inherited,
+  output: Output,
+  state: { code: number; at: Command | null },
+): Command {
+  const made = new Command(node.name)
+    .description(node.doc)
+    .helpOption('-h, --help', 'show this help')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: text => output.out(text),
+      writeErr: text => output.err(text),
+      outputError: () => {},
+    })
+    .exitOverride(error => {
+      state.at = made
+      throw error
+    })
+  if (node.commands.length > 0) made.helpCommand('help [COMMAND]', 'show the help of a command')
+  if (node.notes !== '') made.addHelpText('after', `\n${node.notes}`)
+  const readers = new Map<string, () => unknown>()
+  const own: [OptionSpec, Option, Command][] = []
+  for (const [key, spec] of Object.entries(node.options)) {
+    const known = inherited.find(([other]) => other === spec)
+    const option = known?.[1] ?? optionOf(key, spec)
+    const owner = known?.[2] ?? made
+    if (known === undefined) {
+      made.addOption(option)
+      own.push([spec, option, made])
+    }
+    readers.set(key, () => owner.getOptionValue(option.attributeName()))
+  }
+  const argumentKeys = Object.keys(node.arguments)
+  for (const spec of Object.values(node.arguments)) {
+    const { value, doc, optional } = spec
+    made.addArgument(new Argument(optional === true ? `[${value}]` : `<${value}>`, doc))
+  }
+  for (const child of node.commands) made.addCommand(build(child, [...inherited, ...own], output, state))
+  const { invoke } = node
+  if (invoke !== undefined) {
+    made.action(async () => {
+      const options = Object.fromEntries([...readers].map(([key, read]) => [key, read()]))
+      const args = Object.fromEntries(argumentKeys.map((key, index) => [key, made.args[index]]))
+      state.code = (await invoke(options, args)) ?? EXIT.ok
+    })
+  }
+  return made
+}
+
+function optionOf(key: string, spec: OptionSpec): Option {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `
+  const value = spec.type === 'switch' ? '' : ` <${spec.value}>`
+  const option = new Option(`${short}--${separateWords(key, '-')}${value}`, spec.doc)
+  if (spec.type === 'switch') return option.default(false, '')
+  if (spec.type === 'list') {
+    const collect = (item: string, before: readonly string[]): readonly string[] => [...before, item]
+    return option.argParser<readonly string[]>(collect).default([], '')
+  }
+  if (spec.choices !== undefined) option.choices(spec.choices)
+  if (spec.default !== undefined) option.default(spec.default)
+  if (spec.required === true) option.makeOptionMandatory()
+  return option
+}
+
+/** commander has printed help already; its errors are made one sentence that leads to the help. */
+function afterCommander(error: CommanderError, at: Command, output: Output): number {
+  if (error.exitCode === 0) return EXIT.ok
+  if (error.code === 'commander.help') return EXIT.usage
+  const names: string[] = []
+  for (let one: Command | null = at; one !== null; one = one.parent) names.unshift(one.name())
+  const sentence = error.message
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replace(/\s*\(Did you mean (.*?)\?\)$/s, '; did you mean $1?')
+  output.err(
+    `${names[0]}: ${sentence}${sentence.endsWith('?') ? ' See' : '; see'} ${names.join(' ')} --help\n`,
+  )
+  return EXIT.usage
+}

@@ -1,0 +1,185 @@
+/** The command-line door: what a command gets, and what a person is told. */
+import t from 'tap'
+import { command, group, runProgram, usageError } from '../../../dp/base/command-line.ts'
+import { CodedError } from '../../../dp/base/errors.ts'
+import { settingOptions } from '../../../dp/base/settings/flags.ts'
+import { defineSettings, readSettings } from '../../../dp/base/settings.ts'
+
+const COMMON = { configFile: { type: 'text', value: 'FILE', doc: 'Where contexts are kept.' } } as const
+const seen: unknown[] = []
+
+const PROGRAM = group({
+  name: 'tool',
+  doc: 'A tool.',
+  options: COMMON,
+  commands: [
+    command({
+      name: 'get',
+      doc: 'Shows things.',
+      notes: 'Kinds: a, b.',
+      arguments: {
+        kind: { value: 'KIND', doc: 'What.' },
+        name: { value: 'NAME', doc: 'Which.', optional: true },
+      },
+      options: {
+        ...COMMON,
+        mesh: { type: 'text', value: 'MESH', short: 'm', default: 'default', doc: 'Of which mesh.' },
+        output: { type: 'text', value: 'FORMAT', short: 'o', choices: ['table', 'yaml'], doc: 'How.' },
+        tag: { type: 'list', value: 'K=V', doc: 'Tags.' },
+        all: { type: 'switch', doc: 'All.' },
+      },
+      run: async ({ options, args }) => {
+        const typed: { kind: string; name: string | undefined; mesh: string; all: boolean } = {
+          kind: args.kind,
+          name: args.name,
+          mesh: options.mesh,
+          all: options.all,
+        }
+        const output: 'table' | 'yaml' | undefined = options.output
+        seen.push({ ...typed, output, tag: options.tag, configFile: options.configFile })
+        return undefined
+      },
+    }),
+    command({
+      name: 'fail',
+      doc: 'Fails.',
+      options: { how: { type: 'text', value: 'HOW', required: true, doc: 'How.' } },
+      run: async ({ options }) => {
+        if (options.how === 'usage') throw usageError('--how cannot be usage')
+        if (options.how === 'permanent')
+          throw new CodedError('x.y', 'broken: mend it', { details: { permanent: true } })
+        if (options.how === 'bug') throw new TypeError('a bug')
+        return Number(options.how)
+      },
+    }),
+  ],
+})
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const code = await runProgram(PROGRAM, argv, {
+    out: text => {
+      out += text
+    },
+    err: text => {
+      err += text
+    },
+  })
+  return { code, out, err }
+}
+
+t.beforeEach(() => {
+  seen.length = 0
+})
+
+t.test('gives a command its options and arguments, typed and with defaults', async t => {
+  t.same(await run('get', 'mesh'), { code: 0, out: '', err: '' })
+  t.same(seen, [
+    {
+      kind: 'mesh',
+      name: undefined,
+      mesh: 'default',
+      all: false,
+      output: undefined,
+      tag: [],
+      configFile: undefined,
+    },
+  ])
+})
+
+t.test(
+  'takes repeated options, short ones, and those of the program before or after the command',
+  async t => {
+    const common = { kind: 'dp', name: 'web-1', mesh: 'm2', all: true, output: 'yaml', tag: ['a=1', 'b=2'] }
+    const rest = ['dp', 'web-1', '-m', 'm2', '--all', '-o', 'yaml', '--tag', 'a=1', '--tag=b=2']
+    t.equal((await run('--config-file', 'c', 'get', ...rest)).code, 0)
+    t.equal((await run('get', ...rest, '--config-file=c')).code, 0)
+    t.same(seen, [
+      { ...common, configFile: 'c' },
+      { ...common, configFile: 'c' },
+    ])
+  },
+)
+
+t.test('keeps nothing from one run to the next', async t => {
+  await run('get', 'a', '--tag=x')
+  await run('get', 'b')
+  t.match(seen, [{ tag: ['x'] }, { tag: [] }])
+})
+
+t.test('answers a wrong command line with one sentence and 64', async t => {
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [['gte', 'x'], "tool: unknown command 'gte'; did you mean get? See tool --help\n"],
+    [
+      ['get', 'x', '--mehs', 'y'],
+      "tool: unknown option '--mehs'; did you mean --mesh? See tool get --help\n",
+    ],
+    [['get'], "tool: missing required argument 'KIND'; see tool get --help\n"],
+    [['get', 'x', '-o'], "tool: option '-o, --output <FORMAT>' argument missing; see tool get --help\n"],
+    [['fail'], "tool: required option '--how <HOW>' not specified; see tool fail --help\n"],
+    [
+      ['get', 'x', '-o', 'xml'],
+      "tool: option '-o, --output <FORMAT>' argument 'xml' is invalid. Allowed choices are table, yaml; see tool get --help\n",
+    ],
+    [
+      ['get', 'x', 'y', 'z'],
+      "tool: too many arguments for 'get'. Expected 2 arguments but got 3: x, y, z; see tool get --help\n",
+    ],
+  ]
+  for (const [argv, err] of cases) t.same(await run(...argv), { code: 64, out: '', err }, argv.join(' '))
+  t.same(seen, [], 'no command ran')
+})
+
+t.test('shows help on stdout with 0, and on stderr with 64 when no command is given', async t => {
+  const help = await run('get', '--help')
+  t.equal(help.code, 0)
+  t.match(help.out, /--mesh <MESH>[\s\S]*--config-file <FILE>[\s\S]*Kinds: a, b\./)
+  t.match(await run('--help'), { code: 0, err: '' })
+  const bare = await run()
+  t.match(bare, { code: 64, out: '' })
+  t.match(bare.err, /Shows things/)
+})
+
+t.test('turns coded errors into one message and their exit code, and lets bugs through', async t => {
+  t.same(await run('fail', '--how=usage'), { code: 64, out: '', err: 'tool: --how cannot be usage\n' })
+  t.same(await run('fail', '--how=permanent'), { code: 78, out: '', err: 'tool: broken: mend it\n' })
+  t.equal((await run('fail', '--how=3')).code, 3)
+  await t.rejects(run('fail', '--how=bug'), TypeError)
+})
+
+t.test('makes options of settings, which win over their variables', async t => {
+  const table = defineSettings({
+    drainTime: { type: 'duration', default: '30s', doc: 'How long calls may end.' },
+    tlsSan: { type: 'list', default: [], doc: 'Names.' },
+    'api.port': { type: 'port', default: null, doc: 'Port.' },
+  })
+  let result: unknown
+  const program = group({
+    name: 'd',
+    doc: '',
+    commands: [
+      command({
+        name: 'run',
+        doc: '',
+        options: settingOptions(table, ['drainTime', 'tlsSan', 'api.port'], { drainTime: 'd' }),
+        run: async ({ options }) => {
+          const environment = { VMESH_TLS_SAN: 'env', VMESH_API_PORT: '1' }
+          result = readSettings(table, { flags: options, environment })
+          return undefined
+        },
+      }),
+    ],
+  })
+  let out = ''
+  const sink = {
+    out: (text: string) => {
+      out += text
+    },
+    err: () => {},
+  }
+  t.equal(await runProgram(program, ['run', '-d', '5s', '--api-port=2'], sink), 0)
+  t.match(result, { ok: true, values: { drainTime: 5_000, tlsSan: ['env'], 'api.port': 2 } })
+  await runProgram(program, ['run', '--help'], sink)
+  t.match(out, /--drain-time <DURATION>\s+How long calls may end\. \(VMESH_DRAIN_TIME,\s+default 30s\)/)
+})
