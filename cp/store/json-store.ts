@@ -141,27 +141,20 @@ async function beginStore(dir: string, nowMs: number): Promise<LoadedStore> {
 
 async function openJournal(dir: string, loaded: LoadedStore, log: Logger): Promise<JournalWriter> {
   const { lastSegment, checkpoint } = loaded
-  if (lastSegment !== null) {
-    const { generation, goodBytes, tornBytes } = lastSegment
-    if (tornBytes > 0) {
-      log.warn(
-        { dir, generation, tornBytes },
-        'a write was cut off by a crash and never acknowledged; dropped',
-      )
-    }
-    return JournalWriter.open(dir, generation, goodBytes)
+  const { generation, epoch, revision } = checkpoint
+  if (lastSegment !== null && lastSegment.tornBytes > 0) {
+    log.warn({ dir, ...lastSegment }, 'a write was cut off by a crash and never acknowledged; dropped')
   }
-  const journal = await JournalWriter.create(
-    dir,
-    checkpoint.generation,
-    checkpoint.epoch,
-    checkpoint.revision,
-  )
+  const journal =
+    lastSegment === null
+      ? await JournalWriter.create(dir, generation, epoch, revision)
+      : await JournalWriter.open(dir, lastSegment.generation, lastSegment.goodBytes)
   const path = join(dir, CHECKPOINT_FILE)
   try {
     // from now on a missing journal is damage
-    await writeCheckpoint(path, { ...checkpoint, hasJournal: true })
+    if (!checkpoint.hasJournal) await writeCheckpoint(path, { ...checkpoint, hasJournal: true })
   } catch (error) {
+    await journal.close()
     throw diskFailure(path, error)
   }
   return journal
