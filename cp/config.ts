@@ -1,0 +1,129 @@
+/**
+ * The settings of `vmesh-cp run` as one table, with Kuma's names where Kuma has them; each also as a variable
+ * `VMESH_…`. The only reader of the environment on this side besides the command line's.
+ */
+import {
+  defineSettings,
+  type FlagValue,
+  readSettings,
+  type Settings,
+  type SettingsFile,
+  settingsOrThrow,
+} from '#base/settings.ts'
+
+export const CP_SETTINGS = defineSettings({
+  dataDir: {
+    type: 'path',
+    default: './vmesh-data',
+    doc: 'Folder of the store, its backups and the TLS files.',
+  },
+  tlsSan: {
+    type: 'list',
+    default: [],
+    doc: "Further host names and addresses for the control plane's own certificate.",
+  },
+  logLevel: {
+    type: 'enum',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+    doc: 'Least level that is logged.',
+  },
+  'general.tlsCertFile': {
+    type: 'path',
+    default: null,
+    doc: 'Certificate (leaf first) for 5678 and 5682 instead of the one that the control plane makes.',
+  },
+  'general.tlsKeyFile': { type: 'path', default: null, doc: 'Its private key.' },
+  'apiServer.http.enabled': { type: 'boolean', default: true, doc: 'HTTP API without TLS.' },
+  'apiServer.http.interface': {
+    type: 'string',
+    default: '127.0.0.1',
+    doc: 'Address of the HTTP API. Beyond loopback, tokens would travel in the clear.',
+  },
+  'apiServer.http.port': { type: 'port', default: 5681, doc: 'Port of the HTTP API.' },
+  'apiServer.https.enabled': { type: 'boolean', default: true, doc: 'HTTP API with TLS.' },
+  'apiServer.https.interface': { type: 'string', default: '0.0.0.0', doc: 'Address of the HTTPS API.' },
+  'apiServer.https.port': { type: 'port', default: 5682, doc: 'Port of the HTTPS API.' },
+  'apiServer.maxBodyBytes': {
+    type: 'integer',
+    default: 1_048_576,
+    min: 1_024,
+    unit: 'bytes',
+    doc: 'Largest body of a request.',
+  },
+  'apiServer.authn.localhostIsAdmin': {
+    type: 'boolean',
+    default: true,
+    doc: 'Callers on the loopback are admin, unless a header says that they speak for somebody else.',
+  },
+  'apiServer.authn.anonymousRead': {
+    type: 'boolean',
+    default: false,
+    doc: 'Callers without a token may read resources without secrets.',
+  },
+  'apiServer.authn.tokens.bootstrapAdminToken': {
+    type: 'boolean',
+    default: true,
+    doc: 'Make the GlobalSecret admin-user-token on first start.',
+  },
+  'dpServer.interface': { type: 'string', default: '0.0.0.0', doc: 'Address for data planes.' },
+  'dpServer.port': { type: 'port', default: 5678, doc: 'Port for data planes (TLS, WebSocket).' },
+  'dpServer.pingInterval': {
+    type: 'duration',
+    default: '5s',
+    doc: 'How often a data plane shows that it lives.',
+  },
+  'dpServer.lease': {
+    type: 'duration',
+    default: '15s',
+    doc: 'A data plane that is silent this long leaves rotation and may be replaced.',
+  },
+  'diagnostics.serverInterface': { type: 'string', default: '127.0.0.1', doc: 'Address of the diagnostics.' },
+  'diagnostics.serverPort': { type: 'port', default: 5680, doc: 'Port of /healthy, /ready and /metrics.' },
+  'defaults.skipMeshCreation': {
+    type: 'boolean',
+    default: false,
+    doc: 'Do not make the mesh default on first start.',
+  },
+  'runtime.universal.dataplaneCleanupAge': {
+    type: 'duration',
+    default: '72h',
+    doc: 'Dataplanes that their daemon made and left behind are deleted after this long.',
+  },
+  'metrics.dataplane.flushInterval': {
+    type: 'duration',
+    default: '30s',
+    doc: 'How often the status of data planes is written to the store.',
+  },
+  'multizone.zone.name': {
+    type: 'string',
+    default: 'default',
+    doc: 'Name of this zone: tag kuma.io/zone of Dataplanes.',
+  },
+})
+
+export type CpSettings = Settings<typeof CP_SETTINGS>
+export type CpFlags = { readonly [Name in keyof CpSettings]?: FlagValue }
+
+/** Throws `settings.invalid` with all faults. */
+export function readCpSettings(flags: CpFlags, file: SettingsFile | undefined): CpSettings {
+  return settingsOrThrow(
+    readSettings(CP_SETTINGS, { environment: process.env, flags, file, otherVariables: OTHER_VARIABLES }),
+  )
+}
+
+/** Variables with our prefix that belong to somebody else. */
+const OTHER_VARIABLES: readonly string[] = ['VMESH_CONFIG_FILE']
+
+/** What systemd says about this service. */
+export function systemdEnvironment(): {
+  readonly notifySocket: string | undefined
+  readonly isJournal: boolean
+  readonly watchdogUsec: number
+} {
+  return {
+    notifySocket: process.env['NOTIFY_SOCKET'],
+    isJournal: process.env['JOURNAL_STREAM'] !== undefined,
+    watchdogUsec: Number(process.env['WATCHDOG_USEC'] ?? 0),
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The assembly of the control plane: every part built once, in order, each given only what it needs. Stopping is the
+ * reverse.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { makeFolder } from '#base/files.ts'
+import type { Logger } from '#base/log.ts'
+import { type Api, createApi } from './api/server.ts'
+import { proveProxy } from './auth/proxy-proof.ts'
+import { Tokens } from './auth/tokens.ts'
+import { BuiltinAuthority } from './ca/builtin.ts'
+import { ensureServerCertificate, readOperatorPair, type ServerCertificate } from './ca/server-certificate.ts'
+import { serverNames, thisMachine } from './ca/server-names.ts'
+import type { CpSettings } from './config.ts'
+import { startCleanup } from './push/cleanup.ts'
+import type { PushContext } from './push/context.ts'
+import { type InsightState, Insights } from './push/insights.ts'
+import { PushServer } from './push/server.ts'
+import { Sessions } from './push/sessions.ts'
+import { Settling } from './push/settling.ts'
+import { createFirstResources, newMeshHook } from './reconcile/defaults.ts'
+import { Scheduler } from './snapshot/scheduler.ts'
+import { createGuardedStore, type GuardedStore } from './store/guarded-store.ts'
+import { type JsonStore, openJsonStore } from './store/json-store.ts'
+
+export const VERSION = '0.1.0'
+
+/** Longest wait of setTimeout; a certificate that is renewed later is looked at again. */
+const LONGEST_TIMER_MS = 2_147_483_647
+/** After a start, data planes that were connected have this long to come back: longest reconnect wait and a lease. */
+const RETURN_MS = 45_000
+
+export class ControlPlane {
+  readonly #settings: CpSettings
+  readonly #log: Logger
+  readonly #instanceId = `${hostname()}-${randomBytes(2).toString('hex')}`
+  readonly #stops: (() => void | Promise<void>)[] = []
+
+  constructor(settings: CpSettings, log: Logger) {
+    this.#settings = settings
+    this.#log = log
+  }
+
+  /** Throws a CodedError with what, where and what to do; what was started is stopped again. */
+  async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0).reverse()) await stop()
+  }
+
+  async #start(): Promise<void> {
+    const settings = this.#settings
+    const log = this.#log
+    await makeFolder(settings.dataDir)
+    const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log })
+    this.#stops.push(() => store.close())
+    const tokens = new Tokens(store)
+    const ca = new BuiltinAuthority(store)
+    const guarded = createGuardedStore({
+      store,
+      zone: settings['multizone.zone.name'],
+      hooks: [newMeshHook(store, tokens)],
+      log,
+    })
+    await createFirstResources({
+      store,
+      guarded,
+      tokens,
+      skipMeshCreation: settings['defaults.skipMeshCreation'],
+      bootstrapAdminToken: settings['apiServer.authn.tokens.bootstrapAdminToken'],
+      log,
+    })
+    const certificate = await this.#certificate()
+    const { insights, push } = await this.#startPush({ store, guarded, tokens, ca, certificate })
+    const api = createApi({
+      settings,
+      store,
+      guarded,
+      tokens,
+      log,
+      version: VERSION,
+      instanceId: this.#instanceId,
+      insight: (mesh, name) => insights.spec(mesh, name),
+      tls: { cert: certificate.chainPem, key: certificate.privateKeyPem },
+    })
+    await api.listen()
+    this.#stops.push(() => api.close())
+    this.#renewInTime(certificate, push, api)
+    log.info(
+      { instance: this.#instanceId, version: VERSION, dataDir: settings.dataDir },
+      'control plane is ready',
+    )
+  }
+
+  async #startPush(parts: {
+    store: JsonStore
+    guarded: GuardedStore
+    tokens: Tokens
+    ca: BuiltinAuthority
+    certificate: ServerCertificate
+  }): Promise<{ insights: Insights; push: PushServer }> {
+    const { store, guarded, tokens, ca, certificate } = parts
+    const settings = this.#settings
+    const log = this.#log
+    const insights = new Insights({ store, log, flushMs: settings['metrics.dataplane.flushInterval'] })
+    const known = await insights.start()
+    this.#stops.push(() => insights.flush())
+    const scheduler = new Scheduler({
+      store,
+      ca,
+      log,
+      onSnapshot: (mesh, name, snapshot) => push.offer(mesh, name, snapshot),
+    })
+    const sessions = new Sessions({
+      leaseMs: settings['dpServer.lease'],
+      now: Date.now,
+      onLost: holder => {
+        log.warn(
+          { mesh: holder.mesh, dataplane: holder.name, host: holder.host },
+          'data plane is lost: out of rotation',
+        )
+        scheduler.setRotation(holder.mesh, holder.name, 'lost')
+      },
+    })
+    const settling = new Settling()
+    const removeDataplane = async (mesh: string, name: string): Promise<void> => {
+      await guarded.delete({ type: 'Dataplane', mesh, name })
+      insights.forget(mesh, name)
+    }
+    const context: PushContext = {
+      store,
+      guarded,
+      scheduler,
+      sessions,
+      insights,
+      ca,
+      log,
+      controlPlane: this.#instanceId,
+      pingMs: settings['dpServer.pingInterval'],
+      leaseMs: settings['dpServer.lease'],
+      settled: waited => settling.settled(waited),
+      onSettled: () => settling.changed(),
+      removeDataplane,
+    }
+    const push = new PushServer({
+      context,
+      tls: { cert: certificate.chainPem, key: certificate.privateKeyPem },
+      prove: (authorization, mesh, name) => proveProxy(tokens, store, { authorization, mesh, name }),
+    })
+    await scheduler.start()
+    this.#stops.push(() => scheduler.stop())
+    this.#loseWhoStaysAway(known, sessions, scheduler, insights)
+    await push.listen(settings['dpServer.interface'], settings['dpServer.port'])
+    this.#stops.push(() => push.close())
+    const ageMs = settings['runtime.universal.dataplaneCleanupAge']
+    this.#stops.push(startCleanup({ store, insights, ageMs, log, remove: removeDataplane }))
+    return { insights, push }
+  }
+
+  /** Who was connected to the last process and does not come back is lost. */
+  #loseWhoStaysAway(
+    known: readonly InsightState[],
+    sessions: Sessions,
+    scheduler: Scheduler,
+    insights: Insights,
+  ): void {
+    const open = known.filter(state => state.subscriptions.at(-1)?.disconnectTimeMs === null)
+    if (open.length === 0) return
+    const timer = setTimeout(() => {
+      for (const state of open) {
+        if (sessions.get(state.mesh, state.name) !== null) continue
+        const last = state.subscriptions.at(-1)
+        if (last !== undefined) last.disconnectTimeMs ??= Date.now()
+        insights.touch(state)
+        scheduler.setRotation(state.mesh, state.name, 'lost')
+      }
+    }, RETURN_MS).unref()
+    this.#stops.push(() => clearTimeout(timer))
+  }
+
+  async #certificate(): Promise<ServerCertificate> {
+    const { dataDir, tlsSan } = this.#settings
+    const certFile = this.#settings['general.tlsCertFile']
+    const keyFile = this.#settings['general.tlsKeyFile']
+    if (certFile !== null && keyFile !== null) {
+      const [certPem, keyPem] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
+      return readOperatorPair({ certFile, certPem, keyFile, keyPem })
+    }
+    return ensureServerCertificate(join(dataDir, 'tls'), serverNames(await thisMachine(), tlsSan))
+  }
+
+  #renewInTime(certificate: ServerCertificate, push: PushServer, api: Api): void {
+    if (certificate.renewAtMs === null) return
+    const waitMs = Math.min(Math.max(certificate.renewAtMs - Date.now(), 0), LONGEST_TIMER_MS)
+    const timer = setTimeout(async () => {
+      try {
+        const renewed = await this.#certificate()
+        const tls = { cert: renewed.chainPem, key: renewed.privateKeyPem }
+        push.setTls(tls)
+        api.setTls(tls)
+        this.#renewInTime(renewed, push, api)
+      } catch (error) {
+        this.#log.error({ err: error }, "cannot renew the control plane's certificate; tried again in a day")
+        this.#renewInTime({ ...certificate, renewAtMs: Date.now() + 86_400_000 }, push, api)
+      }
+    }, waitMs).unref()
+    this.#stops.push(() => clearTimeout(timer))
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The settings of `vmesh-dp run` as one table: flags as kuma-dp's, each also as a variable `VMESH_…`. The only reader
+ * of the environment on this side.
+ */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { CodedError } from '#base/errors.ts'
+import { EXIT } from '#base/exit-codes.ts'
+import {
+  defineSettings,
+  type FlagValue,
+  readSettings,
+  type Settings,
+  settingsOrThrow,
+} from '#base/settings.ts'
+
+export const DP_SETTINGS = defineSettings({
+  cpAddress: {
+    type: 'string',
+    default: 'https://localhost:5678',
+    doc: 'Where the control plane takes data planes: https://HOST:5678.',
+  },
+  caCertFile: {
+    type: 'path',
+    default: null,
+    doc: "CA that signed the control plane's certificate: a copy of DATA/tls/ca.crt of the control plane.",
+  },
+  caCertSha256: {
+    type: 'string',
+    default: null,
+    doc: 'Instead of caCertFile: the SHA-256 fingerprint of that CA.',
+  },
+  name: { type: 'string', default: null, doc: 'Of a Dataplane that exists already; without dataplaneFile.' },
+  mesh: { type: 'string', default: null, doc: 'Mesh of `name`; default when it is not given.' },
+  dataplaneFile: {
+    type: 'path',
+    default: null,
+    doc: 'The Dataplane that this daemon registers, YAML or JSON; - reads standard input.',
+  },
+  dataplaneVar: {
+    type: 'list',
+    default: [],
+    doc: 'Variables key=value for {{ key }} in the file; the flag may be repeated.',
+  },
+  dataplaneTokenFile: {
+    type: 'path',
+    default: null,
+    doc: 'File with the data plane token; read again for each connection.',
+  },
+  dataplaneToken: {
+    type: 'string',
+    default: null,
+    isSecret: true,
+    doc: 'The token itself; a file is safer, since others can see command lines.',
+  },
+  drainTime: {
+    type: 'duration',
+    default: '30s',
+    doc: 'How long running calls may take to finish when the daemon stops.',
+  },
+  stateDir: {
+    type: 'path',
+    default: null,
+    doc: 'Folder for the last good snapshot, the certificate and its key. Default: MESH/NAME under $STATE_DIRECTORY, or under vmesh-dp in $XDG_STATE_HOME (~/.local/state).',
+  },
+  logLevel: {
+    type: 'enum',
+    values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    default: 'info',
+    doc: 'Least level that is logged.',
+  },
+})
+
+export type DpSettings = Settings<typeof DP_SETTINGS>
+export type DpFlags = { readonly [Name in keyof DpSettings]?: FlagValue }
+
+/** Variables with our prefix that belong to the control plane and the command line. */
+const OTHER_VARIABLES: readonly string[] = ['VMESH_CONFIG_FILE']
+
+/** Throws `settings.invalid` with all faults. */
+export function readDpSettings(flags: DpFlags): DpSettings {
+  return settingsOrThrow(
+    readSettings(DP_SETTINGS, { environment: process.env, flags, otherVariables: OTHER_VARIABLES }),
+  )
+}
+
+/** `key=value` → map. Throws `settings.invalid`. */
+export function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+  const variables: Record<string, string> = {}
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    if (at < 1) {
+      const message = `--dataplane-var ${pair}: expected key=value`
+      throw new CodedError('settings.invalid', message, { details: { exitCode: EXIT.configuration } })
+    }
+    variables[pair.slice(0, at)] = pair.slice(at + 1)
+  }
+  return variables
+}
+
+export function stateDirOf(settings: Pick<DpSettings, 'stateDir'>, mesh: string, name: string): string {
+  if (settings.stateDir !== null) return settings.stateDir
+  const systemd = process.env['STATE_DIRECTORY']
+  if (systemd !== undefined && systemd !== '') return join(systemd, mesh, name)
+  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state')
+  return join(state, 'vmesh-dp', mesh, name)
+}
+
+/** What systemd says about this service. */
+export function systemdEnvironment(): {
+  readonly notifySocket: string | undefined
+  readonly isJournal: boolean
+  readonly watchdogUsec: number
+} {
+  return {
+    notifySocket: process.env['NOTIFY_SOCKET'],
+    isJournal: process.env['JOURNAL_STREAM'] !== undefined,
+    watchdogUsec: Number(process.env['WATCHDOG_USEC'] ?? 0),
+  }
+}
