@@ -1,6 +1,7 @@
 /** What a settings table tells people: the reference in Markdown, the text of `--help`, and the values in force. */
+
+import { formatGoDuration } from '../duration.ts'
 import { type Settings, type SettingsTable, variableOf } from '../settings.ts'
-import { formatDuration } from '../text/duration.ts'
 import type { Setting } from './value.ts'
 
 /** One row a setting: key, variable, type, default, meaning. */
@@ -54,7 +55,9 @@ function branchAt(tree: Record<string, unknown>, key: string): Record<string, un
 
 function printed(setting: Setting, value: unknown): unknown {
   if (setting.isSecret === true && value !== null && value !== '') return '*****'
-  return setting.type === 'duration' && typeof value === 'number' ? formatDuration(value) : value
+  return setting.type === 'duration' && typeof value === 'number'
+    ? formatGoDuration(BigInt(Math.round(value * 1e6)))
+    : value
 }
 
 function typeText(setting: Setting): string {

@@ -2,7 +2,7 @@
  * One setting: what types there are, what each accepts as text (environment, flags) and as a YAML value, and the
  * typed value that comes out. A wrong one is answered with what is accepted.
  */
-import { parseDuration } from '../text/duration.ts'
+import { goDurationMs } from '../duration.ts'
 
 interface Described {
   /** One or two sentences for the reference. */
@@ -132,7 +132,7 @@ function items(text: unknown): unknown[] {
 
 function durationMs(value: unknown): number | undefined {
   if (value === 0) return 0
-  const ms = typeof value === 'string' ? parseDuration(value) : null
+  const ms = typeof value === 'string' ? goDurationMs(value) : null
   return ms === null || ms < 0 ? undefined : ms
 }
 

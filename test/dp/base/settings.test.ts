@@ -1,6 +1,7 @@
 /** Settings: where values come from, who wins, and what is said about wrong ones. */
 import t from 'tap'
 import { settingsHelp, settingsMarkdown, settingsTree } from '../../../dp/base/settings/manual.ts'
+import { readSettingsFile } from '../../../dp/base/settings/read-file.ts'
 import {
   defineSettings,
   flagOf,
@@ -154,4 +155,30 @@ t.test('documents each setting with its variable', async t => {
   )
   t.equal(markdown.trim().split('\n').length, 2 + Object.keys(TABLE).length)
   t.match(settingsHelp(TABLE), /drainTime \(duration, default 30s\)\n\s+VMESH_DRAIN_TIME/)
+})
+
+t.test('reads a file with the line of each key, and says in one sentence what is wrong with it', async t => {
+  const folder = t.testdir({
+    'good.yaml': '# mine\napiServer:\n  http:\n    port: x\ndataDir: /d\n',
+    'empty.yaml': '',
+    'broken.yaml': 'a: [1\n',
+    'two.yaml': 'dataDir: a\n---\ndataDir: b\n',
+  })
+  const result = readSettings(TABLE, { file: await readSettingsFile(`${folder}/good.yaml`) })
+  t.same(result.ok ? [] : result.faults, [
+    {
+      where: `${folder}/good.yaml:4 apiServer.http.port`,
+      message: '"x" is not a port, a number from 0 to 65535',
+    },
+  ])
+  t.ok(readSettings(TABLE, { file: await readSettingsFile(`${folder}/empty.yaml`) }).ok)
+  for (const [name, message] of [
+    ['broken.yaml', /broken\.yaml:\d+:\d+: not valid YAML: /],
+    ['two.yaml', /one document, this file has 2/],
+    ['none.yaml', /none\.yaml: there is no such file; give a file with --config-file/],
+    ['.', /it is a folder/],
+  ] as const) {
+    const expected = { code: 'settings.file', details: { exitCode: 78 }, message }
+    await t.rejects(readSettingsFile(`${folder}/${name}`), expected, name)
+  }
 })
