@@ -26,7 +26,7 @@ export async function readDefinition(
 ): Promise<Definition> {
   const shown = file === '-' ? '(stdin)' : file
   const source = await readSource(file, shown)
-  const rendered = renderTemplate(source, variables, shown)
+  const rendered = renderTemplate(source, variables, shown, '--dataplane-var')
   const documents = parseDocuments(rendered, shown)
   const [document] = documents
   if (document === undefined || documents.length > 1) {

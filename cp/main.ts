@@ -1,0 +1,132 @@
+/** `vmesh-cp`: argv → settings → ControlPlane.start → signal → stop → exit. The only process.exit on this side. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { command, group, runProgram } from '#base/command-line.ts'
+import { CodedError, messageOf } from '#base/errors.ts'
+import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
+import { createLogger } from '#base/log.ts'
+import { settingsHelp } from '#base/settings/manual.ts'
+import type { SettingsFile } from '#base/settings.ts'
+import { untilSignal } from '#base/signals.ts'
+import { createNotifier } from '#base/systemd.ts'
+import { parseDocuments } from '#base/yaml.ts'
+import { CP_SETTINGS, type CpSettings, readCpSettings, systemdEnvironment } from './config.ts'
+import { ControlPlane, VERSION } from './control-plane.ts'
+import { backupStore, restoreStore } from './store/backup.ts'
+
+const DATA_DIR = { type: 'text', value: 'DIR', doc: CP_SETTINGS.dataDir.doc } as const
+const CONFIG_FILE = { type: 'text', value: 'FILE', short: 'c', doc: 'settings as YAML' } as const
+
+const program = group({
+  name: 'vmesh-cp',
+  doc: 'vmesh control plane: keeps resources, compiles them and pushes them to data planes',
+  commands: [
+    command({
+      name: 'run',
+      doc: 'run the control plane until SIGTERM',
+      options: {
+        configFile: CONFIG_FILE,
+        dataDir: DATA_DIR,
+        tlsSan: { type: 'list', value: 'NAME', doc: CP_SETTINGS.tlsSan.doc },
+        logLevel: { type: 'text', value: 'LEVEL', doc: CP_SETTINGS.logLevel.doc },
+      },
+      notes: settingsHelp(CP_SETTINGS),
+      run: async ({ options }) => {
+        const { configFile, tlsSan, ...flags } = options
+        const file = configFile === undefined ? undefined : await readSettingsFile(configFile)
+        await run(readCpSettings({ ...flags, tlsSan: tlsSan.length > 0 ? tlsSan : undefined }, file))
+        return EXIT.ok
+      },
+    }),
+    group({
+      name: 'store',
+      doc: 'copies of the store',
+      commands: [
+        command({
+          name: 'backup',
+          doc: 'write a consistent copy; the control plane may run',
+          arguments: {
+            out: { value: 'OUT', doc: 'file, or folder for a file named after time and revision' },
+          },
+          options: { configFile: CONFIG_FILE, dataDir: DATA_DIR },
+          run: async ({ options, args }) => {
+            const made = await backupStore({ dir: await storeDirOf(options), out: args.out })
+            process.stdout.write(
+              `${made.file}: ${made.resources} resources at version ${made.epoch}.${made.revision}\n`,
+            )
+            return EXIT.ok
+          },
+        }),
+        command({
+          name: 'restore',
+          doc: 'make the store be what a copy says; the control plane must be stopped',
+          arguments: { from: { value: 'FROM', doc: 'a backup, or a checkpoint of the store itself' } },
+          options: { configFile: CONFIG_FILE, dataDir: DATA_DIR },
+          run: async ({ options, args }) => {
+            const done = await restoreStore({ dir: await storeDirOf(options), from: args.from })
+            const kept = done.kept === null ? '' : `; what was there is kept in ${done.kept}`
+            process.stdout.write(
+              `${done.resources} resources restored as version ${done.epoch}.${done.revision}${kept}\n`,
+            )
+            if (done.lost !== null) process.stdout.write(`not readable and lost: ${done.lost}\n`)
+            return EXIT.ok
+          },
+        }),
+      ],
+    }),
+    command({
+      name: 'version',
+      doc: 'print the version',
+      run: async () => {
+        process.stdout.write(`vmesh-cp ${VERSION} (Node ${process.version})\n`)
+        return EXIT.ok
+      },
+    }),
+  ],
+})
+
+async function run(settings: CpSettings): Promise<void> {
+  const systemd = systemdEnvironment()
+  const log = createLogger({ level: settings.logLevel, name: 'vmesh-cp', journal: systemd.isJournal })
+  const notifier = createNotifier(systemd)
+  const controlPlane = new ControlPlane(settings, log)
+  const stopped = untilSignal()
+  await controlPlane.start()
+  notifier.ready()
+  await stopped
+  notifier.stopping()
+  log.info('stopping')
+  await controlPlane.stop()
+  notifier.close()
+}
+
+async function readSettingsFile(path: string): Promise<SettingsFile> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const message = `cannot read --config-file ${path}: ${messageOf(error)}`
+    throw new CodedError('settings.unreadable', message, { details: { permanent: true } })
+  })
+  const [document] = parseDocuments(text, path)
+  if (document === undefined) return { path, content: undefined }
+  return { path, content: document.value, lineOf: keys => document.lineOf(keys.join('.')) }
+}
+
+async function storeDirOf(options: {
+  readonly configFile: string | undefined
+  readonly dataDir: string | undefined
+}): Promise<string> {
+  const file = options.configFile === undefined ? undefined : await readSettingsFile(options.configFile)
+  return join(readCpSettings({ dataDir: options.dataDir }, file).dataDir, 'store')
+}
+
+const output = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+}
+
+runProgram(program, process.argv.slice(2), output).then(
+  code => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`vmesh-cp: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exit(exitCodeOf(error))
+  },
+)

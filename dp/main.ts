@@ -1,0 +1,205 @@
+/** `vmesh-dp`: argv → settings → DataPlane.start → signal → stop → exit. The only process.exit on this side. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { command, group, runProgram, usageError } from '#base/command-line.ts'
+import { CodedError, messageOf } from '#base/errors.ts'
+import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
+import { createLogger, type Logger } from '#base/log.ts'
+import { settingsHelp } from '#base/settings/manual.ts'
+import { untilSignal } from '#base/signals.ts'
+import { createNotifier, type Notifier } from '#base/systemd.ts'
+import { askStatus } from './admin/server.ts'
+import { formatStatus } from './admin/status.ts'
+import {
+  DP_SETTINGS,
+  type DpSettings,
+  readDpSettings,
+  stateDirOf,
+  systemdEnvironment,
+  variablesOf,
+} from './config.ts'
+import { DataPlane, VERSION } from './data-plane.ts'
+import { type Definition, readDefinition } from './link/definition.ts'
+
+const RUN_OPTIONS = {
+  cpAddress: { type: 'text', value: 'URL', doc: DP_SETTINGS.cpAddress.doc },
+  caCertFile: { type: 'text', value: 'FILE', doc: DP_SETTINGS.caCertFile.doc },
+  caCertSha256: { type: 'text', value: 'PIN', doc: DP_SETTINGS.caCertSha256.doc },
+  name: { type: 'text', value: 'NAME', doc: DP_SETTINGS.name.doc },
+  mesh: { type: 'text', value: 'MESH', short: 'm', doc: DP_SETTINGS.mesh.doc },
+  dataplaneFile: { type: 'text', value: 'FILE', short: 'd', doc: DP_SETTINGS.dataplaneFile.doc },
+  dataplaneVar: { type: 'list', value: 'KEY=VALUE', short: 'v', doc: DP_SETTINGS.dataplaneVar.doc },
+  dataplaneTokenFile: { type: 'text', value: 'FILE', doc: DP_SETTINGS.dataplaneTokenFile.doc },
+  dataplaneToken: { type: 'text', value: 'TOKEN', doc: DP_SETTINGS.dataplaneToken.doc },
+  drainTime: { type: 'text', value: 'DURATION', doc: DP_SETTINGS.drainTime.doc },
+  stateDir: { type: 'text', value: 'DIR', doc: DP_SETTINGS.stateDir.doc },
+  logLevel: { type: 'text', value: 'LEVEL', doc: DP_SETTINGS.logLevel.doc },
+} as const
+
+const program = group({
+  name: 'vmesh-dp',
+  doc: 'vmesh data plane: runs beside a service and carries its calls over mutual TLS',
+  commands: [
+    command({
+      name: 'run',
+      doc: 'run the data plane until SIGTERM',
+      options: RUN_OPTIONS,
+      notes: settingsHelp(DP_SETTINGS),
+      run: async ({ options }) => {
+        const { dataplaneVar, ...flags } = options
+        await run(
+          readDpSettings({ ...flags, dataplaneVar: dataplaneVar.length > 0 ? dataplaneVar : undefined }),
+        )
+        return EXIT.ok
+      },
+    }),
+    command({
+      name: 'status',
+      doc: 'show what a running data plane does',
+      options: {
+        name: { type: 'text', value: 'NAME', doc: 'name of the data plane' },
+        mesh: { type: 'text', value: 'MESH', short: 'm', doc: 'its mesh', default: 'default' },
+        stateDir: RUN_OPTIONS.stateDir,
+        output: {
+          type: 'text',
+          value: 'FORMAT',
+          short: 'o',
+          doc: 'text or json',
+          choices: ['text', 'json'],
+          default: 'text',
+        },
+      },
+      run: async ({ options }) => {
+        if (options.name === undefined && options.stateDir === undefined)
+          throw usageError('give --name or --state-dir')
+        const dir = stateDirOf({ stateDir: options.stateDir ?? null }, options.mesh, options.name ?? '')
+        const status = await askStatus(join(dir, 'status.sock'))
+        process.stdout.write(
+          options.output === 'json'
+            ? `${JSON.stringify(status, null, 2)}\n`
+            : formatStatus(status, Date.now()),
+        )
+        return EXIT.ok
+      },
+    }),
+    command({
+      name: 'version',
+      doc: 'print the version',
+      run: async () => {
+        process.stdout.write(`vmesh-dp ${VERSION} (Node ${process.version})\n`)
+        return EXIT.ok
+      },
+    }),
+  ],
+})
+
+async function run(settings: DpSettings): Promise<void> {
+  const systemd = systemdEnvironment()
+  const log = createLogger({ level: settings.logLevel, name: 'vmesh-dp', journal: systemd.isJournal })
+  const notifier = createNotifier(systemd)
+  const definition =
+    settings.dataplaneFile === null
+      ? null
+      : await readDefinition(settings.dataplaneFile, variablesOf(settings.dataplaneVar))
+  const { mesh, name } = identify(settings, definition)
+  const dataPlane = new DataPlane({
+    address: addressOf(settings.cpAddress),
+    mesh,
+    name,
+    definition,
+    ...(await trustOf(settings)),
+    readToken: tokenReader(settings),
+    stateDir: stateDirOf(settings, mesh, name),
+    drainTimeMs: settings.drainTime,
+    log: log.child({ mesh, dataplane: name }),
+    onState: state => notifier.status(state),
+  })
+  const stopped = untilSignal()
+  await Promise.race([started(dataPlane, notifier, log), stopped])
+  await stopped
+  notifier.stopping()
+  log.info('stopping')
+  await dataPlane.stop()
+  notifier.close()
+  log.info('stopped')
+}
+
+async function started(dataPlane: DataPlane, notifier: Notifier, log: Logger): Promise<void> {
+  await dataPlane.start()
+  notifier.ready()
+  log.info('data plane is ready')
+}
+
+function identify(settings: DpSettings, definition: Definition | null): { mesh: string; name: string } {
+  if (definition !== null) {
+    if (settings.name !== null || settings.mesh !== null) {
+      throw usageError(
+        '--name and --mesh are taken from --dataplane-file; give the file or the two, not both',
+      )
+    }
+    return definition
+  }
+  if (settings.name === null)
+    throw usageError('give --dataplane-file, or --name of a Dataplane that exists already')
+  return { name: settings.name, mesh: settings.mesh ?? 'default' }
+}
+
+function addressOf(text: string): URL {
+  const url = URL.parse(text)
+  if (url === null || url.protocol !== 'https:') {
+    throw permanent('settings.invalid', `--cp-address ${text}: expected https://HOST:5678`)
+  }
+  if (url.port === '') url.port = '5678'
+  return url
+}
+
+async function trustOf(settings: DpSettings): Promise<{ ca: string | null; caPin: string | null }> {
+  const { caCertFile, caCertSha256 } = settings
+  if (caCertFile === null && caCertSha256 === null) {
+    const help =
+      "copy DATA/tls/ca.crt of the control plane's data folder here and give it as --ca-cert-file, or its fingerprint as --ca-cert-sha256"
+    throw permanent('data-plane.no-ca', `no CA for the control plane's certificate: ${help}`)
+  }
+  if (caCertFile === null) return { ca: null, caPin: caCertSha256 }
+  const ca = await readFile(caCertFile, 'utf8').catch((error: unknown) => {
+    throw permanent('data-plane.no-ca', `cannot read --ca-cert-file: ${messageOf(error)}`)
+  })
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw permanent('data-plane.no-ca', `--ca-cert-file ${caCertFile} holds no PEM certificate`)
+  }
+  return { ca, caPin: null }
+}
+
+function tokenReader(settings: DpSettings): () => Promise<string> {
+  const { dataplaneToken, dataplaneTokenFile } = settings
+  if (dataplaneToken !== null) return async () => dataplaneToken.trim()
+  if (dataplaneTokenFile === null) {
+    throw permanent(
+      'data-plane.no-token',
+      'no data plane token: make one with `vmeshctl generate dataplane-token` and give its file as --dataplane-token-file',
+    )
+  }
+  return async () => {
+    const text = await readFile(dataplaneTokenFile, 'utf8').catch((error: unknown) => {
+      throw permanent('data-plane.no-token', `cannot read --dataplane-token-file: ${messageOf(error)}`)
+    })
+    return text.trim()
+  }
+}
+
+function permanent(code: string, message: string): CodedError {
+  return new CodedError(code, message, { details: { permanent: true } })
+}
+
+const output = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
+}
+
+runProgram(program, process.argv.slice(2), output).then(
+  code => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`vmesh-dp: ${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exit(exitCodeOf(error))
+  },
+)
