@@ -1,0 +1,213 @@
+/**
+ * The door that all writes of people and data planes pass, after their shape was checked: the mesh is there, labels
+ * are computed, a type's own rules hold, and what belongs to a write is committed with it.
+ * In: a kind and a draft that `kinds/validate.ts` accepted. Out: what is stored now, or all that is wrong with it.
+ */
+import { CodedError, codeOf } from '#base/errors.ts'
+import type { Logger } from '#base/log.ts'
+import {
+  type Kind,
+  keyText,
+  type Labels,
+  type Resource,
+  type ResourceDraft,
+  type ResourceKey,
+  type Violation,
+} from '../kinds/kind.ts'
+import { caChangeViolation, type MeshSpec } from '../kinds/mesh/mesh.ts'
+import { type DataplaneSpec, withZoneTag } from '../kinds/proxy/dataplane.ts'
+import { labelsOfDataplane, membershipViolations } from './guard/dataplane.ts'
+import { alsoDeleted, deletionViolations, type Reader } from './guard/deletions.ts'
+import { Gate } from './guard/gate.ts'
+import { computeLabels, immutableViolations, labelViolations } from './guard/labels.ts'
+import type { Change, Store, Write } from './store.ts'
+
+/**
+ * Adds writes to the commit of a resource. Is called again when the commit met a conflict; must not call the guarded
+ * store. `before` is null when the resource is new.
+ */
+export type WriteHook = (
+  draft: ResourceDraft,
+  before: Resource | null,
+  read: Reader,
+) => Promise<readonly Write[]>
+
+export interface Refused {
+  readonly ok: false
+  /** Of the error body (kuma-api 1.4). */
+  readonly title: string
+  /** All of them. */
+  readonly violations: readonly Violation[]
+}
+
+export interface Stored<Spec = unknown> {
+  readonly ok: true
+  readonly created: boolean
+  readonly resource: Resource<Spec>
+  /** Of the kind, for the answer. */
+  readonly warnings: readonly string[]
+}
+
+export interface Deleted {
+  readonly ok: true
+  /** false: there was no such resource. */
+  readonly deleted: boolean
+}
+
+export interface WriteOptions {
+  /** As in `Write`. */
+  readonly expectedRevision?: number
+}
+
+export interface GuardedStore {
+  /**
+   * Throws `store.mesh-missing`, `store.conflict` (the expected revision is not the stored one), `store.disk`,
+   * `store.closed`.
+   */
+  put<Spec>(
+    kind: Kind<Spec>,
+    draft: ResourceDraft<Spec>,
+    options?: WriteOptions,
+  ): Promise<Stored<Spec> | Refused>
+  /** Throws `store.conflict`, `store.disk`, `store.closed`. A mesh goes with all that is in it. */
+  delete(key: ResourceKey, options?: WriteOptions): Promise<Deleted | Refused>
+}
+
+export interface GuardedStoreOptions {
+  readonly store: Store
+  /** Name of this control plane's zone. */
+  readonly zone: string
+  readonly hooks: readonly WriteHook[]
+  readonly log: Logger
+  /** Deletes also what is in use (`store.unsafeDelete`). */
+  readonly unsafeDelete?: boolean
+}
+
+/** A writer that loses so often against others is told of the conflict. */
+const TRIES = 10
+
+export function createGuardedStore(options: GuardedStoreOptions): GuardedStore {
+  const gate = new Gate()
+  const pass = <T>(type: string, task: () => Promise<T>): Promise<T> =>
+    type === 'Mesh' ? gate.alone(task) : gate.share(task)
+  return {
+    put: (kind, draft, { expectedRevision } = {}) =>
+      pass(kind.type, () =>
+        retried(draft, expectedRevision, () => put(options, kind, draft, expectedRevision)),
+      ),
+    delete: (key, { expectedRevision } = {}) =>
+      pass(key.type, () => retried(key, expectedRevision, () => remove(options, key, expectedRevision))),
+  }
+}
+
+async function put<Spec>(
+  { store, zone, hooks, log }: GuardedStoreOptions,
+  kind: Kind<Spec>,
+  draft: ResourceDraft<Spec>,
+  expectedRevision: number | undefined,
+): Promise<Stored<Spec> | Refused> {
+  const mesh = kind.scope === 'Mesh' ? await existingMesh(store, draft.mesh) : null
+  const before = await store.get(draft)
+  const manager = before === null ? 'Failed to create a resource' : 'Failed to update a resource'
+  const faults = labelViolations(kind, draft, zone)
+  if (faults.length > 0) return refused('Could not process a resource', faults)
+  const { spec, labels: ofSpec } = ofType(draft, zone)
+  const labels = computeLabels(kind, draft, zone, ofSpec)
+  const complete: ResourceDraft = { ...draft, spec, labels }
+  const immutable = before === null ? [] : immutableViolations(before.labels, labels)
+  if (immutable.length > 0) return refused('Could not update a resource', immutable)
+  const ownFaults = typeViolations(complete, before, mesh)
+  if (ownFaults.length > 0) return refused(manager, ownFaults)
+  const further = await Promise.all(hooks.map(hook => hook(complete, before, store)))
+  const write: Write = {
+    op: 'put',
+    resource: complete,
+    expectedRevision: expectedRevision ?? before?.revision ?? 0,
+  }
+  const changes = await store.commit([write, ...further.flat()])
+  const resource = storedIn(changes, complete) ?? before
+  if (resource === null) throw new Error(`${keyText(draft)} is not in its own commit`)
+  const created = before === null
+  log.debug({ key: keyText(draft), revision: resource.revision, created }, 'stored')
+  const warnings = kind.warnings(spec as Spec, draft)
+  return { ok: true, created, resource: resource as Resource<Spec>, warnings }
+}
+
+async function remove(
+  { store, log, unsafeDelete = false }: GuardedStoreOptions,
+  key: ResourceKey,
+  expectedRevision: number | undefined,
+): Promise<Deleted | Refused> {
+  const before = await store.get(key)
+  if (before !== null && !unsafeDelete) {
+    const violations = await deletionViolations(store, key)
+    if (violations.length > 0) return refused('Could not delete a resource', violations)
+  }
+  const further = await alsoDeleted(store, key)
+  const write: Write = { op: 'delete', key, expectedRevision: expectedRevision ?? before?.revision ?? 0 }
+  await store.commit([write, ...further])
+  log.debug({ key: keyText(key), further: further.length }, 'deleted')
+  return { ok: true, deleted: before !== null }
+}
+
+/**
+ * Again when somebody else wrote in between, unless the caller named the revision of this very resource. Nobody can
+ * do so without end: each conflict is another writer's success.
+ */
+async function retried<T>(
+  key: ResourceKey,
+  expected: number | undefined,
+  write: () => Promise<T>,
+): Promise<T> {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await write()
+    } catch (error) {
+      const isOurs =
+        expected !== undefined && error instanceof CodedError && isSame(error.details['key'], key)
+      if (codeOf(error) !== 'store.conflict' || isOurs || left === 1) throw error
+    }
+  }
+}
+
+async function existingMesh(store: Store, name: string): Promise<Resource<MeshSpec>> {
+  const mesh = await store.get({ type: 'Mesh', mesh: '', name })
+  if (mesh !== null) return mesh as Resource<MeshSpec>
+  throw new CodedError('store.mesh-missing', `there is no mesh ${name}; create it first`, {
+    details: { mesh: name },
+  })
+}
+
+/** What follows from the type: the spec with what is added to it, and labels that depend on it. */
+function ofType(draft: ResourceDraft, zone: string): { readonly spec: unknown; readonly labels: Labels } {
+  if (draft.type !== 'Dataplane') return { spec: draft.spec, labels: {} }
+  const spec = withZoneTag(draft.spec as DataplaneSpec, zone)
+  return { spec, labels: labelsOfDataplane(spec) }
+}
+
+function typeViolations(
+  draft: ResourceDraft,
+  before: Resource | null,
+  mesh: Resource<MeshSpec> | null,
+): readonly Violation[] {
+  if (draft.type === 'Dataplane' && mesh !== null) {
+    return membershipViolations(mesh, draft as ResourceDraft<DataplaneSpec>)
+  }
+  if (draft.type !== 'Mesh' || before === null) return []
+  const violation = caChangeViolation(before.spec as MeshSpec, draft.spec as MeshSpec)
+  return violation === null ? [] : [violation]
+}
+
+function refused(title: string, violations: readonly Violation[]): Refused {
+  return { ok: false, title, violations }
+}
+
+function storedIn(changes: readonly Change[], key: ResourceKey): Resource | null {
+  return changes.find(change => isSame(change.key, key))?.after ?? null
+}
+
+function isSame(key: unknown, other: ResourceKey): boolean {
+  if (typeof key !== 'object' || key === null || !('type' in key && 'mesh' in key && 'name' in key))
+    return false
+  return key.type === other.type && key.mesh === other.mesh && key.name === other.name
+}
