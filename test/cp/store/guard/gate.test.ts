@@ -1,6 +1,6 @@
 /** The gate lets shared tasks run together and an exclusive one alone, in the order they came. */
 import t from 'tap'
-import { Gate } from '../../../cp/store/guard/gate.ts'
+import { Gate } from '../../../../cp/store/guard/gate.ts'
 
 /** A task that says when it runs and ends when it is told. */
 function aTask(name: string, log: string[]): { run: () => Promise<string>; end: () => void } {
