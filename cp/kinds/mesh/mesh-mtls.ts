@@ -1,0 +1,155 @@
+/** The `mtls` section of a Mesh: certificate authorities and how their certificates live (kuma-api 4.4). */
+
+import { z } from 'zod'
+import { meshDurationMs } from '#base/duration.ts'
+import { itemAt } from '../field-path.ts'
+import { protobufDuration, usedNameViolations, violation } from '../fields.ts'
+import type { Unenforced, Violation } from '../kind.ts'
+import { optional, text } from '../schema-doc.ts'
+
+const LIFETIME_RULE = 'a number and one of y, w, d, h, m, s, ms; or 0'
+
+const dataSourceSchema = z.object({
+  secret: optional(z.string(), 'Name of a Secret of the mesh.'),
+  file: optional(z.string(), 'Path of a file on the host of the control plane.'),
+  inline: optional(z.string(), 'The bytes themselves, in base64.', { isBytes: true }),
+  inlineString: optional(z.string(), 'The text itself.'),
+})
+
+const confSchema = z.object({
+  caCert: optional(
+    z.object({
+      RSAbits: optional(z.int(), 'Size of an RSA key. Has no effect: keys are ECDSA P-256.', {
+        unit: 'bits',
+      }),
+      expiration: optional(z.string(), 'Life of the CA certificate.', {
+        default: '10y',
+        rule: LIFETIME_RULE,
+      }),
+    }),
+    'The CA certificate of a `builtin` backend.',
+  ),
+  cert: optional(dataSourceSchema, 'The CA certificate of a `provided` backend.'),
+  key: optional(dataSourceSchema, 'The private key of a `provided` backend.'),
+})
+
+const timeoutSchema = (description: string) =>
+  optional(protobufDuration, description, { default: '10s', rule: 'a Go duration' })
+
+const backendSchema = z.object({
+  name: text('Name of the backend, for `enabledBackend` and in the names of its secrets.', {
+    rule: 'unique in the mesh',
+  }),
+  type: text('Who makes the CA: `builtin` (the control plane makes it and keeps it as Secrets).', {
+    rule: 'builtin',
+  }),
+  mode: optional(
+    z.enum(['STRICT', 'PERMISSIVE']),
+    'STRICT: inbounds accept mutual TLS only. PERMISSIVE (plain text too) is not supported yet and treated as STRICT.',
+    { default: 'STRICT', zero: 'STRICT', protoEnum: 'kuma.mesh.v1alpha1.CertificateAuthorityBackend.Mode' },
+  ),
+  dpCert: optional(
+    z.object({
+      rotation: optional(
+        z.object({
+          expiration: optional(z.string(), 'Life of a certificate; it is renewed at half of it.', {
+            default: '7d',
+            rule: LIFETIME_RULE,
+          }),
+        }),
+        'When certificates of data planes are renewed.',
+      ),
+      requestTimeout: timeoutSchema('Time for the backend to issue a certificate.'),
+    }),
+    'Certificates of data planes.',
+    { rule: 'with rotation.expiration where it is given' },
+  ),
+  rootChain: optional(
+    z.object({ requestTimeout: timeoutSchema('Time for the backend to give its root certificates.') }),
+    'Root certificates of the backend.',
+  ),
+  conf: optional(confSchema, 'Settings of the backend, by its type.', { isStruct: true }),
+})
+
+export const mtlsSchema = z.object({
+  enabledBackend: optional(z.string(), 'Name of the backend that issues certificates.', {
+    default: 'mTLS off',
+    rule: 'one of backends',
+  }),
+  backends: optional(z.array(backendSchema), 'Certificate authorities.', { rule: 'at most 1' }),
+  skipValidation: optional(z.boolean(), 'Leaves out the checks of backends.', { default: 'false' }),
+})
+
+export type MtlsSpec = z.infer<typeof mtlsSchema>
+export type MtlsBackend = z.infer<typeof backendSchema>
+
+export function mtlsViolations(mtls: MtlsSpec | undefined): Violation[] {
+  if (mtls === undefined) return []
+  const backends = mtls.backends ?? []
+  const names = backends.map(backend => backend.name)
+  const violations: Violation[] = []
+  if (backends.length > 1) violations.push(violation('mtls.backends', 'cannot have more than 1 backends'))
+  violations.push(...usedNameViolations(names, index => itemAt('mtls.backends', index)))
+  const enabled = mtls.enabledBackend ?? ''
+  if (enabled !== '' && !names.includes(enabled)) {
+    violations.push(violation('mtls.enabledBackend', 'has to be set to one of the backends in the mesh'))
+  }
+  for (const [index, backend] of backends.entries()) {
+    violations.push(
+      ...backendViolations(backend, itemAt('mtls.backends', index), mtls.skipValidation === true),
+    )
+  }
+  return violations
+}
+
+function backendViolations(backend: MtlsBackend, path: string, isUnchecked: boolean): Violation[] {
+  const violations: Violation[] = []
+  if (backend.name === '') violations.push(violation(`${path}.name`, 'cannot be empty'))
+  // the path is Kuma's, with its lower case and without an index
+  if (backend.dpCert !== undefined && meshDurationMs(backend.dpCert.rotation?.expiration ?? '') === null) {
+    violations.push(violation('mtls.dpcert.rotation.expiration', 'has to be a valid format'))
+  }
+  if (backend.type === 'provided') {
+    if (!isUnchecked) violations.push(...providedViolations(backend, `${path}.conf`))
+    violations.push(violation(`${path}.type`, 'backend type provided is not supported yet; use builtin'))
+  } else if (backend.type !== 'builtin') {
+    violations.push(violation(`${path}.type`, 'could not find installed plugin for this type'))
+  } else if (!isUnchecked) {
+    const expiration = backend.conf?.caCert?.expiration ?? ''
+    if (expiration !== '' && meshDurationMs(expiration) === null) {
+      violations.push(violation(`${path}.conf.caCert.expiration`, 'has to be a valid format'))
+    }
+  }
+  return violations
+}
+
+function providedViolations({ conf }: MtlsBackend, path: string): Violation[] {
+  return (['cert', 'key'] as const).flatMap(name => {
+    const source = conf?.[name]
+    if (source === undefined) return [violation(`${path}.${name}`, 'has to be defined')]
+    const isEmpty = Object.values(source).every(value => value === undefined || value === '')
+    return isEmpty ? [violation(`${path}.${name}`, 'data source cannot be empty')] : []
+  })
+}
+
+export function mtlsUnenforced(mtls: MtlsSpec | undefined): Unenforced[] {
+  return (mtls?.backends ?? []).flatMap((backend, index) => {
+    const path = itemAt('mtls.backends', index)
+    const found: Unenforced[] = []
+    if (backend.mode === 'PERMISSIVE') {
+      found.push({
+        field: `${path}.mode`,
+        message: 'PERMISSIVE is treated as STRICT: inbounds refuse plain text',
+        refusesTraffic: false,
+      })
+    }
+    if (backend.conf?.caCert?.RSAbits !== undefined) {
+      found.push({
+        field: `${path}.conf.caCert.RSAbits`,
+        message: 'keys are ECDSA P-256, there is no RSA key to size',
+        refusesTraffic: false,
+      })
+    }
+    return found
+  })
+}

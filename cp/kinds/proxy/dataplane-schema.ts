@@ -1,0 +1,178 @@
+/** The shape of a Dataplane with the text of every field (kuma-api 4.5). */
+import { z } from 'zod'
+import { protobufDuration, tagsSchema } from '../fields.ts'
+import { prometheusOverrideSchema } from '../mesh/prometheus.ts'
+import { number, optional, text } from '../schema-doc.ts'
+
+const PORT_RULE = { rule: '1 to 65535' }
+const PROTO = 'kuma.mesh.v1alpha1.Dataplane'
+
+const stateSchema = (description: string) =>
+  optional(z.enum(['Ready', 'NotReady', 'Ignored']), description, {
+    default: 'Ready',
+    zero: 'Ready',
+    protoEnum: `${PROTO}.Networking.Inbound.State`,
+  })
+
+const serviceProbeSchema = z.object({
+  interval: optional(protobufDuration, 'Time between two probes.', { default: '1s', rule: 'greater than 0' }),
+  timeout: optional(protobufDuration, 'Time for one probe.', { default: '2s', rule: 'greater than 0' }),
+  unhealthyThreshold: optional(z.int(), 'Failures in a row until the application is not ready.', {
+    default: '1',
+    rule: 'greater than 0',
+    keepsZero: true,
+  }),
+  healthyThreshold: optional(z.int(), 'Successes in a row until it is ready again.', {
+    default: '1',
+    rule: 'greater than 0',
+    keepsZero: true,
+  }),
+  tcp: optional(z.object({}), 'The probe is a TCP connection to servicePort.'),
+})
+
+const inboundSchema = z.object({
+  port: number('Port on which the proxy takes calls of the mesh.', PORT_RULE),
+  servicePort: optional(z.int(), 'Port of the application.', { default: 'port', ...PORT_RULE }),
+  serviceAddress: optional(z.string(), 'Address of the application.', {
+    default: '127.0.0.1',
+    rule: 'an IP address; serviceAddress and servicePort may not be those on which the proxy listens',
+  }),
+  address: optional(z.string(), 'Address on which the proxy takes calls.', {
+    default: 'networking.address',
+    rule: 'an IP address',
+  }),
+  name: optional(z.string(), 'Name of the inbound, for sectionName in policies.', {
+    default: 'the port',
+    rule: 'unique in the Dataplane',
+  }),
+  protocol: optional(z.string(), 'Protocol of the application; overrides the tag kuma.io/protocol.', {
+    default: 'tcp',
+    rule: 'grpc, http, http2, kafka or tcp',
+  }),
+  tags: optional(
+    tagsSchema,
+    'What callers and policies select by: kuma.io/service names the service, kuma.io/protocol its protocol; ' +
+      'kuma.io/zone is set by the control plane.',
+    { rule: 'with kuma.io/service where there is any' },
+  ),
+  health: optional(
+    z.object({ ready: optional(z.boolean(), 'Whether the application takes calls.', { default: 'false' }) }),
+    'Older form of state.',
+  ),
+  state: stateSchema('Whether callers get this inbound: Ready, NotReady (not now), Ignored (never).'),
+  serviceProbe: optional(serviceProbeSchema, 'How the application is probed.'),
+})
+
+const backendRefSchema = z.object({
+  kind: text('MeshService, MeshExternalService or MeshMultiZoneService.'),
+  name: optional(z.string(), 'Name of the destination.', { rule: 'this or labels' }),
+  port: optional(z.int(), 'Port of the destination.', {
+    ...PORT_RULE,
+    default: 'none for MeshExternalService',
+  }),
+  labels: optional(tagsSchema, 'Labels of the destination.', { rule: 'this or name' }),
+})
+
+const outboundSchema = z.object({
+  port: number('Local port that the application calls.', PORT_RULE),
+  address: optional(z.string(), 'Local address that the application calls.', {
+    default: '127.0.0.1',
+    rule: 'an IP address',
+  }),
+  tags: optional(tagsSchema, 'The destination: kuma.io/service and, for a part of it, more tags.', {
+    rule: 'with kuma.io/service',
+  }),
+  backendRef: optional(backendRefSchema, 'The destination as a resource.', {
+    rule: 'not together with tags',
+  }),
+})
+
+const gatewaySchema = z.object({
+  type: optional(
+    z.enum(['DELEGATED', 'BUILTIN']),
+    'DELEGATED: a gateway of another make stands before this proxy. BUILTIN: the proxy is the gateway.',
+    { default: 'DELEGATED', zero: 'DELEGATED', protoEnum: `${PROTO}.Networking.Gateway.GatewayType` },
+  ),
+  tags: optional(tagsSchema, 'As of an inbound.', {
+    rule: 'with kuma.io/service where there is any; kuma.io/protocol may be tcp only',
+  }),
+})
+
+const listenerSchema = z.object({
+  type: optional(z.enum(['ZoneIngress', 'ZoneEgress']), 'What the listener is for.', {
+    protoEnum: `${PROTO}.Networking.Listener.Type`,
+  }),
+  address: optional(z.string(), 'Address on which it listens.', { default: 'networking.address' }),
+  port: number('Port on which it listens.', PORT_RULE),
+  name: optional(z.string(), 'Name of the listener.', { rule: 'unique in the Dataplane' }),
+  state: stateSchema('Whether callers get this listener.'),
+})
+
+/** Of transparent proxies; accepted, since files of others have it. */
+const transparentProxyingSchema = z.object({
+  redirectPortInbound: optional(z.int(), 'Port to which calls from outside are redirected.'),
+  redirectPortOutbound: optional(z.int(), 'Port to which calls of the application are redirected.'),
+  redirectPortInboundV6: optional(z.int(), 'As redirectPortInbound, for IPv6.'),
+  ipFamilyMode: optional(z.string(), 'Which IP families are redirected.'),
+  directAccessServices: optional(
+    z.array(z.string()),
+    'Services that are reached by the address of each instance.',
+  ),
+  reachableServices: optional(z.array(z.string()), 'Services that the application calls.'),
+  reachableBackends: optional(z.unknown(), 'Destinations that the application calls.'),
+})
+
+const networkingSchema = z.object({
+  address: text('Address of the proxy for other members of the mesh.', {
+    rule: 'an IP address or a DNS name',
+  }),
+  advertisedAddress: optional(z.string(), 'Address that others use, where it differs (NAT).', {
+    default: 'address',
+    rule: 'an IP address or a DNS name',
+  }),
+  gateway: optional(gatewaySchema, 'The proxy is a gateway: it has no inbounds.'),
+  inbound: optional(z.array(inboundSchema), 'What the proxy takes calls for.'),
+  outbound: optional(z.array(outboundSchema), 'What the application calls.'),
+  listeners: optional(z.array(listenerSchema), 'Listeners of zone proxies.'),
+  transparentProxying: optional(transparentProxyingSchema, 'Settings of a transparent proxy.'),
+  admin: optional(
+    z.object({
+      port: optional(z.int(), 'Port of the admin interface of Envoy.', {
+        default: '9901',
+        rule: 'not that of an inbound or outbound on 127.0.0.1',
+      }),
+    }),
+    'Admin interface of the proxy.',
+  ),
+})
+
+const probesSchema = z.object({
+  port: number('Port of the virtual probes.', PORT_RULE),
+  endpoints: optional(
+    z.array(
+      z.object({
+        inboundPort: number('Port of the inbound that is probed.', PORT_RULE),
+        inboundPath: text('Path of the application.', { rule: 'starts with /' }),
+        path: text('Path of the virtual probe.', { rule: 'starts with /' }),
+      }),
+    ),
+    'Virtual probes.',
+  ),
+})
+
+export const dataplaneSchema = z.object({
+  networking: optional(networkingSchema, 'Addresses and ports.', { rule: 'must be defined' }),
+  metrics: optional(
+    z.object({
+      type: text('Kind of backend.', { rule: 'prometheus' }),
+      name: optional(z.string(), 'Name of the backend of the mesh.'),
+      conf: optional(prometheusOverrideSchema, 'What differs from the settings of the mesh.', {
+        isStruct: true,
+      }),
+    }),
+    "Overrides the mesh's metrics backend.",
+  ),
+  probes: optional(probesSchema, 'Virtual probes of Kubernetes.'),
+})
+
+export type DataplaneSpec = z.infer<typeof dataplaneSchema>

@@ -1,0 +1,161 @@
+/**
+ * targetRef: what a policy is for. The shapes are the same in all policies; which kinds and fields a place admits is
+ * given by its rules (kuma-api 4.11).
+ */
+import { z } from 'zod'
+import { fieldAt } from './field-path.ts'
+import { type Tags, tagsSchema, tagViolations, violation } from './fields.ts'
+import type { Violation } from './kind.ts'
+import { optional, required } from './schema-doc.ts'
+
+/** In the order of Kuma 2.14's messages. */
+export const TARGET_KINDS = [
+  'Mesh',
+  'MeshSubset',
+  'MeshGateway',
+  'MeshService',
+  'MeshExternalService',
+  'MeshMultiZoneService',
+  'MeshServiceSubset',
+  'MeshHTTPRoute',
+  'Dataplane',
+] as const
+
+export type TargetKind = (typeof TARGET_KINDS)[number]
+
+export const targetRefSchema = z.object({
+  kind: required(z.enum(TARGET_KINDS), 'Kind of what is selected.'),
+  name: optional(z.string(), 'Name of the service, Dataplane or route.', {
+    rule: 'with MeshService, MeshServiceSubset, MeshGateway, MeshHTTPRoute, MeshExternalService, MeshMultiZoneService, Dataplane',
+  }),
+  namespace: optional(z.string(), 'Of Kubernetes.', { rule: 'must not be set' }),
+  tags: optional(tagsSchema, 'Tags that the selected have.', { rule: 'with MeshSubset, MeshServiceSubset' }),
+  labels: optional(tagsSchema, 'Labels that the selected have.', { rule: 'instead of name' }),
+  sectionName: optional(z.string(), 'Name or port of an inbound.', { rule: 'with Dataplane' }),
+  mesh: optional(z.string(), 'Reserved.', { rule: 'must not be set' }),
+  proxyTypes: optional(z.array(z.enum(['Sidecar', 'Gateway'])), 'Only these data planes.', {
+    default: 'all',
+    rule: 'with Mesh, MeshSubset; not empty',
+  }),
+})
+
+export type TargetRef = z.infer<typeof targetRefSchema>
+
+/** What one place of a policy admits. */
+export interface TargetRefRules {
+  readonly kinds: readonly TargetKind[]
+  /** Kinds that may be selected by labels here; default: all that Kuma selects by labels. */
+  readonly byLabels?: readonly TargetKind[]
+  /** The policy acts on inbounds: a Dataplane may be narrowed to one of them. */
+  readonly isInbound?: boolean
+  /** `proxyTypes` may narrow Mesh and MeshSubset; default true. */
+  readonly hasProxyTypes?: boolean
+  readonly hasGatewayTags?: boolean
+}
+
+type Field = Exclude<keyof TargetRef, 'kind'>
+
+const BY_LABELS: readonly TargetKind[] = [
+  'Dataplane',
+  'MeshService',
+  'MeshExternalService',
+  'MeshMultiZoneService',
+  'MeshHTTPRoute',
+]
+
+/** Which fields go with a kind, besides what the rules of the place take away. */
+const FIELDS: Readonly<Record<TargetKind, readonly Field[]>> = {
+  Mesh: ['proxyTypes'],
+  MeshSubset: ['tags', 'proxyTypes'],
+  MeshGateway: ['name', 'tags'],
+  MeshService: ['name', 'labels', 'sectionName'],
+  MeshExternalService: ['name', 'labels'],
+  MeshMultiZoneService: ['name', 'labels', 'sectionName'],
+  MeshServiceSubset: ['name', 'tags'],
+  MeshHTTPRoute: ['name', 'labels'],
+  Dataplane: ['name', 'labels', 'sectionName'],
+}
+
+const NEEDS_NAME: readonly TargetKind[] = [
+  'MeshService',
+  'MeshServiceSubset',
+  'MeshGateway',
+  'MeshHTTPRoute',
+  'MeshExternalService',
+  'MeshMultiZoneService',
+]
+
+/** Order in which Kuma looks at fields. */
+const ORDER: readonly Field[] = ['name', 'mesh', 'tags', 'labels', 'namespace', 'sectionName', 'proxyTypes']
+
+export function targetRefViolations(ref: TargetRef, path: string, rules: TargetRefRules): Violation[] {
+  const { kind } = ref
+  if (!rules.kinds.includes(kind)) {
+    return [violation(fieldAt(path, 'kind'), `value '${kind}' is not supported`)]
+  }
+  const admitted = admittedFields(kind, rules)
+  const violations: Violation[] = []
+  for (const field of ORDER) {
+    if (!isSet(ref[field])) continue
+    if (!admitted.includes(field))
+      violations.push(violation(fieldAt(path, field), refusal(field, kind, rules)))
+    else violations.push(...fieldViolations(ref, field, fieldAt(path, field)))
+  }
+  return [...violations, ...selectionViolations(ref, path, admitted.includes('labels'))]
+}
+
+/** Warnings of Kuma 2.14 for a top-level targetRef. */
+export function topLevelWarnings(ref: TargetRef | undefined): string[] {
+  return ref?.kind === 'MeshSubset'
+    ? ["MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with labels instead"]
+    : []
+}
+
+function admittedFields(kind: TargetKind, rules: TargetRefRules): readonly Field[] {
+  const byLabels = rules.byLabels ?? BY_LABELS
+  return FIELDS[kind].filter(field => {
+    if (field === 'labels') return byLabels.includes(kind)
+    if (field === 'proxyTypes') return rules.hasProxyTypes ?? true
+    if (field === 'tags') return kind !== 'MeshGateway' || rules.hasGatewayTags === true
+    if (field === 'sectionName')
+      return kind === 'Dataplane' ? rules.isInbound === true : byLabels.includes(kind)
+    return true
+  })
+}
+
+function refusal(field: Field, kind: TargetKind, rules: TargetRefRules): string {
+  if (field === 'name' && kind === 'Mesh') return 'using name with kind Mesh is not yet supported'
+  if (field === 'sectionName' && kind === 'Dataplane' && rules.isInbound !== true) {
+    return 'can only be used with inbound policies'
+  }
+  return `must not be set with kind ${kind}`
+}
+
+function fieldViolations(ref: TargetRef, field: Field, path: string): Violation[] {
+  if (field === 'tags') return tagViolations(ref.tags ?? {}, path)
+  if (field === 'proxyTypes' && ref.proxyTypes?.length === 0) {
+    return [violation(path, 'must be undefined or have at least one element')]
+  }
+  if (field === 'name' && !/^[0-9a-z\-_.]*$/.test(ref.name ?? '')) {
+    const message =
+      "invalid characters. Valid characters are numbers, lowercase latin letters and '-', '_', '.' symbols."
+    return [violation(path, message)]
+  }
+  return []
+}
+
+function selectionViolations(ref: TargetRef, path: string, mayHaveLabels: boolean): Violation[] {
+  const hasLabels = isSet(ref.labels) && mayHaveLabels
+  if (isSet(ref.name) && hasLabels) {
+    return [violation(path, 'either labels or name and namespace must be specified')]
+  }
+  if (!NEEDS_NAME.includes(ref.kind) || isSet(ref.name) || hasLabels) return []
+  if (mayHaveLabels) return [violation(path, `name or labels must be set when kind is ${ref.kind}`)]
+  return [violation(fieldAt(path, 'name'), `must be set with kind ${ref.kind}`)]
+}
+
+/** An empty list is set: it would select nothing. */
+function isSet(value: string | Tags | readonly string[] | undefined): boolean {
+  if (value === undefined || value === '') return false
+  return typeof value === 'string' || Array.isArray(value) || Object.keys(value).length > 0
+}

@@ -1,0 +1,206 @@
+/**
+ * A body as people send it → a resource to be stored, or all its faults at once, with Kuma's titles, paths and
+ * messages (kuma-api 1.2, 1.4, 1.7). Unknown fields are left out of what is stored, and named.
+ */
+import { decodeSpec, isObject, withoutZeros } from './decode.ts'
+import { fieldAt, keyAt } from './field-path.ts'
+import { violation } from './fields.ts'
+import type { Kind, Labels, ResourceDraft, Unenforced, Violation } from './kind.ts'
+import { metaViolations } from './meta.ts'
+import { NAMES, type ShapeFault, shapeFaults, typeOf } from './shape-faults.ts'
+import { unenforcedOf } from './show.ts'
+
+export type ReadResource<Spec = unknown> =
+  | {
+      readonly ok: true
+      readonly draft: ResourceDraft<Spec>
+      /** Deprecations and unknown fields, one sentence each. */
+      readonly warnings: readonly string[]
+      readonly unknownFields: readonly string[]
+      readonly unenforced: readonly Unenforced[]
+    }
+  | {
+      readonly ok: false
+      readonly title: string
+      readonly detail: string
+      readonly violations: readonly Violation[]
+    }
+
+/** Of the URL; undefined parts are not compared. */
+export interface ExpectedKey {
+  readonly mesh?: string | undefined
+  readonly name?: string | undefined
+}
+
+/** Keys beside the spec; those after `labels` are answers and ignored on input. */
+const META_KEYS = [
+  'type',
+  'mesh',
+  'name',
+  'labels',
+  'creationTime',
+  'modificationTime',
+  'kri',
+  'snis',
+  'status',
+]
+
+/** Labels are not yet computed: see `meta.ts`. */
+export function readResource<Spec>(
+  kind: Kind<Spec>,
+  body: unknown,
+  expected: ExpectedKey = {},
+): ReadResource<Spec> {
+  if (!isObject(body))
+    return parserRefusal(kind, [shapeFault('', `must be an object, not ${NAMES[typeOf(body)]}`)])
+  const meta = readMeta(kind, body, expected)
+  const isFlat = kind.encoding === 'flat'
+  const path = isFlat ? '' : 'spec'
+  const input = isFlat ? withoutKeys(body, metaKeysOf(kind)) : body['spec']
+  const { value, unknownFields } = decodeSpec(kind.schema, input, kind.encoding, path)
+  const parsed = kind.schema.safeParse(value)
+  const faults = [...meta.faults]
+  if (!isFlat && (input === undefined || input === null))
+    faults.push(schemaFault('.spec in body is required'))
+  else if (!parsed.success) faults.push(...shapeFaults(kind, parsed.error.issues, value, path))
+  if (faults.length > 0 || !parsed.success) return shapeRefusal(kind, faults)
+
+  const { mesh, name, labels } = meta
+  const violations = [
+    ...kind
+      .check(parsed.data, { mesh, name })
+      .map(found => ({ ...found, field: fieldAt(path, found.field) })),
+    ...comparison(kind, body, meta, expected),
+    ...metaViolations(kind, { mesh, name, labels }),
+  ]
+  if (violations.length > 0) return refusal(violations)
+  const spec = isFlat ? withoutZeros(kind.schema, parsed.data) : parsed.data
+  const draft: ResourceDraft<Spec> = { type: kind.type, mesh, name, labels, spec: spec as Spec }
+  const unknown = [...(isFlat ? [] : strangersIn(kind, body)), ...unknownFields]
+  return {
+    ok: true,
+    draft,
+    warnings: [
+      ...kind.warnings(parsed.data, { mesh, name }),
+      ...unknown.map(field => `unknown field ${field} is ignored`),
+    ],
+    unknownFields: unknown,
+    unenforced: unenforcedOf(kind, draft),
+  }
+}
+
+interface Meta {
+  readonly mesh: string
+  readonly name: string
+  readonly labels: Labels
+  readonly faults: readonly ShapeFault[]
+}
+
+function readMeta(kind: Kind, body: Readonly<Record<string, unknown>>, expected: ExpectedKey): Meta {
+  const faults: ShapeFault[] = []
+  const text = (key: string): string => {
+    const value = body[key] ?? ''
+    if (typeof value === 'string') return value
+    faults.push(goFault(key, value))
+    return ''
+  }
+  const type = text('type')
+  const name = text('name')
+  const mesh = kind.scope === 'Mesh' ? text('mesh') : ''
+  if (kind.encoding === 'spec') {
+    if (type === '') faults.push(schemaFault('.type in body is required'))
+    else if (type !== kind.type) faults.push(schemaFault(`type in body should be one of [${kind.type}]`))
+    if (name === '' && expected.name !== '') faults.push(schemaFault('.name in body is required'))
+  }
+  const isDefaulted = kind.encoding === 'spec' && kind.scope === 'Mesh' && mesh === ''
+  return { mesh: isDefaulted ? 'default' : mesh, name, labels: readLabels(body['labels'], faults), faults }
+}
+
+function readLabels(value: unknown, faults: ShapeFault[]): Labels {
+  if (value === undefined || value === null) return {}
+  if (!isObject(value)) {
+    faults.push(goFault('labels', value))
+    return {}
+  }
+  const labels: [string, string][] = []
+  for (const [key, label] of Object.entries(value)) {
+    if (typeof label === 'string') labels.push([key, label])
+    else faults.push({ ...goFault('labels', label), field: keyAt('labels', key) })
+  }
+  return Object.fromEntries(labels)
+}
+
+/** URL against body. The name of a violation's field is that of the body. */
+function comparison(
+  kind: Kind,
+  body: Readonly<Record<string, unknown>>,
+  { mesh, name }: Meta,
+  expected: ExpectedKey,
+): Violation[] {
+  const differs = (field: string): Violation =>
+    violation(field, `${field} from the URL has to be the same as in body`)
+  return [
+    ...(expected.name !== undefined && expected.name !== name ? [differs('name')] : []),
+    ...(body['type'] === kind.type ? [] : [differs('type')]),
+    ...(kind.scope === 'Mesh' && expected.mesh !== undefined && expected.mesh !== mesh
+      ? [differs('mesh')]
+      : []),
+  ]
+}
+
+/** Keys beside `spec` that nobody knows. */
+function strangersIn(kind: Kind, body: Readonly<Record<string, unknown>>): string[] {
+  const known = [...metaKeysOf(kind), 'spec']
+  return Object.keys(body).filter(key => !known.includes(key))
+}
+
+/** What is in no mesh has no field for one. */
+function metaKeysOf(kind: Kind): readonly string[] {
+  return kind.scope === 'Mesh' ? META_KEYS : META_KEYS.filter(key => key !== 'mesh')
+}
+
+function withoutKeys(body: Readonly<Record<string, unknown>>, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !keys.includes(key)))
+}
+
+function shapeFault(field: string, message: string): ShapeFault {
+  return { field, message, parserText: field === '' ? message : `${field}: ${message}` }
+}
+
+function schemaFault(message: string): ShapeFault {
+  return { field: '', message, parserText: null }
+}
+
+/** Metadata is read by Go's own parser; these are its words. */
+function goFault(key: string, value: unknown): ShapeFault {
+  const type = typeOf(value) === 'boolean' ? 'bool' : typeOf(value)
+  return {
+    field: key,
+    message: `must be ${key === 'labels' && type !== 'number' ? 'an object of strings' : 'a string'}, not ${NAMES[typeOf(value)]}`,
+    parserText: `json: cannot unmarshal ${type} into Go struct field ResourceMeta.${key} of type string`,
+  }
+}
+
+function shapeRefusal<Spec>(kind: Kind, faults: readonly ShapeFault[]): ReadResource<Spec> {
+  const isParser = faults.some(fault => fault.parserText !== null)
+  return isParser ? parserRefusal(kind, faults) : refusal(faults)
+}
+
+function parserRefusal<Spec>(kind: Kind, faults: readonly ShapeFault[]): ReadResource<Spec> {
+  const text = faults.find(fault => fault.parserText !== null)?.parserText ?? ''
+  return {
+    ok: false,
+    title: 'Bad Request',
+    detail: `invalid ${kind.type} object: ${JSON.stringify(text)}`,
+    violations: faults.map(({ field, message }) => ({ field, message })),
+  }
+}
+
+function refusal<Spec>(violations: readonly Violation[]): ReadResource<Spec> {
+  return {
+    ok: false,
+    title: 'Could not process a resource',
+    detail: 'Resource is not valid',
+    violations: violations.map(({ field, message }) => ({ field, message })),
+  }
+}
