@@ -26,7 +26,7 @@ export type Setting =
   | (Described & { readonly type: 'boolean'; readonly default: boolean | null })
   /** Default in Go's form (`30s`); the value is in milliseconds. */
   | (Described & { readonly type: 'duration'; readonly default: string | null })
-  /** In text, items are parted by commas. */
+  /** In a variable, items are parted by commas; a flag is repeated. */
   | (Described & { readonly type: 'list'; readonly default: readonly string[] })
   | (Described & {
       readonly type: 'enum'
@@ -107,7 +107,6 @@ function typedValue(setting: Setting, value: unknown): unknown {
 }
 
 function fromText(setting: Setting, given: unknown): unknown {
-  if (setting.type === 'list' && Array.isArray(given)) return given.flatMap(items)
   if (typeof given !== 'string') return given
   switch (setting.type) {
     case 'boolean':
@@ -122,8 +121,7 @@ function fromText(setting: Setting, given: unknown): unknown {
   }
 }
 
-function items(text: unknown): unknown[] {
-  if (typeof text !== 'string') return [text]
+function items(text: string): string[] {
   return text
     .split(',')
     .map(item => item.trim())

@@ -66,9 +66,11 @@ t.test('a flag beats a variable, a variable the file, the file the default', asy
     'apiServer.http.interface': 'a',
     'apiServer.readOnly': true,
     drainTime: 60_000,
-    tlsSan: ['y', 'z', 'w'],
+    tlsSan: ['y', 'z,w'],
     logLevel: 'info',
   })
+  const listed = readSettings(TABLE, { environment: { VMESH_TLS_SAN: ' a, b,,c=d ' } })
+  t.match(listed, { ok: true, values: { tlsSan: ['a', 'b', 'c=d'] } }, 'commas part a variable, not a flag')
   t.equal(result.origins['dataDir'], '--data-dir')
   t.equal(result.origins['apiServer.http.port'], 'VMESH_API_SERVER_HTTP_PORT')
   t.equal(result.origins['drainTime'], 'v.yaml drainTime')
