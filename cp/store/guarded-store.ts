@@ -8,18 +8,17 @@ import type { Logger } from '#base/log.ts'
 import {
   type Kind,
   keyText,
-  type Labels,
   type Resource,
   type ResourceDraft,
   type ResourceKey,
   type Violation,
 } from '../kinds/kind.ts'
 import { caChangeViolation, type MeshSpec } from '../kinds/mesh/mesh.ts'
+import { computeLabels, immutableLabelViolations, labelViolations } from '../kinds/meta.ts'
 import { type DataplaneSpec, withZoneTag } from '../kinds/proxy/dataplane.ts'
-import { labelsOfDataplane, membershipViolations } from './guard/dataplane.ts'
 import { alsoDeleted, deletionViolations, type Reader } from './guard/deletions.ts'
 import { Gate } from './guard/gate.ts'
-import { computeLabels, immutableViolations, labelViolations } from './guard/labels.ts'
+import { membershipViolations } from './guard/membership.ts'
 import type { Change, Store, Write } from './store.ts'
 
 /**
@@ -111,10 +110,10 @@ async function put<Spec>(
   const manager = before === null ? 'Failed to create a resource' : 'Failed to update a resource'
   const faults = labelViolations(kind, draft, zone)
   if (faults.length > 0) return refused('Could not process a resource', faults)
-  const { spec, labels: ofSpec } = ofType(draft, zone)
-  const labels = computeLabels(kind, draft, zone, ofSpec)
+  const spec = draft.type === 'Dataplane' ? withZoneTag(draft.spec as DataplaneSpec, zone) : draft.spec
+  const labels = computeLabels(kind, draft, zone)
   const complete: ResourceDraft = { ...draft, spec, labels }
-  const immutable = before === null ? [] : immutableViolations(before.labels, labels)
+  const immutable = before === null ? [] : immutableLabelViolations(before.labels, labels)
   if (immutable.length > 0) return refused('Could not update a resource', immutable)
   const ownFaults = typeViolations(complete, before, mesh)
   if (ownFaults.length > 0) return refused(manager, ownFaults)
@@ -176,13 +175,6 @@ async function existingMesh(store: Store, name: string): Promise<Resource<MeshSp
   throw new CodedError('store.mesh-missing', `there is no mesh ${name}; create it first`, {
     details: { mesh: name },
   })
-}
-
-/** What follows from the type: the spec with what is added to it, and labels that depend on it. */
-function ofType(draft: ResourceDraft, zone: string): { readonly spec: unknown; readonly labels: Labels } {
-  if (draft.type !== 'Dataplane') return { spec: draft.spec, labels: {} }
-  const spec = withZoneTag(draft.spec as DataplaneSpec, zone)
-  return { spec, labels: labelsOfDataplane(spec) }
 }
 
 function typeViolations(
