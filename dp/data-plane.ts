@@ -78,7 +78,10 @@ export class DataPlane {
       this.#onGivenUp = reject
     })
     const installation = await this.#folder.open()
-    this.#lock = await lockFolder(this.#folder.path, 'another vmesh-dp runs with this state folder')
+    this.#lock = await lockFolder(this.#folder.path, (path, holder) => {
+      const message = `state folder ${path} is in use by ${holder}: one daemon a data plane; stop that one, or give another --state-dir`
+      return new CodedError('state.locked', message)
+    })
     const identity = await this.#folder.identity()
     this.#keeper = new IdentityKeeper({
       log,
