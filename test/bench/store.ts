@@ -7,6 +7,9 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ResourceDraft } from '../../cp/kinds/kind.ts'
+import { type MeshSpec, mesh } from '../../cp/kinds/mesh/mesh.ts'
+import { type DataplaneSpec, dataplane } from '../../cp/kinds/proxy/dataplane.ts'
+import { createGuardedStore } from '../../cp/store/guarded-store.ts'
 import { type JsonStore, openJsonStore } from '../../cp/store/json-store.ts'
 import type { Write } from '../../cp/store/store.ts'
 import { silentLogger } from '../../dp/base/log.ts'
@@ -22,6 +25,7 @@ try {
   await fill(store)
   await sequentialPuts(store, 1000)
   await concurrentPuts(store, 20_000)
+  await guardedPuts(store, 1000)
   await lists(store)
   await folds(store)
   await store.close()
@@ -59,6 +63,21 @@ async function concurrentPuts(store: JsonStore, puts: number): Promise<void> {
   }
   await Promise.all(Array.from({ length: 200 }, writer))
   printPuts('puts of 200 writers', puts, cpu, startedAt)
+}
+
+/** Through the door that the API uses, one after the other. */
+async function guardedPuts(store: JsonStore, puts: number): Promise<void> {
+  const guarded = createGuardedStore({ store, zone: 'default', hooks: [], log })
+  const spec: MeshSpec = {}
+  await guarded.put(mesh, { type: 'Mesh', mesh: '', name: 'default', labels: {}, spec })
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  for (let index = 0; index < puts; index++) {
+    const draft = aDraft(index % count, index + 30_000)
+    const result = await guarded.put(dataplane, draft)
+    if (!result.ok) throw new Error(result.title)
+  }
+  printPuts('guarded puts', puts, cpu, startedAt)
 }
 
 async function lists(store: JsonStore): Promise<void> {
@@ -117,6 +136,10 @@ function print(what: string, value: number, unit: string): void {
 }
 
 function aPut(index: number, port: number): Write {
+  return { op: 'put', resource: aDraft(index, port) }
+}
+
+function aDraft(index: number, port: number): ResourceDraft<DataplaneSpec> {
   const name = `dp-${index}`
   const labels = {
     'kuma.io/env': 'universal',
@@ -135,6 +158,5 @@ function aPut(index: number, port: number): Write {
     tags: { 'kuma.io/service': `service-${(index + step) % 50}` },
   }))
   const spec = { networking: { address: `10.0.${index >> 8}.${index & 255}`, inbound: [inbound], outbound } }
-  const resource: ResourceDraft = { type: 'Dataplane', mesh: 'default', name, labels, spec }
-  return { op: 'put', resource }
+  return { type: 'Dataplane', mesh: 'default', name, labels, spec }
 }
