@@ -6,7 +6,6 @@ import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '#base/errors.ts'
-import { type Lock, lockFolder } from '#base/lock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
@@ -50,7 +49,6 @@ export class DataPlane {
   readonly #log: Logger
   readonly #engine: Engine
   readonly #folder: StateFolder
-  #lock: Lock | null = null
   #keeper: IdentityKeeper | null = null
   #link: Link | null = null
   #statusServer: Server | null = null
@@ -78,10 +76,6 @@ export class DataPlane {
       this.#onGivenUp = reject
     })
     const installation = await this.#folder.open()
-    this.#lock = await lockFolder(this.#folder.path, (path, holder) => {
-      const message = `state folder ${path} is in use by ${holder}: one daemon a data plane; stop that one, or give another --state-dir`
-      return new CodedError('state.locked', message)
-    })
     const identity = await this.#folder.identity()
     this.#keeper = new IdentityKeeper({
       log,
@@ -130,7 +124,7 @@ export class DataPlane {
       this.#statusServer.close(() => resolve())
       this.#statusServer.closeAllConnections()
     })
-    await this.#lock?.release()
+    await this.#folder.close()
   }
 
   status(): DataPlaneStatus {

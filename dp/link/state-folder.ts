@@ -7,6 +7,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { writeFileAtomic } from '#base/files.ts'
+import { type Lock, lockFolder } from '#base/lock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
 import type { StoredSnapshot } from './section-store.ts'
@@ -19,16 +20,21 @@ export interface Installation {
 export class StateFolder {
   readonly path: string
   readonly #log: Logger
+  #lock: Lock | null = null
 
   constructor(path: string, log: Logger) {
     this.path = path
     this.#log = log
   }
 
-  /** Makes the folder and counts this start. Throws `state.unusable` when it cannot be written. */
+  /**
+   * Makes the folder, takes it for this process and counts this start. Throws `state.unusable` when it cannot be
+   * written, `state.locked` when another daemon has it.
+   */
   async open(): Promise<Installation> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 })
+      this.#lock = await lockFolder(this.path, lockedBy)
       const last = await this.#read<Installation>('instance.json')
       const installation = {
         instance: last?.instance ?? randomUUID(),
@@ -37,9 +43,14 @@ export class StateFolder {
       await this.#write('instance.json', installation)
       return installation
     } catch (error) {
+      if (error instanceof CodedError) throw error
       const message = `state folder ${this.path}: ${messageOf(error)}; give a writable one with --state-dir`
       throw new CodedError('state.unusable', message, { cause: error })
     }
+  }
+
+  async close(): Promise<void> {
+    await this.#lock?.release()
   }
 
   snapshot(): Promise<StoredSnapshot | null> {
@@ -87,4 +98,9 @@ export class StateFolder {
       return null
     }
   }
+}
+
+function lockedBy(path: string, holder: string): CodedError {
+  const help = 'one daemon a data plane; stop that one, or give another --state-dir'
+  return new CodedError('state.locked', `state folder ${path} is in use by ${holder}: ${help}`)
 }

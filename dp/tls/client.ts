@@ -4,7 +4,7 @@
  * calls no check at all.
  */
 import { isIP, type Socket } from 'node:net'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import type { ReasonCode } from '../errors.ts'
 import { CLIENT_PROTOCOLS } from './alpn.ts'
 import type { ClientContext } from './mesh-tls.ts'
@@ -29,7 +29,7 @@ const MAX_SESSIONS = 4096
 export function connectTls(
   client: ClientContext,
   target: ServerTarget,
-  options: ConnectionOptions,
+  options: object,
   below: Socket | null,
   onPeer: PeerHandler,
 ): TLSSocket {

@@ -81,8 +81,9 @@ t.test('a policy acts only on the inbounds that it selects', async t => {
   )
   t.equal(
     rules([aPermission('p', { kind: 'Dataplane', name: 'api-1', sectionName: '8080' }, allow)]).length,
-    0,
+    1,
   )
+  t.equal(rules([aPermission('p', { kind: 'Dataplane', sectionName: 'admin' }, allow)]).length, 0)
   t.equal(rules([aPermission('p', { kind: 'Mesh', proxyTypes: ['Gateway'] }, allow)]).length, 0)
 })
 
