@@ -14,10 +14,10 @@ import {
   type Violation,
 } from '../kinds/kind.ts'
 import { caChangeViolation, type MeshSpec } from '../kinds/mesh/mesh.ts'
-import { computeLabels, immutableLabelViolations, labelViolations } from '../kinds/meta.ts'
 import { type DataplaneSpec, withZoneTag } from '../kinds/proxy/dataplane.ts'
 import { alsoDeleted, deletionViolations, type Reader } from './guard/deletions.ts'
 import { Gate } from './guard/gate.ts'
+import { computeLabels, immutableLabelViolations, labelViolations } from './guard/labels.ts'
 import { membershipViolations } from './guard/membership.ts'
 import type { Change, Store, Write } from './store.ts'
 

@@ -17,9 +17,13 @@ async function smallDisk(t: Test): Promise<{ readonly path: string } | { readonl
   if (process.getuid?.() !== 0) return { whyNot: 'mounting a small disk needs root' }
   const path = await mkdtemp(join(tmpdir(), 'vmesh-small-disk-'))
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'vmesh-test', path])
-  if (mounted.status !== 0)
+  t.teardown(async () => {
+    spawnSync('umount', ['-l', path])
+    await rm(path, { recursive: true })
+  })
+  if (mounted.status !== 0) {
     return { whyNot: `mount refused: ${String(mounted.stderr ?? mounted.error).trim()}` }
-  t.teardown(() => void spawnSync('umount', ['-l', path]))
+  }
   return { path }
 }
 

@@ -12,8 +12,8 @@ t.test('adds labels by kind, sorted, and keeps those that were sent', async t =>
     return result.ok ? Object.entries(result.resource.labels) : result
   }
   t.same(await labelsOf(meshKind, { ...aMesh('m1'), labels: { team: 'x' } }), [['team', 'x']])
-  t.same(await labelsOf(kindOf('Secret'), aDraft('Secret', 's', 'm1', { zzz: '1' })), [
-    ['kuma.io/env', 'universal'],
+  t.same(await labelsOf(kindOf('Secret'), aDraft('Secret', 's', 'm1', { zzz: '1', 'kuma.io/env': 'mine' })), [
+    ['kuma.io/env', 'mine'],
     ['kuma.io/mesh', 'm1'],
     ['kuma.io/origin', 'zone'],
     ['kuma.io/zone', 'z1'],
@@ -64,6 +64,7 @@ t.test('refuses labels that say something else, all at once', async t => {
       },
       { field: 'labels["kuma.io/origin"]', message: 'unknown resource origin "foo"' },
       { field: 'labels["kuma.io/zone"]', message: 'kuma.io/zone label should have z1 value' },
+      { field: 'labels["kuma.io/workload"]', message: /^a DNS-1035 label must consist of/ },
     ],
   })
   const global = await guarded.put(dataplaneKind, {
@@ -104,4 +105,16 @@ t.test('puts the zone on every inbound, whatever was sent', async t => {
     },
   })
   t.equal(draft.spec.networking?.inbound?.[0]?.tags?.['kuma.io/zone'], 'elsewhere', 'the draft is left alone')
+})
+
+t.test('says which listeners of zones a Dataplane has', async t => {
+  const { guarded } = aGuardedStore()
+  await guarded.put(meshKind, aMesh('m1'))
+  const listeners = [{ type: 'ZoneIngress' as const, address: '10.0.0.1', port: 10001 }]
+  const spec = { networking: { address: '10.0.0.1', listeners } }
+  t.match(await guarded.put(dataplaneKind, { ...aDataplane('a'), spec }), {
+    resource: {
+      labels: { 'kuma.io/listener-zoneingress': 'enabled', 'kuma.io/listener-zoneegress': undefined },
+    },
+  })
 })

@@ -1,0 +1,96 @@
+/**
+ * The labels that the control plane adds to what people write, and the rules for those of `kuma.io/` that they write
+ * themselves (kuma-api 4.2). In: a draft and its kind. Out: all labels, sorted, or violations.
+ */
+import { keyAt } from '../../kinds/field-path.ts'
+import type { Kind, Labels, ResourceDraft, Violation } from '../../kinds/kind.ts'
+import { DISPLAY_NAME_LABEL, sortedLabels, ZONE_LABEL } from '../../kinds/meta.ts'
+import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
+
+const MESH_LABEL = 'kuma.io/mesh'
+const ORIGIN_LABEL = 'kuma.io/origin'
+const ENV_LABEL = 'kuma.io/env'
+const WORKLOAD_LABEL = 'kuma.io/workload'
+
+const IMMUTABLE = [ORIGIN_LABEL, ZONE_LABEL, DISPLAY_NAME_LABEL]
+const DNS_1035 = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+const DNS_1035_RULE =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+
+/**
+ * A label that was sent stays, but for those that follow from the spec.
+ * @param zone name of this control plane's zone
+ */
+export function computeLabels(kind: Kind, draft: ResourceDraft, zone: string): Labels {
+  const ofSpec = draft.type === 'Dataplane' ? labelsOfDataplane(draft.spec as DataplaneSpec) : {}
+  return sortedLabels({ ...addedLabels(kind, draft.mesh, zone), ...draft.labels, ...ofSpec })
+}
+
+/** Faults of labels whose syntax is right. There is no global control plane, so nothing has its origin there. */
+export function labelViolations(kind: Kind, draft: ResourceDraft, zone: string): readonly Violation[] {
+  const violations: Violation[] = []
+  const check = (label: string, isRight: (value: string) => boolean, message: string): void => {
+    const value = draft.labels[label]
+    if (value === undefined || isRight(value)) return
+    violations.push({
+      field: keyAt('labels', label),
+      message: message.replace('VALUE', JSON.stringify(value)),
+    })
+  }
+  if (kind.scope === 'Mesh') {
+    check(
+      MESH_LABEL,
+      value => value === draft.mesh,
+      'kuma.io/mesh label must not differ from mesh set on resource',
+    )
+  }
+  const origin = draft.labels[ORIGIN_LABEL]
+  const noGlobal = 'origin "global" is not possible: this control plane has no global one above it; use zone'
+  check(
+    ORIGIN_LABEL,
+    value => value === 'zone',
+    origin === 'global' ? noGlobal : 'unknown resource origin VALUE',
+  )
+  check(ZONE_LABEL, value => value === zone, `kuma.io/zone label should have ${zone} value`)
+  if (kind.type === 'Dataplane') check(WORKLOAD_LABEL, value => DNS_1035.test(value), DNS_1035_RULE)
+  return violations
+}
+
+/** Both after computation. */
+export function immutableLabelViolations(before: Labels, after: Labels): readonly Violation[] {
+  return IMMUTABLE.flatMap(label => {
+    const [was, is] = [before[label], after[label]]
+    if (was === undefined || was === is) return []
+    const message =
+      is === undefined
+        ? `is immutable, cannot be removed (was ${JSON.stringify(was)})`
+        : `is immutable, cannot be changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`
+    return [{ field: keyAt('labels', label), message }]
+  })
+}
+
+function addedLabels(kind: Kind, mesh: string, zone: string): Labels {
+  const ofMesh = { [MESH_LABEL]: mesh }
+  const ofZone = { [ENV_LABEL]: 'universal', [ORIGIN_LABEL]: 'zone', [ZONE_LABEL]: zone }
+  switch (kind.computedLabels) {
+    case 'none':
+      return {}
+    case 'mesh':
+      return ofMesh
+    case 'zone':
+      return ofZone
+    case 'full':
+      return { ...ofMesh, ...ofZone }
+  }
+}
+
+/** A delegated gateway is a sidecar. */
+function labelsOfDataplane(spec: DataplaneSpec): Labels {
+  const { gateway, listeners = [] } = spec.networking ?? {}
+  const has = (type: string): boolean => listeners.some(listener => listener.type === type)
+  return {
+    'kuma.io/proxy-type': gateway?.type === 'BUILTIN' ? 'gateway' : 'sidecar',
+    ...(has('ZoneIngress') ? { 'kuma.io/listener-zoneingress': 'enabled' } : {}),
+    ...(has('ZoneEgress') ? { 'kuma.io/listener-zoneegress': 'enabled' } : {}),
+  }
+}
