@@ -10,7 +10,6 @@ import type { Violation } from './kind.ts'
 
 export type Tags = Readonly<Record<string, string>>
 
-export const SERVICE_TAG = 'kuma.io/service'
 export const PROTOCOL_TAG = 'kuma.io/protocol'
 export const ZONE_TAG = 'kuma.io/zone'
 export const PROTOCOLS = ['grpc', 'http', 'http2', 'kafka', 'tcp'] as const

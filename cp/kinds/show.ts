@@ -1,10 +1,10 @@
 /** A stored resource → its REST representation (kuma-api 1.8), and what to say about what is not enforced. */
 
-import { isObject } from './decode.ts'
 import { keyAt } from './field-path.ts'
 import { kriOf } from './identifier.ts'
 import type { Kind, Resource, ResourceDraft, Unenforced } from './kind.ts'
 import { EFFECT_LABEL, sortedLabels } from './meta.ts'
+import { isObject } from './schema/decode.ts'
 
 /** Keys in the order type, mesh, name, times, labels, kri, spec. */
 export function showResource(kind: Kind, resource: Resource): Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { fieldAt } from './field-path.ts'
 import { type Tags, tagsSchema, tagViolations, violation } from './fields.ts'
 import type { Violation } from './kind.ts'
-import { optional, required } from './schema-doc.ts'
+import { optional, required } from './schema/doc.ts'
 
 /** In the order of Kuma 2.14's messages. */
 export const TARGET_KINDS = [

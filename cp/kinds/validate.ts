@@ -2,12 +2,13 @@
  * A body as people send it → a resource to be stored, or all its faults at once, with Kuma's titles, paths and
  * messages (kuma-api 1.2, 1.4, 1.7). Unknown fields are left out of what is stored, and named.
  */
-import { decodeSpec, isObject, withoutZeros } from './decode.ts'
+
 import { fieldAt, keyAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Kind, Labels, ResourceDraft, Unenforced, Violation } from './kind.ts'
 import { metaViolations } from './meta.ts'
-import { NAMES, type ShapeFault, shapeFaults, typeOf } from './shape-faults.ts'
+import { decodeSpec, isObject, withoutZeros } from './schema/decode.ts'
+import { NAMES, type ShapeFault, shapeFaults, typeOf } from './schema/faults.ts'
 import { unenforcedOf } from './show.ts'
 
 export type ReadResource<Spec = unknown> =
@@ -24,6 +25,8 @@ export type ReadResource<Spec = unknown> =
       readonly title: string
       readonly detail: string
       readonly violations: readonly Violation[]
+      /** Often why something else is missing. */
+      readonly unknownFields: readonly string[]
     }
 
 /** Of the URL; undefined parts are not compared. */
@@ -51,19 +54,21 @@ export function readResource<Spec>(
   body: unknown,
   expected: ExpectedKey = {},
 ): ReadResource<Spec> {
-  if (!isObject(body))
-    return parserRefusal(kind, [shapeFault('', `must be an object, not ${NAMES[typeOf(body)]}`)])
-  const meta = readMeta(kind, body, expected)
+  if (!isObject(body)) {
+    return refusedShape(kind, [shapeFault(`must be an object, not ${NAMES[typeOf(body)]}`)], [])
+  }
+  const meta = readMeta(kind, body)
   const isFlat = kind.encoding === 'flat'
   const path = isFlat ? '' : 'spec'
   const input = isFlat ? withoutKeys(body, metaKeysOf(kind)) : body['spec']
-  const { value, unknownFields } = decodeSpec(kind.schema, input, kind.encoding, path)
-  const parsed = kind.schema.safeParse(value)
+  const decoded = decodeSpec(kind.schema, input, kind.encoding, path)
+  const unknownFields = [...(isFlat ? [] : strangersIn(kind, body)), ...decoded.unknownFields]
+  const parsed = kind.schema.safeParse(decoded.value)
   const faults = [...meta.faults]
   if (!isFlat && (input === undefined || input === null))
     faults.push(schemaFault('.spec in body is required'))
-  else if (!parsed.success) faults.push(...shapeFaults(kind, parsed.error.issues, value, path))
-  if (faults.length > 0 || !parsed.success) return shapeRefusal(kind, faults)
+  else if (!parsed.success) faults.push(...shapeFaults(kind, parsed.error.issues, decoded.value, path))
+  if (faults.length > 0 || !parsed.success) return refusedShape(kind, faults, unknownFields)
 
   const { mesh, name, labels } = meta
   const violations = [
@@ -73,20 +78,14 @@ export function readResource<Spec>(
     ...comparison(kind, body, meta, expected),
     ...metaViolations(kind, { mesh, name, labels }),
   ]
-  if (violations.length > 0) return refusal(violations)
-  const spec = isFlat ? withoutZeros(kind.schema, parsed.data) : parsed.data
-  const draft: ResourceDraft<Spec> = { type: kind.type, mesh, name, labels, spec: spec as Spec }
-  const unknown = [...(isFlat ? [] : strangersIn(kind, body)), ...unknownFields]
-  return {
-    ok: true,
-    draft,
-    warnings: [
-      ...kind.warnings(parsed.data, { mesh, name }),
-      ...unknown.map(field => `unknown field ${field} is ignored`),
-    ],
-    unknownFields: unknown,
-    unenforced: unenforcedOf(kind, draft),
-  }
+  if (violations.length > 0) return refused(violations, unknownFields)
+  const spec = (isFlat ? withoutZeros(kind.schema, parsed.data) : parsed.data) as Spec
+  const draft: ResourceDraft<Spec> = { type: kind.type, mesh, name, labels, spec }
+  const warnings = [
+    ...kind.warnings(spec, { mesh, name }),
+    ...unknownFields.map(field => `unknown field ${field} is ignored`),
+  ]
+  return { ok: true, draft, warnings, unknownFields, unenforced: unenforcedOf(kind, draft) }
 }
 
 interface Meta {
@@ -96,7 +95,7 @@ interface Meta {
   readonly faults: readonly ShapeFault[]
 }
 
-function readMeta(kind: Kind, body: Readonly<Record<string, unknown>>, expected: ExpectedKey): Meta {
+function readMeta(kind: Kind, body: Readonly<Record<string, unknown>>): Meta {
   const faults: ShapeFault[] = []
   const text = (key: string): string => {
     const value = body[key] ?? ''
@@ -110,7 +109,7 @@ function readMeta(kind: Kind, body: Readonly<Record<string, unknown>>, expected:
   if (kind.encoding === 'spec') {
     if (type === '') faults.push(schemaFault('.type in body is required'))
     else if (type !== kind.type) faults.push(schemaFault(`type in body should be one of [${kind.type}]`))
-    if (name === '' && expected.name !== '') faults.push(schemaFault('.name in body is required'))
+    if (name === '') faults.push(schemaFault('.name in body is required'))
   }
   const isDefaulted = kind.encoding === 'spec' && kind.scope === 'Mesh' && mesh === ''
   return { mesh: isDefaulted ? 'default' : mesh, name, labels: readLabels(body['labels'], faults), faults }
@@ -163,8 +162,9 @@ function withoutKeys(body: Readonly<Record<string, unknown>>, keys: readonly str
   return Object.fromEntries(Object.entries(body).filter(([key]) => !keys.includes(key)))
 }
 
-function shapeFault(field: string, message: string): ShapeFault {
-  return { field, message, parserText: field === '' ? message : `${field}: ${message}` }
+/** Of the whole body. */
+function shapeFault(message: string): ShapeFault {
+  return { field: '', message, parserText: message }
 }
 
 function schemaFault(message: string): ShapeFault {
@@ -181,26 +181,28 @@ function goFault(key: string, value: unknown): ShapeFault {
   }
 }
 
-function shapeRefusal<Spec>(kind: Kind, faults: readonly ShapeFault[]): ReadResource<Spec> {
-  const isParser = faults.some(fault => fault.parserText !== null)
-  return isParser ? parserRefusal(kind, faults) : refusal(faults)
+/** One fault that Kuma's parser stops at makes the whole a `Bad Request`. */
+function refusedShape<Spec>(
+  kind: Kind,
+  faults: readonly ShapeFault[],
+  unknownFields: readonly string[],
+): ReadResource<Spec> {
+  const violations = faults.map(({ field, message }) => ({ field, message }))
+  const text = faults.find(fault => fault.parserText !== null)?.parserText
+  if (text === undefined || text === null) return refused(violations, unknownFields)
+  const detail = `invalid ${kind.type} object: ${JSON.stringify(text)}`
+  return { ok: false, title: 'Bad Request', detail, violations, unknownFields }
 }
 
-function parserRefusal<Spec>(kind: Kind, faults: readonly ShapeFault[]): ReadResource<Spec> {
-  const text = faults.find(fault => fault.parserText !== null)?.parserText ?? ''
-  return {
-    ok: false,
-    title: 'Bad Request',
-    detail: `invalid ${kind.type} object: ${JSON.stringify(text)}`,
-    violations: faults.map(({ field, message }) => ({ field, message })),
-  }
-}
-
-function refusal<Spec>(violations: readonly Violation[]): ReadResource<Spec> {
+function refused<Spec>(
+  violations: readonly Violation[],
+  unknownFields: readonly string[],
+): ReadResource<Spec> {
   return {
     ok: false,
     title: 'Could not process a resource',
     detail: 'Resource is not valid',
-    violations: violations.map(({ field, message }) => ({ field, message })),
+    violations,
+    unknownFields,
   }
 }

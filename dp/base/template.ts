@@ -68,6 +68,8 @@ function undefinedIn(tokens: readonly Token[], variables: Variables): Missing[] 
     const value = lookUp(variables, name)
     if (type === 'name' || type === '&' || type === '{')
       return typeof value === 'string' ? [] : [{ name, at }]
+    // partials have no source here
+    if (type === '>') return [{ name, at }]
     const isOpen = (type === '#' && isTrue(value)) || (type === '^' && !isTrue(value))
     return isOpen && Array.isArray(inner) ? undefinedIn(inner as readonly Token[], variables) : []
   })

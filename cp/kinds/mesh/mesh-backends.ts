@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import { itemAt } from '../field-path.ts'
 import { usedNameViolations, violation } from '../fields.ts'
-import type { Unenforced, Violation } from '../kind.ts'
-import { filled, optional, text } from '../schema-doc.ts'
+import type { Violation } from '../kind.ts'
+import { filled, optional, text } from '../schema/doc.ts'
 import { prometheusSchema, prometheusViolations } from './prometheus.ts'
 
 const NAME = 'Name of the backend.'
@@ -31,6 +31,7 @@ export const loggingSchema = z.object({
       }),
     ),
     'Where access logs go.',
+    { unenforced: { message: 'no access logs are sent' } },
   ),
 })
 
@@ -71,6 +72,7 @@ export const tracingSchema = z.object({
       }),
     ),
     'Where traces go.',
+    { unenforced: { message: 'no traces are sent' } },
   ),
 })
 
@@ -87,6 +89,7 @@ export const meshMetricsSchema = z.object({
       }),
     ),
     'How metrics are offered.',
+    { unenforced: { message: 'data planes offer no metrics by this backend' } },
   ),
 })
 
@@ -104,17 +107,6 @@ export function backendsViolations({ logging, tracing, metrics }: Backends): Vio
     ...defaultViolations('tracing', tracing),
     ...metricsViolations(metrics),
   ]
-}
-
-export function backendsUnenforced({ logging, tracing, metrics }: Backends): Unenforced[] {
-  const found: Unenforced[] = []
-  const add = (field: string, message: string): void => {
-    found.push({ field, message, refusesTraffic: false })
-  }
-  if (logging?.backends?.length) add('logging.backends', 'no access logs are sent')
-  if (tracing?.backends?.length) add('tracing.backends', 'no traces are sent')
-  if (metrics?.backends?.length) add('metrics.backends', 'data planes offer no metrics by this backend')
-  return found
 }
 
 type LoggingBackend = NonNullable<z.infer<typeof loggingSchema>['backends']>[number]

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { meshDurationMs } from '#base/duration.ts'
 import { itemAt } from '../field-path.ts'
 import { protobufDuration, usedNameViolations, violation } from '../fields.ts'
-import type { Unenforced, Violation } from '../kind.ts'
-import { optional, text } from '../schema-doc.ts'
+import type { Violation } from '../kind.ts'
+import { optional, text } from '../schema/doc.ts'
 
 const LIFETIME_RULE = 'a number and one of y, w, d, h, m, s, ms; or 0'
 
@@ -19,8 +19,9 @@ const dataSourceSchema = z.object({
 const confSchema = z.object({
   caCert: optional(
     z.object({
-      RSAbits: optional(z.int(), 'Size of an RSA key. Has no effect: keys are ECDSA P-256.', {
+      RSAbits: optional(z.int(), 'Size of an RSA key.', {
         unit: 'bits',
+        unenforced: { message: 'keys are ECDSA P-256' },
       }),
       expiration: optional(z.string(), 'Life of the CA certificate.', {
         default: '10y',
@@ -45,8 +46,13 @@ const backendSchema = z.object({
   }),
   mode: optional(
     z.enum(['STRICT', 'PERMISSIVE']),
-    'STRICT: inbounds accept mutual TLS only. PERMISSIVE (plain text too) is not supported yet and treated as STRICT.',
-    { default: 'STRICT', zero: 'STRICT', protoEnum: 'kuma.mesh.v1alpha1.CertificateAuthorityBackend.Mode' },
+    'STRICT: inbounds accept mutual TLS only. PERMISSIVE: plain text too.',
+    {
+      default: 'STRICT',
+      zero: 'STRICT',
+      protoEnum: 'kuma.mesh.v1alpha1.CertificateAuthorityBackend.Mode',
+      unenforced: { values: ['PERMISSIVE'], message: 'it is treated as STRICT: inbounds refuse plain text' },
+    },
   ),
   dpCert: optional(
     z.object({
@@ -129,27 +135,5 @@ function providedViolations({ conf }: MtlsBackend, path: string): Violation[] {
     if (source === undefined) return [violation(`${path}.${name}`, 'has to be defined')]
     const isEmpty = Object.values(source).every(value => value === undefined || value === '')
     return isEmpty ? [violation(`${path}.${name}`, 'data source cannot be empty')] : []
-  })
-}
-
-export function mtlsUnenforced(mtls: MtlsSpec | undefined): Unenforced[] {
-  return (mtls?.backends ?? []).flatMap((backend, index) => {
-    const path = itemAt('mtls.backends', index)
-    const found: Unenforced[] = []
-    if (backend.mode === 'PERMISSIVE') {
-      found.push({
-        field: `${path}.mode`,
-        message: 'PERMISSIVE is treated as STRICT: inbounds refuse plain text',
-        refusesTraffic: false,
-      })
-    }
-    if (backend.conf?.caCert?.RSAbits !== undefined) {
-      found.push({
-        field: `${path}.conf.caCert.RSAbits`,
-        message: 'keys are ECDSA P-256, there is no RSA key to size',
-        refusesTraffic: false,
-      })
-    }
-    return found
   })
 }

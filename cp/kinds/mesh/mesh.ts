@@ -5,16 +5,11 @@
 import { z } from 'zod'
 import { itemAt } from '../field-path.ts'
 import { selectorViolations, type Tags, tagsSchema, violation } from '../fields.ts'
-import { defineKind, type Unenforced, type Violation } from '../kind.ts'
-import { optional } from '../schema-doc.ts'
-import {
-  backendsUnenforced,
-  backendsViolations,
-  loggingSchema,
-  meshMetricsSchema,
-  tracingSchema,
-} from './mesh-backends.ts'
-import { type MtlsBackend, mtlsSchema, mtlsUnenforced, mtlsViolations } from './mesh-mtls.ts'
+import { defineKind, type Violation } from '../kind.ts'
+import { optional } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
+import { backendsViolations, loggingSchema, meshMetricsSchema, tracingSchema } from './mesh-backends.ts'
+import { type MtlsBackend, mtlsSchema, mtlsViolations } from './mesh-mtls.ts'
 
 const networkingSchema = z.object({
   outbound: optional(
@@ -22,7 +17,14 @@ const networkingSchema = z.object({
       passthrough: optional(
         z.boolean(),
         'Whether calls to hosts outside the mesh pass a transparent proxy. Without one it has no effect.',
-        { default: 'true', keepsZero: true },
+        {
+          default: 'true',
+          keepsZero: true,
+          unenforced: {
+            values: [false],
+            message: 'there is no transparent proxy: calls outside the mesh are not intercepted',
+          },
+        },
       ),
     }),
     'Calls that leave data planes.',
@@ -32,6 +34,7 @@ const networkingSchema = z.object({
 const routingSchema = z.object({
   localityAwareLoadBalancing: optional(z.boolean(), 'Prefer endpoints of the own zone.', {
     default: 'false',
+    unenforced: { message: 'all endpoints are used, wherever they are' },
   }),
   zoneEgress: optional(
     z.boolean(),
@@ -39,12 +42,16 @@ const routingSchema = z.object({
     {
       default: 'false',
       rule: 'needs mtls.enabledBackend',
+      unenforced: { message: 'calls do not pass a zone egress' },
     },
   ),
   defaultForbidMeshExternalServiceAccess: optional(
     z.boolean(),
     'Refuse calls to MeshExternalServices unless a MeshTrafficPermission allows them.',
-    { default: 'false' },
+    {
+      default: 'false',
+      unenforced: { message: 'there are no MeshExternalServices to forbid' },
+    },
   ),
 })
 
@@ -81,14 +88,22 @@ export const meshSchema = z.object({
   skipCreatingInitialPolicies: optional(
     z.array(z.string()),
     'Types of default policies that are not made with the mesh; `*`: none is made. Read when the mesh is made.',
-    { default: '[]' },
+    { default: 'none' },
   ),
   meshServices: optional(
     z.object({
       mode: optional(
         z.enum(['Disabled', 'Everywhere', 'ReachableBackends', 'Exclusive']),
         'Whether MeshServices are made from Dataplanes, and who sees them.',
-        { default: 'Disabled', zero: 'Disabled', protoEnum: 'kuma.mesh.v1alpha1.Mesh.MeshServices.Mode' },
+        {
+          default: 'Disabled',
+          zero: 'Disabled',
+          protoEnum: 'kuma.mesh.v1alpha1.Mesh.MeshServices.Mode',
+          unenforced: {
+            values: ['Everywhere', 'ReachableBackends', 'Exclusive'],
+            message: 'no MeshServices are made; outbounds name services by tags',
+          },
+        },
       ),
     }),
     'MeshService resources.',
@@ -163,9 +178,7 @@ export const mesh = defineKind<MeshSpec>({
         'deny them; set mtls.enabledBackend',
     ]
   },
-  unenforced(spec) {
-    return [...mtlsUnenforced(spec.mtls), ...backendsUnenforced(spec), ...restUnenforced(spec)]
-  },
+  unenforced: spec => unenforcedFields(meshSchema, spec, ''),
 })
 
 function constraintsViolations(spec: MeshSpec): Violation[] {
@@ -179,30 +192,6 @@ function constraintsViolations(spec: MeshSpec): Violation[] {
       selectorViolations(tags, `${itemAt(`${path}.restrictions`, i)}.tags`),
     ),
   ]
-}
-
-function restUnenforced(spec: MeshSpec): Unenforced[] {
-  const found: Unenforced[] = []
-  const add = (field: string, message: string, refusesTraffic = false): void => {
-    found.push({ field, message, refusesTraffic })
-  }
-  if (spec.networking?.outbound?.passthrough === false) {
-    add(
-      'networking.outbound.passthrough',
-      'there is no transparent proxy: calls outside the mesh are not intercepted',
-    )
-  }
-  if (spec.routing?.localityAwareLoadBalancing === true) {
-    add('routing.localityAwareLoadBalancing', 'all endpoints are used, wherever they are')
-  }
-  if (spec.routing?.zoneEgress === true) add('routing.zoneEgress', 'calls do not pass a zone egress')
-  if (spec.routing?.defaultForbidMeshExternalServiceAccess === true) {
-    add('routing.defaultForbidMeshExternalServiceAccess', 'there are no MeshExternalServices to forbid')
-  }
-  const mode = spec.meshServices?.mode ?? 'Disabled'
-  if (mode !== 'Disabled')
-    add('meshServices.mode', 'no MeshServices are made; outbounds name services by tags')
-  return found
 }
 
 function matches(selector: Tags | undefined, tags: Tags): boolean {

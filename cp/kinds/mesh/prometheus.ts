@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { itemAt } from '../field-path.ts'
 import { tagsSchema, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
-import { filled, optional } from '../schema-doc.ts'
+import { filled, optional } from '../schema/doc.ts'
 
 const aggregateSchema = z.object({
   name: optional(z.string(), 'Name of the application, in the metrics.', { rule: 'unique' }),

@@ -12,13 +12,13 @@ import {
   portViolations,
   positiveDurationViolations,
   positiveViolations,
-  SERVICE_TAG,
   type Tags,
   tagViolations,
   violation,
 } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { prometheusViolations } from '../mesh/prometheus.ts'
+import { SERVICE_TAG } from '../spiffe.ts'
 import type { DataplaneSpec } from './dataplane-schema.ts'
 
 type Networking = NonNullable<DataplaneSpec['networking']>

@@ -1,7 +1,7 @@
 /** DataplaneInsight: what the control plane knows of a data plane's sessions (kuma-api 4.6). Flat, read only. */
 import { z } from 'zod'
 import { defineKind } from '../kind.ts'
-import { optional } from '../schema-doc.ts'
+import { optional } from '../schema/doc.ts'
 
 const TIME = { rule: 'RFC 3339' }
 /** 64-bit numbers are texts in protobuf's JSON. */

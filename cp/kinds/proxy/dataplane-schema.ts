@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { protobufDuration, tagsSchema } from '../fields.ts'
 import { prometheusOverrideSchema } from '../mesh/prometheus.ts'
-import { number, optional, text } from '../schema-doc.ts'
+import { number, optional, text } from '../schema/doc.ts'
 
 const PORT_RULE = { rule: '1 to 65535' }
 const PROTO = 'kuma.mesh.v1alpha1.Dataplane'
@@ -45,14 +45,18 @@ const inboundSchema = z.object({
     default: 'the port',
     rule: 'unique in the Dataplane',
   }),
-  protocol: optional(z.string(), 'Protocol of the application; overrides the tag kuma.io/protocol.', {
-    default: 'tcp',
-    rule: 'grpc, http, http2, kafka or tcp',
-  }),
+  protocol: optional(
+    z.string(),
+    'Protocol of the application; overrides the tag kuma.io/protocol. All but http are carried as tcp for now.',
+    {
+      default: 'tcp',
+      rule: 'grpc, http, http2, kafka or tcp',
+    },
+  ),
   tags: optional(
     tagsSchema,
-    'What callers and policies select by: kuma.io/service names the service, kuma.io/protocol its protocol; ' +
-      'kuma.io/zone is set by the control plane.',
+    'What callers and policies select by: kuma.io/service names the service, kuma.io/protocol its protocol (http; ' +
+      'all others are carried as tcp for now); kuma.io/zone is set by the control plane.',
     { rule: 'with kuma.io/service where there is any' },
   ),
   health: optional(
@@ -60,7 +64,9 @@ const inboundSchema = z.object({
     'Older form of state.',
   ),
   state: stateSchema('Whether callers get this inbound: Ready, NotReady (not now), Ignored (never).'),
-  serviceProbe: optional(serviceProbeSchema, 'How the application is probed.'),
+  serviceProbe: optional(serviceProbeSchema, 'How the application is probed.', {
+    unenforced: { message: 'the application is not probed; its inbound counts as ready' },
+  }),
 })
 
 const backendRefSchema = z.object({
@@ -84,6 +90,7 @@ const outboundSchema = z.object({
   }),
   backendRef: optional(backendRefSchema, 'The destination as a resource.', {
     rule: 'not together with tags',
+    unenforced: { message: 'the outbound is not opened; name the service by tags' },
   }),
 })
 
@@ -91,7 +98,15 @@ const gatewaySchema = z.object({
   type: optional(
     z.enum(['DELEGATED', 'BUILTIN']),
     'DELEGATED: a gateway of another make stands before this proxy. BUILTIN: the proxy is the gateway.',
-    { default: 'DELEGATED', zero: 'DELEGATED', protoEnum: `${PROTO}.Networking.Gateway.GatewayType` },
+    {
+      default: 'DELEGATED',
+      zero: 'DELEGATED',
+      protoEnum: `${PROTO}.Networking.Gateway.GatewayType`,
+      unenforced: {
+        values: ['BUILTIN'],
+        message: 'there are no builtin gateways: this data plane accepts no calls from outside',
+      },
+    },
   ),
   tags: optional(tagsSchema, 'As of an inbound.', {
     rule: 'with kuma.io/service where there is any; kuma.io/protocol may be tcp only',
@@ -133,8 +148,12 @@ const networkingSchema = z.object({
   gateway: optional(gatewaySchema, 'The proxy is a gateway: it has no inbounds.'),
   inbound: optional(z.array(inboundSchema), 'What the proxy takes calls for.'),
   outbound: optional(z.array(outboundSchema), 'What the application calls.'),
-  listeners: optional(z.array(listenerSchema), 'Listeners of zone proxies.'),
-  transparentProxying: optional(transparentProxyingSchema, 'Settings of a transparent proxy.'),
+  listeners: optional(z.array(listenerSchema), 'Listeners of zone proxies.', {
+    unenforced: { message: 'no zone listeners are opened' },
+  }),
+  transparentProxying: optional(transparentProxyingSchema, 'Settings of a transparent proxy.', {
+    unenforced: { message: 'calls are not intercepted: the application calls its outbounds' },
+  }),
   admin: optional(
     z.object({
       port: optional(z.int(), 'Port of the admin interface of Envoy.', {
@@ -143,6 +162,7 @@ const networkingSchema = z.object({
       }),
     }),
     'Admin interface of the proxy.',
+    { unenforced: { message: 'there is no admin port; ask with: vmesh-dp status' } },
   ),
 })
 
@@ -171,8 +191,11 @@ export const dataplaneSchema = z.object({
       }),
     }),
     "Overrides the mesh's metrics backend.",
+    { unenforced: { message: 'the data plane offers no metrics by this backend' } },
   ),
-  probes: optional(probesSchema, 'Virtual probes of Kubernetes.'),
+  probes: optional(probesSchema, 'Virtual probes of Kubernetes.', {
+    unenforced: { message: 'virtual probes are not opened' },
+  }),
 })
 
 export type DataplaneSpec = z.infer<typeof dataplaneSchema>

@@ -3,9 +3,11 @@
  * is in `dataplane-schema.ts`, the checks in `dataplane-check.ts`; here are the kind and what others ask of a spec.
  */
 
-import { itemAt } from '../field-path.ts'
-import { PROTOCOL_TAG, PROTOCOLS, SERVICE_TAG, type Tags, ZONE_TAG } from '../fields.ts'
+import { fieldAt, itemAt, keyAt } from '../field-path.ts'
+import { PROTOCOL_TAG, PROTOCOLS, type Tags, ZONE_TAG } from '../fields.ts'
 import { defineKind, type Unenforced } from '../kind.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
+import { SERVICE_TAG } from '../spiffe.ts'
 import { dataplaneViolations } from './dataplane-check.ts'
 import { type DataplaneSpec, dataplaneSchema } from './dataplane-schema.ts'
 
@@ -119,45 +121,19 @@ function stateOf(inbound: Inbound): DataplaneInbound['state'] {
 }
 
 function unenforcedIn(spec: DataplaneSpec): Unenforced[] {
-  const { networking } = spec
-  const found: Unenforced[] = []
-  const add = (field: string, message: string): void => {
-    found.push({ field, message, refusesTraffic: false })
-  }
-  if (networking?.gateway?.type === 'BUILTIN') {
-    add(
-      'networking.gateway.type',
-      'there are no builtin gateways: this data plane accepts no calls from outside',
-    )
-  }
-  for (const [index, inbound] of (networking?.inbound ?? []).entries()) {
-    const path = itemAt('networking.inbound', index)
-    if (inbound.serviceProbe !== undefined) {
-      add(`${path}.serviceProbe`, 'the application is not probed; its inbound counts as ready')
-    }
-    const protocol = inbound.protocol || inbound.tags?.[PROTOCOL_TAG] || 'tcp'
-    if (CARRIED_AS_TCP.includes(protocol)) {
-      const field = inbound.protocol ? `${path}.protocol` : `${path}.tags[${JSON.stringify(PROTOCOL_TAG)}]`
-      add(field, `${protocol} is carried as tcp: encrypted and permitted by connection, not by request`)
-    }
-  }
-  for (const [index, outbound] of (networking?.outbound ?? []).entries()) {
-    if (outbound.backendRef === undefined) continue
-    add(
-      `${itemAt('networking.outbound', index)}.backendRef`,
-      'the outbound is not opened; name the service by tags',
-    )
-  }
-  if (networking?.listeners?.length) add('networking.listeners', 'no zone listeners are opened')
-  if (networking?.transparentProxying !== undefined) {
-    add('networking.transparentProxying', 'calls are not intercepted: the application calls its outbounds')
-  }
-  if (networking?.admin !== undefined) {
-    add('networking.admin', 'there is no admin port; ask with: vmesh-dp status')
-  }
-  if (spec.metrics !== undefined) add('metrics', 'the data plane offers no metrics by this backend')
-  if (spec.probes !== undefined) add('probes', 'virtual probes are not opened')
-  return found
+  const inbounds = spec.networking?.inbound ?? []
+  return [
+    ...unenforcedFields(dataplaneSchema, spec, ''),
+    ...inbounds.flatMap((inbound, i) => carriedAsTcp(inbound, itemAt('networking.inbound', i))),
+  ]
+}
+
+function carriedAsTcp(inbound: Inbound, path: string): Unenforced[] {
+  const protocol = inbound.protocol || inbound.tags?.[PROTOCOL_TAG] || 'tcp'
+  if (!CARRIED_AS_TCP.includes(protocol)) return []
+  const field = inbound.protocol ? fieldAt(path, 'protocol') : keyAt(fieldAt(path, 'tags'), PROTOCOL_TAG)
+  const message = `${protocol} is carried as tcp: encrypted and permitted by connection, not by request`
+  return [{ field, message, refusesTraffic: false }]
 }
 
 const CARRIED_AS_TCP: readonly string[] = PROTOCOLS.filter(

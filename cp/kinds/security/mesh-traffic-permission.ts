@@ -6,7 +6,9 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { optional, required } from '../schema-doc.ts'
+import { isSubdomain } from '../meta.ts'
+import { optional, required } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRefRules, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
 
 const matchSchema = z.object({
@@ -71,7 +73,13 @@ const permissionSchema = z.object({
       }),
     ),
     'Decisions by identity of the client.',
-    { rule: 'not together with from' },
+    {
+      rule: 'not together with from',
+      unenforced: {
+        message: "they neither allow nor deny anybody; use 'from'",
+        refusesTraffic: true,
+      },
+    },
   ),
 })
 
@@ -125,11 +133,7 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
         : []),
     ]
   },
-  unenforced(spec) {
-    if (!spec.rules?.length) return []
-    const message = "'rules' are not enforced: they neither allow nor deny anybody; use 'from'"
-    return [{ field: 'spec.rules', message, refusesTraffic: true }]
-  },
+  unenforced: spec => unenforcedFields(permissionSchema, spec, 'spec'),
 })
 
 type From = NonNullable<MeshTrafficPermissionSpec['from']>[number]
@@ -163,10 +167,7 @@ function matchViolations({ spiffeID, sni }: Match, path: string): Violation[] {
   if (spiffeID !== undefined && !/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/.test(spiffeID.value)) {
     violations.push(violation(fieldAt(path, 'spiffeID.value'), 'must be a valid Spiffe ID'))
   }
-  if (
-    sni !== undefined &&
-    !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(sni.value)
-  ) {
+  if (sni !== undefined && !isSubdomain(sni.value)) {
     violations.push(violation(fieldAt(path, 'sni.value'), 'must be a valid DNS name'))
   }
   return violations

@@ -1,6 +1,6 @@
 /** The shape of secrets: bytes in base64 (kuma-api 4.8). */
 import { z } from 'zod'
-import { optional } from '../schema-doc.ts'
+import { optional } from '../schema/doc.ts'
 
 export const secretSchema = z.object({
   data: optional(z.string().transform(checkBase64), 'The secret, in base64.', {
@@ -12,21 +12,23 @@ export const secretSchema = z.object({
 export type SecretSpec = z.infer<typeof secretSchema>
 
 function checkBase64(text: string, context: z.RefinementCtx<string>): string {
-  const fault = illegalByte(text)
-  if (fault === null) return text.replace(/[\r\n]/g, '')
-  context.issues.push({ code: 'custom', message: `illegal base64 data at input byte ${fault}`, input: text })
+  const data = text.replace(/[\r\n]/g, '')
+  if (data.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(data)) return data
+  context.issues.push({
+    code: 'custom',
+    message: `illegal base64 data at input byte ${illegalByte(text)}`,
+    input: text,
+  })
   return z.NEVER
 }
 
-/** Index of the first byte that cannot be there (Go's decoder skips line ends); null: all is well. */
-function illegalByte(text: string): number | null {
-  const bytes = [...Buffer.from(text)].map((byte, index) => ({ char: String.fromCharCode(byte), index }))
-  const data = bytes.filter(({ char }) => char !== '\n' && char !== '\r')
-  const wrong = data.find(({ char }, at) => {
-    if (/[A-Za-z0-9+/]/.test(char)) return data[at - 1]?.char === '='
-    // padding: at the end of a group of four, at most two of them
-    return char !== '=' || at % 4 < 2 || (at % 4 === 2 && data[at + 1]?.char !== '=') || at < data.length - 2
-  })
-  if (wrong !== undefined) return wrong.index
-  return data.length % 4 === 0 ? null : bytes.length
+/** Index of the first byte that cannot be there; the length when some are missing at the end. */
+function illegalByte(text: string): number {
+  const at = text.search(/[^A-Za-z0-9+/\r\n]/)
+  if (at < 0) return text.length
+  // padding closes a group of four, and nothing follows
+  const before = text.slice(0, at).replace(/[\r\n]/g, '').length
+  const rest = text.slice(at).replace(/[\r\n]/g, '')
+  const isPadding = before % 4 >= 2 && /^={1,2}$/.test(rest)
+  return isPadding ? text.length : at
 }

@@ -3,9 +3,9 @@
  * refused by a parser, kinds with a `spec` by a schema; durations are read by a parser in both.
  */
 import type { z } from 'zod'
-import { fieldAt, itemAt, keyAt } from './field-path.ts'
-import type { Kind } from './kind.ts'
-import { docOf, type Schema, shapeOf } from './schema-doc.ts'
+import { fieldAt, itemAt, keyAt } from '../field-path.ts'
+import type { Kind } from '../kind.ts'
+import { docOf, type Schema, shapeOf } from './doc.ts'
 
 export interface ShapeFault {
   readonly field: string

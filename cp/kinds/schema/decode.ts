@@ -3,9 +3,9 @@
  * kinds the freedoms of protobuf's JSON are settled (snake_case names, numbers as texts, enums as numbers, null as
  * "left out"). Values of a wrong type stay as they are: the schema names them.
  */
-import { fieldAt, itemAt, keyAt } from './field-path.ts'
-import type { Kind } from './kind.ts'
-import { docOf, type Schema, shapeOf } from './schema-doc.ts'
+import { fieldAt, itemAt, keyAt } from '../field-path.ts'
+import type { Kind } from '../kind.ts'
+import { docOf, type Schema, shapeOf } from './doc.ts'
 
 type Encoding = Kind['encoding']
 
@@ -39,7 +39,6 @@ function decode(
       if (!isObject(input)) return input
       return Object.fromEntries(
         Object.entries(input).flatMap(([key, item]) => {
-          if (item === null) return []
           // zod leaves this key out without a word
           if (key === '__proto__') {
             unknown.push(keyAt(path, key))

@@ -20,8 +20,17 @@ export interface FieldDoc {
   readonly protoEnum?: string
   /** Free-form in Kuma (`conf`): zero values below stay. */
   readonly isStruct?: boolean
+  /** Stored, and (these values, or any) without effect in this version. */
+  readonly unenforced?: UnenforcedDoc
   /** Base64 text. */
   readonly isBytes?: boolean
+}
+
+export interface UnenforcedDoc {
+  /** What happens instead. */
+  readonly message: string
+  readonly values?: readonly unknown[]
+  readonly refusesTraffic?: boolean
 }
 
 export type Schema = z.core.$ZodType
