@@ -40,7 +40,7 @@ t.test('a TCP call reaches the application of the other VM, byte for byte', asyn
   const sent = Buffer.alloc(1_000_000, 'vmesh')
   const socket = connect(toEcho, '127.0.0.1')
   const chunks: Buffer[] = []
-  socket.on('data', chunk => chunks.push(chunk))
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   socket.end(sent)
   await once(socket, 'end')
   t.ok(Buffer.concat(chunks).equals(sent))
