@@ -24,7 +24,7 @@ t.test(`keeps every acknowledged write through ${ROUNDS} kills (seed ${seed})`, 
   for (let round = 1; round <= ROUNDS; round++) {
     const child = next
     next = start()
-    await killInTheMiddle(child, `${dir} ${round} ${file}`, Math.floor(random() * 1500) - 20)
+    await killInTheMiddle(child, `${dir} ${round} ${file}`, Math.floor(random() * COMMITS) - 20)
     const acknowledged = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
     count += acknowledged.length
     const faults = await check(dir, round, acknowledged)
