@@ -162,6 +162,7 @@ export class ControlPlane {
     this.#loseWhoStaysAway(known, sessions, scheduler, insights)
     await push.listen(settings['dpServer.interface'], settings['dpServer.port'])
     this.#stops.push(() => push.close())
+    this.#stops.push(push.watchDataplanes())
     const ageMs = settings['runtime.universal.dataplaneCleanupAge']
     this.#stops.push(startCleanup({ store, insights, ageMs, log, remove: removeDataplane }))
     return { insights, push }

@@ -23,6 +23,8 @@ export interface ProxySession {
   send(frame: FromControlPlane): void
   /** A newer snapshot; null: the Dataplane is gone. */
   offer(snapshot: ProxySnapshot | null): void
+  /** The Dataplane changed: the token has to fit it still. */
+  dataplaneChanged(dataplane: Resource<DataplaneSpec>): void
   /** Tells why and closes. `permanent`: trying again will not help until a person changes something. */
   reject(code: string, message: string, permanent: boolean, violations?: readonly Violation[]): void
   /** It is silent: no goodbye. */

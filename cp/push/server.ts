@@ -9,6 +9,8 @@ import { CodedError, codeOf } from '#base/errors.ts'
 import { createUpgrade } from '#base/websocket.ts'
 import { channelPath, SUBPROTOCOLS } from '#contract/messages.ts'
 import { MAX_FRAME_BYTES } from '#contract/version.ts'
+import type { Resource } from '../kinds/kind.ts'
+import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
 import type { PushContext } from './context.ts'
 import type { Proof } from './proxy-session.ts'
@@ -52,6 +54,17 @@ export class PushServer {
     })
     const address = this.#server.address()
     return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  /** Sessions whose token does not fit their changed Dataplane are cut. Returns the function that ends it. */
+  watchDataplanes(): () => void {
+    const { store, sessions } = this.#options.context
+    return store.watch(store.revision(), changes => {
+      for (const { key, before, after } of changes) {
+        if (key.type !== 'Dataplane' || before === null || after === null) continue
+        sessions.get(key.mesh, key.name)?.dataplaneChanged(after as Resource<DataplaneSpec>)
+      }
+    })
   }
 
   /** For a renewed certificate: new connections get it. */

@@ -9,6 +9,8 @@ import type { WebSocket } from '#base/websocket.ts'
 import type { Ack, FromControlPlane, FromDataPlane, Hello, Refuse, Reject } from '#contract/messages.ts'
 import { formatVersion } from '#contract/snapshot.ts'
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '#contract/version.ts'
+import type { Resource } from '../kinds/kind.ts'
+import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
 import type { PushContext } from './context.ts'
 import { leave } from './farewell.ts'
@@ -90,6 +92,13 @@ export class Session implements ProxySession {
     if (snapshot === null) {
       if (this.#state === 'live') this.reject('push.dataplane-deleted', 'the Dataplane was deleted', false)
     } else this.#outbox?.offer(snapshot)
+  }
+
+  /** The Dataplane changed: the token has to fit it still. */
+  dataplaneChanged(dataplane: Resource<DataplaneSpec>): void {
+    if (this.#state !== 'live') return
+    const fault = this.proof.fits(dataplane)
+    if (fault !== null) this.reject('push.token', fault, true)
   }
 
   /** Tells why and closes. `permanent`: trying again will not help until a person changes something. */

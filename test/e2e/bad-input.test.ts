@@ -101,7 +101,7 @@ t.test('a token that is no token, and none at all', async t => {
 t.test('a wrong CA, and none at all', async t => {
   const { makeMeshCa } = await import('../support/certificates.ts')
   const other = await makeMeshCa('other')
-  writeFileSync(join(lab.dir, 'other-ca.crt'), other.pem)
+  writeFileSync(join(lab.dir, 'other-ca.crt'), other.rootPem)
   const wrong = await fails(good.map(one => one.replace(/cp\/tls\/ca\.crt/, 'other-ca.crt')))
   t.match(wrong, { code: PERMANENT, output: /not signed by the CA given here .*DATA\/tls\/ca\.crt/ })
   const none = await fails(good.filter(one => !one.startsWith('--ca-cert-file')))

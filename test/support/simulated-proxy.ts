@@ -1,7 +1,13 @@
 /** A data plane that speaks the channel and runs nothing: registers, takes snapshots, acknowledges. */
 import { once } from 'node:events'
 import { connectWebSocket, type WebSocket } from '#base/websocket.ts'
-import { channelPath, type FromControlPlane, type FromDataPlane, SUBPROTOCOLS } from '#contract/messages.ts'
+import {
+  channelPath,
+  type FromControlPlane,
+  type FromDataPlane,
+  type SnapshotFrame,
+  SUBPROTOCOLS,
+} from '#contract/messages.ts'
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '#contract/version.ts'
 
 export interface SimulatedProxyOptions {
@@ -14,6 +20,8 @@ export interface SimulatedProxyOptions {
   readonly dataplane: object | null
   readonly instance?: string
   readonly incarnation?: number
+  /** Refuses every snapshot with these words. */
+  readonly refuses?: string
 }
 
 export class SimulatedProxy {
@@ -97,6 +105,16 @@ export class SimulatedProxy {
     })
   }
 
+  #answer({ version }: SnapshotFrame): void {
+    const { refuses } = this.#options
+    if (refuses === undefined) return this.send({ type: 'ack', version, bundles: {} })
+    this.send({
+      type: 'refuse',
+      version,
+      violations: [{ path: 'listener/127.0.0.1:8080', message: refuses }],
+    })
+  }
+
   #receive(frame: FromControlPlane, onFirst: () => void, onReject: (error: Error) => void): void {
     if (frame.type === 'reject') {
       this.refusal = `${frame.code} ${frame.message} ${JSON.stringify(frame.violations)}`
@@ -105,7 +123,7 @@ export class SimulatedProxy {
     if (frame.type !== 'snapshot') return
     for (const name of frame.removed) this.sections.delete(name)
     for (const [name, value] of Object.entries(frame.sections)) this.sections.set(name, value)
-    this.send({ type: 'ack', version: frame.version, bundles: {} })
+    this.#answer(frame)
     this.received++
     onFirst()
     for (const name of Object.keys(frame.sections)) {

@@ -83,6 +83,7 @@ function session(): ProxySession {
     isSettled: true,
     send: () => {},
     offer: () => {},
+    dataplaneChanged: () => {},
     reject: () => {},
     cut: () => {},
     close: () => {},
