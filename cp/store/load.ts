@@ -154,9 +154,9 @@ async function remedyOf(dir: string): Promise<string> {
   for (const file of files) {
     const copy = await tryCopy(dir, file)
     if (copy === null) continue
-    return `The last good copy is ${file}, which gives ${copy}. Bring it back with: vmesh-cp store restore --from ${file}`
+    return `The last good copy is ${file}, which gives ${copy}. Bring it back with: vmesh-cp store restore ${file} (and the --data-dir or --config-file of the control plane)`
   }
-  return `There is no good copy in ${dir}; restore a backup of yours with: vmesh-cp store restore --from FILE`
+  return `There is no good copy in ${dir}; restore a backup of yours with: vmesh-cp store restore FILE`
 }
 
 async function tryCopy(dir: string, file: string): Promise<string | null> {

@@ -55,31 +55,34 @@ const cases: readonly Case[] = [
   {
     what: 'a flipped byte in the checkpoint',
     harm: dir => edit(join(dir, 'checkpoint.json'), text => text.replace('"dp-5"', '"dp-4"')),
-    says: ['DIR/checkpoint.json: the content does not match its checksum', '--from DIR/checkpoint.json.1'],
+    says: [
+      'DIR/checkpoint.json: the content does not match its checksum',
+      'store restore DIR/checkpoint.json.1',
+    ],
     back: 9,
   },
   {
     what: 'a broken line in the checkpoint',
     harm: dir => edit(join(dir, 'checkpoint.json'), text => text.replace('"name":"dp-2"', '"name":"dp-2')),
-    says: ['DIR/checkpoint.json (line 5)', '--from DIR/checkpoint.json.1'],
+    says: ['DIR/checkpoint.json (line 5)', 'store restore DIR/checkpoint.json.1'],
     back: 9,
   },
   {
     what: 'a checkpoint that was cut off',
     harm: dir => edit(join(dir, 'checkpoint.json'), text => text.slice(0, 900)),
-    says: ['DIR/checkpoint.json', 'the end of the file is missing', '--from DIR/checkpoint.json.1'],
+    says: ['DIR/checkpoint.json', 'the end of the file is missing', 'store restore DIR/checkpoint.json.1'],
     back: 9,
   },
   {
     what: 'an empty checkpoint',
     harm: dir => edit(join(dir, 'checkpoint.json'), () => ''),
-    says: ['DIR/checkpoint.json: the end of the file is missing', '--from DIR/checkpoint.json.1'],
+    says: ['DIR/checkpoint.json: the end of the file is missing', 'store restore DIR/checkpoint.json.1'],
     back: 9,
   },
   {
     what: 'a journal without its checkpoint',
     harm: dir => rm(join(dir, 'checkpoint.json')),
-    says: ['DIR/checkpoint.json: the file is missing', '--from DIR/checkpoint.json.1'],
+    says: ['DIR/checkpoint.json: the file is missing', 'store restore DIR/checkpoint.json.1'],
     back: 9,
   },
   {
@@ -88,7 +91,7 @@ const cases: readonly Case[] = [
       await rm(join(dir, 'checkpoint.json'))
       await rm(join(dir, 'checkpoint.json.1'))
     },
-    says: ['DIR/checkpoint.json: the file is missing', '--from DIR/backups/store-'],
+    says: ['DIR/checkpoint.json: the file is missing', 'store restore DIR/backups/store-'],
     back: 3,
   },
   {
@@ -100,19 +103,19 @@ const cases: readonly Case[] = [
   {
     what: 'text after the end of the journal',
     harm: dir => edit(join(dir, 'journal-3.jsonl'), text => `${text}garbage`),
-    says: ['DIR/journal-3.jsonl (line 5, byte ', '--from DIR/checkpoint.json', 'revision 9'],
+    says: ['DIR/journal-3.jsonl (line 5, byte ', 'store restore DIR/checkpoint.json', 'revision 9'],
     back: 9,
   },
   {
     what: 'a checkpoint without its journal',
     harm: dir => rm(join(dir, 'journal-3.jsonl')),
-    says: ['DIR/journal-3.jsonl: the journal is missing', '--from DIR/checkpoint.json'],
+    says: ['DIR/journal-3.jsonl: the journal is missing', 'store restore DIR/checkpoint.json'],
     back: 6,
   },
   {
     what: 'a journal of another store',
     harm: dir => edit(join(dir, 'journal-3.jsonl'), () => ''),
-    says: ['DIR/journal-3.jsonl (line 1, byte 0): the file is empty', '--from DIR/checkpoint.json'],
+    says: ['DIR/journal-3.jsonl (line 1, byte 0): the file is empty', 'store restore DIR/checkpoint.json'],
     back: 6,
   },
 ]
@@ -131,7 +134,7 @@ for (const { what, harm, says, back } of cases) {
     for (const part of says) t.match(message, part.replaceAll('DIR', dir))
     t.same(await files(dir), before, 'no file was touched')
 
-    const from = /vmesh-cp store restore --from (\S+)/.exec(message)?.[1] ?? ''
+    const from = /vmesh-cp store restore (\S+)/.exec(message)?.[1] ?? ''
     const restored = await restoreStore({ dir, from })
     t.equal(restored.revision, back)
     t.same(await files(restored.kept ?? ''), before, 'the old files are kept')
