@@ -172,7 +172,7 @@ function build(
       made.addOption(option)
       own.push([spec, option, made])
     }
-    readers.set(key, () => owner.getOptionValue(option.attributeName()))
+    readers.set(key, () => owner.getOptionValue(option.attributeName()) ?? absent(spec))
   }
   const argumentKeys = Object.keys(node.arguments)
   for (const spec of Object.values(node.arguments)) {
@@ -195,15 +195,20 @@ function optionOf(key: string, spec: OptionSpec): Option {
   const short = spec.short === undefined ? '' : `-${spec.short}, `
   const value = spec.type === 'switch' ? '' : ` <${spec.value}>`
   const option = new Option(`${short}--${separateWords(key, '-')}${value}`, spec.doc)
-  if (spec.type === 'switch') return option.default(false, '')
+  if (spec.type === 'switch') return option
   if (spec.type === 'list') {
-    const collect = (item: string, before: readonly string[]): readonly string[] => [...before, item]
-    return option.argParser<readonly string[]>(collect).default([], '')
+    return option.argParser<readonly string[] | undefined>((item, before) => [...(before ?? []), item])
   }
   if (spec.choices !== undefined) option.choices(spec.choices)
   if (spec.default !== undefined) option.default(spec.default)
   if (spec.required === true) option.makeOptionMandatory()
   return option
+}
+
+/** Not as commander's defaults, which help would show. */
+function absent(spec: OptionSpec): unknown {
+  if (spec.type === 'switch') return false
+  return spec.type === 'list' ? [] : undefined
 }
 
 /** commander has printed help already; its errors are made one sentence that leads to the help. */

@@ -1,0 +1,102 @@
+/**
+ * What vmeshctl says when something fails: refusals of the control plane as kumactl prints them (`title (detail)`,
+ * then `* field: reason`; kuma-api 1.4, 2.1), and failures to reach it. Each says what to do.
+ */
+import { CodedError } from '#base/errors.ts'
+import { EXIT } from '#base/exit-codes.ts'
+
+export interface Fault {
+  readonly field: string
+  readonly reason: string
+}
+
+/** The body of an answer >= 400; plain texts and other JSON are a title without the rest. */
+export interface Problem {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly faults: readonly Fault[]
+}
+
+const LONGEST_RAW = 500
+
+export function readProblem(status: number, text: string): Problem {
+  const body = parsedObject(text)
+  const title = textAt(body, 'title')
+  if (title === '') {
+    const raw = text.trim().slice(0, LONGEST_RAW) || 'no explanation'
+    return { status, title: `(${status}): ${raw}`, detail: '', faults: [] }
+  }
+  const parameters = listAt(body, 'invalid_parameters')
+  return {
+    status,
+    title,
+    detail: textAt(body, 'detail') || textAt(body, 'details'),
+    faults:
+      parameters.length > 0
+        ? parameters.map(one => ({ field: textAt(one, 'field'), reason: textAt(one, 'reason') }))
+        : listAt(body, 'causes').map(one => ({
+            field: textAt(one, 'field'),
+            reason: textAt(one, 'message'),
+          })),
+  }
+}
+
+/** Without the faults. */
+export function problemTitle(problem: Problem): string {
+  return problem.detail === '' ? problem.title : `${problem.title} (${problem.detail})`
+}
+
+/** The refusal as an error: exit code 78 where the token is at fault, 75 where the server is not ready, else 1. */
+export function refused(problem: Problem): CodedError {
+  const lines = [problemTitle(problem), ...problem.faults.map(({ field, reason }) => `* ${field}: ${reason}`)]
+  const help = HELP[problem.status]
+  if (help !== undefined) lines.push(help)
+  const exitCode =
+    { 401: EXIT.configuration, 403: EXIT.configuration, 503: EXIT.temporary }[problem.status] ?? EXIT.failed
+  return new CodedError('cli.refused', lines.join('\n'), { details: { exitCode, status: problem.status } })
+}
+
+const HELP: Readonly<Record<number, string>> = {
+  401: 'The token is wrong, expired or revoked: make a new one on the host of the control plane (vmeshctl generate user-token) and give it with --token-file.',
+  403: 'This needs more rights: work on the host of the control plane, or give the token of an admin with --token-file.',
+}
+
+/** It was not reached, or did not answer: `why` is a sentence without a full stop. */
+export function unreachable(address: string, why: string, cause: unknown): CodedError {
+  const message = `cannot reach the control plane at ${address}: ${why}`
+  return new CodedError('cli.unreachable', message, { cause, details: { exitCode: EXIT.temporary } })
+}
+
+/** A file, token, certificate or context is wrong: exit code 78. */
+export function misconfigured(message: string, cause?: unknown): CodedError {
+  return new CodedError('cli.misconfigured', message, { cause, details: { exitCode: EXIT.configuration } })
+}
+
+/** Refused, not found, not possible: exit code 1. */
+export function failed(message: string): CodedError {
+  return new CodedError('cli.failed', message, { details: { exitCode: EXIT.failed } })
+}
+
+function parsedObject(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function member(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.getOwnPropertyDescriptor(value, key)?.value
+}
+
+function textAt(value: unknown, key: string): string {
+  const text = member(value, key)
+  return typeof text === 'string' ? text : ''
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = member(value, key)
+  return Array.isArray(list) ? list : []
+}

@@ -1,0 +1,10 @@
+/** What a command may touch besides files and the control plane; tests give their own. */
+import type { Output } from '#base/command-line.ts'
+
+export interface World extends Output {
+  /** All of standard input. */
+  readInput(): Promise<string>
+  nowMs(): number
+  /** Used where `--config-file` is not given. */
+  readonly configFile: string
+}
