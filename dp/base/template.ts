@@ -47,7 +47,9 @@ function parse(source: string, shown: string): readonly Token[] {
   try {
     return Mustache.parse(source) as unknown as readonly Token[]
   } catch (error) {
-    const at = Number(/ at:? (\d+)$/.exec(messageOf(error))?.[1] ?? 0)
+    const end = Number(/ at:? (\d+)$/.exec(messageOf(error))?.[1] ?? 0)
+    // an unclosed tag is noticed at the end of the text
+    const at = end < source.length ? end : Math.max(source.lastIndexOf('{{'), 0)
     const what = messageOf(error).replace(/ at:? \d+$/, '')
     const line = lineAt(source, at)
     throw new CodedError('template.syntax', `${shown}:${line}: ${what.toLowerCase()} of the template`, {
@@ -92,14 +94,16 @@ function nest(variables: Readonly<Record<string, string>>): Variables {
   interface Open {
     [name: string]: string | Open
   }
-  const root: Open = {}
+  // without a prototype: any name may be a variable's
+  const group = (): Open => Object.create(null)
+  const root = group()
   for (const [name, value] of Object.entries(variables)) {
     const parts = name.split('.')
     const last = parts.pop() ?? ''
     let place = root
     for (const part of parts) {
       const found = Object.hasOwn(place, part) ? place[part] : undefined
-      const next: Open | string = found ?? {}
+      const next: Open | string = found ?? group()
       if (typeof next === 'string') throw conflict(name)
       place[part] = next
       place = next
