@@ -1,72 +1,13 @@
-/**
- * One control plane a store. The lock is an abstract Unix socket named after the real path of the folder: it needs
- * no file, dies with its process and is found from everywhere in the same network namespace (so not from another
- * container). The holder tells whoever connects its process id.
- */
-import { createHash } from 'node:crypto'
-import { realpath } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
-import { CodedError, codeOf } from '#base/errors.ts'
-
-export interface StoreLock {
-  release(): Promise<void>
-}
-
-const ANSWER_TIMEOUT_MS = 1000
-/** A holder that dies while it is asked frees the name: then the lock is tried again. */
-const TRIES = 3
+/** One control plane a store (dp/base/lock.ts says how). */
+import { CodedError } from '#base/errors.ts'
+import { type Lock, lockFolder } from '#base/lock.ts'
 
 /** Throws `store.locked` with `details.pid` when it could be learnt. The folder must exist. */
-export async function lockStore(dir: string): Promise<StoreLock> {
-  const real = await realpath(dir)
-  const digest = createHash('sha256').update(real).digest('hex').slice(0, 32)
-  const name = `\0vmesh-store-${digest}`
-  for (let left = TRIES; ; left--) {
-    try {
-      const server = await listen(name)
-      return { release: () => new Promise(resolve => server.close(() => resolve())) }
-    } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE') throw error
-      const holder = await askHolder(name)
-      if (holder === 'gone' && left > 1) continue
-      const who = typeof holder === 'number' ? `process ${holder}` : 'another process'
-      throw new CodedError(
-        'store.locked',
-        `the store ${real} is in use by ${who}: only one control plane can have it; stop that one first, or start this one with another --data-dir`,
-        { details: { dir: real, pid: typeof holder === 'number' ? holder : undefined } },
-      )
-    }
-  }
-}
-
-function listen(name: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(socket => {
-      socket.on('error', () => socket.destroy())
-      socket.end(`${process.pid}\n`)
-    })
-    server.once('error', reject)
-    server.listen(name, () => {
-      server.unref()
-      resolve(server)
-    })
-  })
-}
-
-function askHolder(name: string): Promise<number | 'gone' | 'silent'> {
-  return new Promise(resolve => {
-    let text = ''
-    const socket = connect(name)
-    const end = (answer: number | 'gone' | 'silent'): void => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => end('silent'))
-    socket.on('data', chunk => {
-      text += chunk.toString()
-      if (text.length > 32) end('silent')
-    })
-    socket.on('end', () => end(/^\d+\n$/.test(text) ? Number(text) : 'silent'))
-    socket.on('error', error => end(codeOf(error) === 'ECONNREFUSED' ? 'gone' : 'silent'))
+export function lockStore(dir: string): Promise<Lock> {
+  return lockFolder(dir, (real, holder, pid) => {
+    const remedy =
+      'only one control plane can have it; stop that one first, or start this one with another --data-dir'
+    const message = `the store ${real} is in use by ${holder}: ${remedy}`
+    return new CodedError('store.locked', message, { details: { dir: real, pid } })
   })
 }

@@ -22,7 +22,7 @@ const TRIES = 3
  */
 export async function lockFolder(
   dir: string,
-  refusal: (real: string, holder: string) => CodedError,
+  refusal: (real: string, holder: string, pid: number | undefined) => CodedError,
 ): Promise<Lock> {
   const real = await realpath(dir)
   const digest = createHash('sha256').update(real).digest('hex').slice(0, 32)
@@ -35,8 +35,8 @@ export async function lockFolder(
       if (codeOf(error) !== 'EADDRINUSE') throw error
       const holder = await askHolder(name)
       if (holder === 'gone' && left > 1) continue
-      const who = typeof holder === 'number' ? `process ${holder}` : 'another process'
-      throw refusal(real, who)
+      if (typeof holder === 'number') throw refusal(real, `process ${holder}`, holder)
+      throw refusal(real, 'another process', undefined)
     }
   }
 }
