@@ -17,5 +17,7 @@ await build({
   target: 'node26',
   minify: true,
   // commonjs packages in the bundle ask for node's own modules
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
 })
