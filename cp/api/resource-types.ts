@@ -1,0 +1,112 @@
+/** Which kinds there are, for clients that find out (kuma-api 1.6): `/_resources` and the older `/policies`. */
+import type { Kind } from '../kinds/kind.ts'
+import { kinds } from '../kinds/registry.ts'
+import { shapeOf } from '../kinds/schema/doc.ts'
+import { ok } from './answer.ts'
+import type { Endpoint, Right } from './request.ts'
+
+const RIGHT: Right = {
+  check: 'before',
+  action: { type: 'read', kind: { type: 'ResourceType', adminOnly: false } },
+}
+
+export function resourceTypesEndpoint(): Endpoint {
+  const value = { resources: byName(kinds).map(resourceType) }
+  return { right: RIGHT, operation: 'Could not list resources', handle: async () => ok(value) }
+}
+
+export function policiesEndpoint(): Endpoint {
+  const policies = kinds.filter(kind => kind.isPolicy)
+  const value = { policies: byName(policies).map(policyType) }
+  return { right: RIGHT, operation: 'Could not list resources', handle: async () => ok(value) }
+}
+
+/** `MeshHTTPRoute` → `Mesh HTTP Route`. */
+export function displayNameOf(type: string): string {
+  return type
+    .replaceAll('OpenTelemetry', 'Opentelemetry')
+    .replace(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3 $2$4')
+    .replaceAll('Opentelemetry', 'OpenTelemetry')
+}
+
+export function pluralOf(displayName: string): string {
+  if (/(s|S|sh|ch|x)$/.test(displayName)) return `${displayName}es`
+  return /[^aeiou]y$/.test(displayName) ? `${displayName.slice(0, -1)}ies` : `${displayName}s`
+}
+
+/** Types that a zone does not give to a global control plane as they are. */
+const NOT_FEDERATED: ReadonlySet<string> = new Set([
+  'Dataplane',
+  'DataplaneInsight',
+  'MeshInsight',
+  'MeshService',
+  'MeshZoneAddress',
+  'ServiceInsight',
+  'Workload',
+  'Zone',
+  'ZoneInsight',
+  'ZoneIngress',
+  'ZoneIngressInsight',
+  'ZoneEgress',
+  'ZoneEgressInsight',
+])
+
+/** Policies whose `from` Kuma compiles as `rules`. */
+const FROM_AS_RULES: ReadonlySet<string> = new Set([
+  'MeshAccessLog',
+  'MeshCircuitBreaker',
+  'MeshRateLimit',
+  'MeshTLS',
+  'MeshTimeout',
+])
+
+/** Byte order, as Go sorts: `MeshHTTPRoute` before `MeshHealthCheck`. */
+function byName(all: readonly Kind[]): readonly Kind[] {
+  return all.toSorted((a, b) => (a.type < b.type ? -1 : 1))
+}
+
+function resourceType(kind: Kind): unknown {
+  const policy = {
+    isTargetRef: kind.encoding === 'spec',
+    hasToTargetRef: hasField(kind, 'to'),
+    hasFromTargetRef: hasField(kind, 'from'),
+    hasRulesTargetRef: hasField(kind, 'rules'),
+    isFromAsRules: FROM_AS_RULES.has(kind.type),
+  }
+  return {
+    name: kind.type,
+    scope: kind.scope,
+    readOnly: kind.readOnly,
+    path: PATHS[kind.type] ?? kind.path,
+    ...displayNames(kind),
+    shortName: kind.shortName,
+    includeInFederation: !NOT_FEDERATED.has(kind.type),
+    ...(kind.isPolicy ? { policy } : {}),
+  }
+}
+
+/** Where 2.14 names another path than the one that all clients know. */
+const PATHS: Readonly<Record<string, string>> = { GlobalSecret: 'globalsecrets' }
+
+function policyType(kind: Kind): unknown {
+  return {
+    name: kind.type,
+    readOnly: kind.readOnly,
+    path: kind.path,
+    ...displayNames(kind),
+    isExperimental: false,
+    isTargetRefBased: kind.encoding === 'spec',
+    isInbound: hasField(kind, 'from'),
+    isOutbound: hasField(kind, 'to'),
+  }
+}
+
+function displayNames(kind: Kind): { singularDisplayName: string; pluralDisplayName: string } {
+  const singularDisplayName = displayNameOf(kind.type)
+  return { singularDisplayName, pluralDisplayName: pluralOf(singularDisplayName) }
+}
+
+function hasField(kind: Kind, name: string): boolean {
+  const shape = shapeOf(kind.schema)
+  return shape.type === 'object' && Object.hasOwn(shape.fields, name)
+}

@@ -1,0 +1,45 @@
+/**
+ * The table of all routes of the HTTP API: every path, what answers it, and the right it needs (in its endpoint).
+ * Kinds bring their own paths; a static segment wins over a parameter, so `_overview` is no name.
+ */
+import type { Kind } from '../kinds/kind.ts'
+import { kinds } from '../kinds/registry.ts'
+import { overviewItem, overviewList } from './overviews.ts'
+import type { ApiContext, Route } from './request.ts'
+import { policiesEndpoint, resourceTypesEndpoint } from './resource-types.ts'
+import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoint } from './resources.ts'
+import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system.ts'
+import { dataplaneTokenEndpoint, userTokenEndpoint } from './tokens.ts'
+
+export function routesOf(context: ApiContext): readonly Route[] {
+  return [
+    { path: '/', methods: { GET: indexEndpoint(context) } },
+    { path: '/ready', methods: { GET: readyEndpoint(context) } },
+    { path: '/config', methods: { GET: configEndpoint(context) } },
+    { path: '/who-am-i', methods: { GET: whoAmIEndpoint() } },
+    { path: '/_resources', methods: { GET: resourceTypesEndpoint() } },
+    { path: '/policies', methods: { GET: policiesEndpoint() } },
+    { path: '/tokens/dataplane', methods: { POST: dataplaneTokenEndpoint(context) } },
+    { path: '/tokens/user', methods: { POST: userTokenEndpoint(context) } },
+    { path: '/dataplanes/_overview', methods: { GET: overviewList(context) } },
+    { path: '/dataplanes+insights', methods: { GET: overviewList(context) } },
+    { path: '/meshes/:mesh/dataplanes/_overview', methods: { GET: overviewList(context) } },
+    { path: '/meshes/:mesh/dataplanes+insights', methods: { GET: overviewList(context) } },
+    { path: '/meshes/:mesh/dataplanes/:name/_overview', methods: { GET: overviewItem(context) } },
+    { path: '/meshes/:mesh/dataplanes+insights/:name', methods: { GET: overviewItem(context) } },
+    ...kinds.flatMap(kind => [kind.path, ...kind.aliases].flatMap(path => routesOfKind(context, kind, path))),
+  ]
+}
+
+function routesOfKind(context: ApiContext, kind: Kind, path: string): readonly Route[] {
+  const parent = kind.scope === 'Mesh' ? `/meshes/:mesh/${path}` : `/${path}`
+  const list = { GET: listEndpoint(context, kind) }
+  const item = kind.readOnly
+    ? { PUT: readOnlyEndpoint(kind), DELETE: readOnlyEndpoint(kind) }
+    : { PUT: putEndpoint(context, kind), DELETE: deleteEndpoint(context, kind) }
+  return [
+    { path: parent, methods: list },
+    ...(kind.scope === 'Mesh' ? [{ path: `/${path}`, methods: list }] : []),
+    { path: `${parent}/:name`, methods: { GET: getEndpoint(context, kind), ...item } },
+  ]
+}

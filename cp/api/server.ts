@@ -1,0 +1,281 @@
+/**
+ * The HTTP API's listeners: HTTP for this machine, HTTPS for others, the diagnostics; HTTP request → route →
+ * `dispatch.ts` → response. The only import of fastify, which routes and parses; handlers do not know it.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
+import type { Logger } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
+import { addProcessMetrics } from '#base/process-metrics.ts'
+import type { Tokens } from '../auth/tokens.ts'
+import { CP_SETTINGS, type CpSettings } from '../config.ts'
+import type { GuardedStore } from '../store/guarded-store.ts'
+import type { Store } from '../store/store.ts'
+import { methodNotAllowed, NOT_FOUND, type Rendered, render } from './answer.ts'
+import { readBytes } from './body.ts'
+import { ensureClusterId } from './cluster-id.ts'
+import { startDiagnostics } from './diagnostics.ts'
+import { dispatch } from './dispatch.ts'
+import { type Listening, listenOn } from './listening.ts'
+import { problem, problemOf } from './problem.ts'
+import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
+import { routesOf } from './routes.ts'
+import { settingsView } from './settings-view.ts'
+
+export interface ApiOptions {
+  readonly settings: CpSettings
+  readonly store: Store
+  readonly guarded: GuardedStore
+  readonly tokens: Tokens
+  readonly log: Logger
+  readonly version: string
+  /** `HOST-4HEX`. */
+  readonly instanceId: string
+  /** What is known of a data plane at this moment; undefined: it never connected. */
+  readonly insight: (mesh: string, name: string) => object | undefined
+  /** For the HTTPS listener. PEM, leaf first. */
+  readonly tls: TlsPair
+  /** Where others count too; its own when left out. */
+  readonly metrics?: Metrics
+}
+
+export interface TlsPair {
+  readonly cert: string
+  readonly key: string
+}
+
+export interface Api {
+  /** All listeners that the settings enable. Throws `api.listen` with what, where and what to do. */
+  listen(): Promise<void>
+  /** Ports in use; null for a listener that is not open. */
+  ports(): {
+    readonly http: number | null
+    readonly https: number | null
+    readonly diagnostics: number | null
+  }
+  /** A renewed certificate: new connections get it. */
+  setTls(pair: TlsPair): void
+  /** Not ready at once; running requests end, idle connections are closed. */
+  close(): Promise<void>
+}
+
+const HEADERS_TIMEOUT_MS = 20_000
+const REQUEST_TIMEOUT_MS = 60_000
+const KEEP_ALIVE_MS = 65_000
+/** Names have at most 253 characters, which a careful client may send in three bytes each. */
+const MAX_PARAMETER = 1_024
+
+export function createApi(options: ApiOptions): Api {
+  const { settings } = options
+  const metrics = options.metrics ?? new Metrics()
+  addProcessMetrics(metrics, options.version)
+  const open: { http?: Listening; https?: Listening; diagnostics?: Listening } = {}
+  let tls = options.tls
+  let tlsServer: TlsServer | null = null
+  let isReady = false
+  const count = requestCounter(metrics)
+
+  return {
+    async listen() {
+      const context = await contextOf(options, () => isReady)
+      const handlerOf = (factory: (handler: RequestListener) => Server): Promise<Server> =>
+        serverFor(context, routesOf(context), settings['apiServer.maxBodyBytes'], count, factory)
+      try {
+        open.diagnostics = await startDiagnostics({
+          host: settings['diagnostics.serverInterface'],
+          port: settings['diagnostics.serverPort'],
+          metrics,
+          isReady: () => isReady,
+        })
+        if (settings['apiServer.http.enabled']) {
+          const server = await handlerOf(handler => createServer(handler))
+          open.http = await listenOn(server, addressOf(settings, 'http'))
+        }
+        if (settings['apiServer.https.enabled']) {
+          const server = await handlerOf(handler => {
+            tlsServer = createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, handler)
+            return tlsServer
+          })
+          open.https = await listenOn(server, addressOf(settings, 'https'))
+        }
+      } catch (error) {
+        await closeAll(open)
+        throw error
+      }
+      isReady = true
+    },
+    ports: () => ({
+      http: open.http?.port ?? null,
+      https: open.https?.port ?? null,
+      diagnostics: open.diagnostics?.port ?? null,
+    }),
+    setTls(pair) {
+      tls = pair
+      tlsServer?.setSecureContext({ ...pair, minVersion: 'TLSv1.2' })
+    },
+    async close() {
+      isReady = false
+      await closeAll(open)
+    },
+  }
+}
+
+async function contextOf(options: ApiOptions, isReady: () => boolean): Promise<ApiContext> {
+  const { settings, store, guarded, tokens, log, version, instanceId, insight } = options
+  return {
+    store,
+    guarded,
+    tokens,
+    access: { anonymousRead: settings['apiServer.authn.anonymousRead'] },
+    authenticate: { localhostIsAdmin: settings['apiServer.authn.localhostIsAdmin'] },
+    log,
+    version,
+    instanceId,
+    clusterId: await ensureClusterId(store),
+    insight,
+    config: () => settingsView(CP_SETTINGS, settings, FIXED_SETTINGS),
+    isReady,
+  }
+}
+
+/** What GUIs and scripts of Kuma look for in `/config`, and is no choice here. */
+const FIXED_SETTINGS = {
+  environment: 'universal',
+  mode: 'zone',
+  'store.type': 'json',
+  'apiServer.readOnly': false,
+}
+
+function addressOf(settings: CpSettings, protocol: 'http' | 'https') {
+  return {
+    host: settings[`apiServer.${protocol}.interface`],
+    port: settings[`apiServer.${protocol}.port`],
+    name: `${protocol.toUpperCase()} API`,
+    setting: `apiServer.${protocol}.port`,
+  }
+}
+
+async function closeAll(open: {
+  http?: Listening
+  https?: Listening
+  diagnostics?: Listening
+}): Promise<void> {
+  const listenings = [open.http, open.https, open.diagnostics]
+  delete open.http
+  delete open.https
+  delete open.diagnostics
+  await Promise.all(listenings.map(listening => listening?.close()))
+}
+
+/** Not listening yet. */
+async function serverFor(
+  context: ApiContext,
+  routes: readonly Route[],
+  maxBodyBytes: number,
+  count: RequestCounter,
+  factory: (handler: RequestListener) => Server,
+): Promise<Server> {
+  const { log } = context
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER },
+    serverFactory: handler => withTimeouts(factory(handler)),
+    frameworkErrors: (error, request, reply) => {
+      const detail = `${request.raw.url} is not a valid path: ${error.message}`
+      send(reply, render(problem({ status: 400, title: 'Bad Request', detail }), 'json'))
+    },
+  })
+  // bodies are read by the handlers that want them, after the caller's rights
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request.raw.url)
+    if (path.includes('//'))
+      await reply.redirect((request.raw.url ?? '/').replace(path, cleanPath(path)), 307)
+  })
+  app.addHook('onResponse', async (request, reply) => count(request, reply))
+  app.setNotFoundHandler((_request, reply) => send(reply, render(NOT_FOUND, 'json')))
+  app.setErrorHandler((error, request, reply) => {
+    const failure = { operation: 'Could not process the request', id: request.id, method: request.method }
+    send(reply, render(problemOf(error, { ...failure, path: pathOf(request.raw.url) }, log), 'json'))
+  })
+  for (const { path, methods } of routes) {
+    const known = Object.keys(methods)
+    const refusal = render(methodNotAllowed(known), 'json')
+    const others = app.supportedMethods.filter(method => !known.includes(method))
+    app.route({ method: others, url: path, handler: (_request, reply) => send(reply, refusal) })
+    for (const [method, endpoint] of Object.entries(methods)) {
+      app.route({ method, url: path, handler: handlerOf(context, endpoint, path, maxBodyBytes) })
+    }
+  }
+  await app.ready()
+  return app.server
+}
+
+function handlerOf(context: ApiContext, endpoint: Endpoint, path: string, maxBodyBytes: number) {
+  const route = path.replace(/:(\w+)/g, '{$1}')
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    send(reply, await dispatch(context, endpoint, factsOf(request, route, maxBodyBytes)))
+}
+
+function factsOf({ raw, params }: FastifyRequest, route: string, maxBodyBytes: number): IncomingFacts {
+  const { method = 'GET', url = '/', headers, socket } = raw
+  const path = pathOf(url)
+  const isTls = 'encrypted' in socket
+  return {
+    method,
+    path,
+    route,
+    origin: `${isTls ? 'https' : 'http'}://${headers.host ?? 'localhost'}`,
+    // fastify's own: texts by name
+    params: params as Readonly<Record<string, string>>,
+    query: new URLSearchParams(url.slice(path.length)),
+    headers,
+    remoteAddress: socket.remoteAddress,
+    isTls,
+    hasTrustedClientCertificate: false,
+    body: () => readBytes(raw, maxBodyBytes),
+  }
+}
+
+/** As bytes: of a text fastify would complete the content type. */
+function send(reply: FastifyReply, { status, headers, body }: Rendered): FastifyReply {
+  reply.code(status).headers(headers)
+  return body === '' ? reply.send() : reply.send(Buffer.from(body))
+}
+
+function pathOf(url: string | undefined): string {
+  return (url ?? '/').split('?', 1)[0] ?? '/'
+}
+
+function cleanPath(path: string): string {
+  return path.replace(/\/{2,}/g, '/')
+}
+
+function withTimeouts(server: Server): Server {
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  return server
+}
+
+type RequestCounter = (request: FastifyRequest, reply: FastifyReply) => void
+
+function requestCounter(metrics: Metrics): RequestCounter {
+  const requests = metrics.counters('vmesh_api_requests_total', 'Requests of the HTTP API.', [
+    'method',
+    'status',
+  ])
+  const seconds = metrics.histograms(
+    'vmesh_api_request_seconds',
+    'Time of a request until its answer was sent.',
+    ['method'],
+  )
+  return ({ method }, reply) => {
+    requests.of(method, String(reply.statusCode)).add()
+    seconds.of(method).observe(reply.elapsedTime / 1000)
+  }
+}
