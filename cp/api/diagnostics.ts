@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { METRICS_CONTENT_TYPE, type Metrics } from '#base/metrics.ts'
-import { type Listening, listenOn } from './listening.ts'
+import { type Listening, listenOn } from './http/listening.ts'
 
 export interface DiagnosticsOptions {
   readonly host: string

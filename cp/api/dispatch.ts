@@ -14,8 +14,8 @@ import {
   type Rendered,
   render,
   UNSUPPORTED_MEDIA_TYPE,
-} from './answer.ts'
-import { isReadable } from './body.ts'
+} from './http/answer.ts'
+import { isReadable } from './http/body.ts'
 import { accessDenied, problemOf, unauthenticated } from './problem.ts'
 import type { ApiContext, ApiRequest, Endpoint, IncomingFacts } from './request.ts'
 

@@ -3,8 +3,8 @@
  * `next`, or a 400. `offset` is the index of the first item; `next` an absolute URL or null.
  */
 import type { Kind, Resource } from '../kinds/kind.ts'
-import { type Answer, ok } from './answer.ts'
 import { readFilter } from './filters.ts'
+import { type Answer, ok } from './http/answer.ts'
 import { invalid, problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 

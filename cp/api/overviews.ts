@@ -5,7 +5,7 @@
 import type { Resource } from '../kinds/kind.ts'
 import { dataplane as kind } from '../kinds/proxy/dataplane.ts'
 import { showResource } from '../kinds/show.ts'
-import { ok } from './answer.ts'
+import { ok } from './http/answer.ts'
 import { INSIGHT } from './insights.ts'
 import { listAnswer } from './lists.ts'
 import { notFound } from './problem.ts'

@@ -7,7 +7,7 @@ import { CodedError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import { ERRORS } from '../errors.ts'
 import type { Violation } from '../kinds/kind.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 
 export interface Problem {
   readonly status: number

@@ -10,7 +10,7 @@ import type { Tokens } from '../auth/tokens.ts'
 import type { User } from '../auth/user.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from './http/answer.ts'
 
 export interface IncomingFacts extends RequestFacts {
   readonly method: string

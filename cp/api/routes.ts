@@ -6,9 +6,9 @@ import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { overviewItem, overviewList } from './overviews.ts'
 import type { ApiContext, Route } from './request.ts'
-import { policiesEndpoint, resourceTypesEndpoint } from './resource-types.ts'
 import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoint } from './resources.ts'
-import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system.ts'
+import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system/about.ts'
+import { policiesEndpoint, resourceTypesEndpoint } from './system/resource-types.ts'
 import { dataplaneTokenEndpoint, userTokenEndpoint } from './tokens.ts'
 
 export function routesOf(context: ApiContext): readonly Route[] {

@@ -5,9 +5,9 @@
 import { readGoDuration } from '#base/duration.ts'
 import { DEFAULT_VALID_FOR_MS } from '../auth/tokens.ts'
 import type { Violation } from '../kinds/kind.ts'
-import type { Answer } from './answer.ts'
-import { readValue } from './body.ts'
 import { contentTypeOf, denied } from './dispatch.ts'
+import type { Answer } from './http/answer.ts'
+import { readValue } from './http/body.ts'
 import { invalid, problem } from './problem.ts'
 import type { ApiContext, ApiRequest, Endpoint } from './request.ts'
 

@@ -1,7 +1,7 @@
 /** The identity of this control plane's store: a UUID, made once and kept as Config `kuma-cluster-id` as in Kuma. */
 import { randomUUID } from 'node:crypto'
 import { codeOf } from '#base/errors.ts'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../../store/store.ts'
 
 const KEY = { type: 'Config', mesh: '', name: 'kuma-cluster-id' }
 

@@ -1,7 +1,7 @@
 /** What the control plane says about itself and its callers (kuma-api 1.6): `/`, `/config`, `/who-am-i`, `/ready`. */
 import { hostname } from 'node:os'
-import { ok } from './answer.ts'
-import type { ApiContext, Endpoint } from './request.ts'
+import { ok } from '../http/answer.ts'
+import type { ApiContext, Endpoint } from '../request.ts'
 
 /** Clients of Kuma refuse to add a control plane that calls itself otherwise. */
 const PRODUCT = 'Kuma'

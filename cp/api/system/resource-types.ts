@@ -1,9 +1,9 @@
 /** Which kinds there are, for clients that find out (kuma-api 1.6): `/_resources` and the older `/policies`. */
-import type { Kind } from '../kinds/kind.ts'
-import { kinds } from '../kinds/registry.ts'
-import { shapeOf } from '../kinds/schema/doc.ts'
-import { ok } from './answer.ts'
-import type { Endpoint, Right } from './request.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import { kinds } from '../../kinds/registry.ts'
+import { shapeOf } from '../../kinds/schema/doc.ts'
+import { ok } from '../http/answer.ts'
+import type { Endpoint, Right } from '../request.ts'
 
 const RIGHT: Right = {
   check: 'before',
