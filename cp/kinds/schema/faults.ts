@@ -64,7 +64,10 @@ function flatFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): Sh
       parserText,
     )
   }
-  const message = `must be ${ofType(issue, schema)}, not ${NAMES[typeOf(value)]}`
+  const isFraction = issue.code === 'invalid_type' && issue.expected === 'int'
+  const message = isFraction
+    ? 'must be a whole number'
+    : `must be ${nameOfType(schema)}, not ${NAMES[typeOf(value)]}`
   return parserFault(field, message, `${field}: ${message}`)
 }
 
@@ -120,9 +123,8 @@ export const NAMES: Readonly<Record<JsonType, string>> = {
 
 const SCHEMA_TYPES: Readonly<Record<string, string>> = { int: 'integer', record: 'object' }
 
-function ofType(issue: z.core.$ZodIssue, schema: Schema | undefined): string {
+function nameOfType(schema: Schema | undefined): string {
   const shape = schema === undefined ? undefined : shapeOf(schema)
-  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'a whole number'
   switch (shape?.type) {
     case 'list':
       return 'a list'

@@ -26,9 +26,11 @@ function checkBase64(text: string, context: z.RefinementCtx<string>): string {
 function illegalByte(text: string): number {
   const at = text.search(/[^A-Za-z0-9+/\r\n]/)
   if (at < 0) return text.length
-  // padding closes a group of four, and nothing follows
+  // padding fills up a group of four, and nothing follows
   const before = text.slice(0, at).replace(/[\r\n]/g, '').length
-  const rest = text.slice(at).replace(/[\r\n]/g, '')
-  const isPadding = before % 4 >= 2 && /^={1,2}$/.test(rest)
-  return isPadding ? text.length : at
+  const padding = before % 4 === 2 ? '==' : before % 4 === 3 ? '=' : null
+  if (padding === null) return at
+  const rest = text.slice(at)
+  if (rest.startsWith(padding)) return at + padding.length
+  return padding.startsWith(rest) ? text.length : at
 }
