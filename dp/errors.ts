@@ -49,9 +49,9 @@ export const REASONS = {
     body: `${BROKEN} remote connection failure, transport failure reason: TLS handshake failed`,
     doc: 'The other side does not speak TLS 1.3 for the mesh, or gave up during the handshake; see its log.',
   },
-  'untrusted-server': {
+  'untrusted-peer': {
     status: 503,
-    body: `${BROKEN} remote connection failure, transport failure reason: server certificate is not trusted`,
+    body: `${BROKEN} remote connection failure, transport failure reason: certificate is not trusted`,
     doc: 'The certificate of the other side does not chain to the roots of its trust domain.',
   },
   'wrong-server-identity': {

@@ -102,7 +102,10 @@ export class Wire implements ByteStream {
   }
 
   resume(): void {
-    if (this.isOpen) this.#socket.resume()
+    if (!this.isOpen) return
+    // With onread, resume() would start reading again a tick later, whoever has paused meanwhile.
+    if (this.#mode === 'chunks') this.#socket.resume()
+    else this.#socket.read(0)
   }
 
   end(): void {
@@ -169,7 +172,5 @@ export function acceptWire(accepted: Socket, mode: 'shared' | 'bulk'): Wire {
   const socket = Reflect.construct(Socket, [options])
   if (!(socket instanceof Socket)) throw new Error('net.Socket made something else')
   wire.adopt(socket)
-  socket.resume()
-  socket.read(0)
   return wire
 }

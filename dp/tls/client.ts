@@ -50,7 +50,7 @@ export function connectTls(
   let verified: Peer | null = null
   socket.once('secureConnect', () => {
     const peer = serverOf(socket, session?.peer)
-    const refusal = peer === null ? 'untrusted-server' : refuseServer(peer, target.serverIds, Date.now())
+    const refusal = peer === null ? 'untrusted-peer' : refuseServer(peer, target.serverIds, Date.now())
     if (refusal === '') verified = peer
     else client.sessions.delete(key)
     onPeer(peer, refusal)

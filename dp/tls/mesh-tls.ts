@@ -29,13 +29,16 @@ export class TrustDomain {
   readonly name: string
   /** Changes when connections made before should not be used for new calls. */
   generation = 0
+  readonly #handshakeTimeoutMs: number
   #credentials: Credentials | null = null
   #roots: Roots | null = null
   #client: ClientContext | null = null
   #server: MeshServer | null = null
 
-  constructor(name: string) {
+  /** `handshakeTimeoutMs`: of accepted connections. */
+  constructor(name: string, handshakeTimeoutMs: number) {
     this.name = name
+    this.#handshakeTimeoutMs = handshakeTimeoutMs
   }
 
   get roots(): Roots | null {
@@ -63,7 +66,7 @@ export class TrustDomain {
     const usable = this.#usable()
     if (typeof usable === 'string') return usable
     const { credentials, roots } = usable
-    this.#server ??= new MeshServer(contextOptions(credentials, roots), credentials)
+    this.#server ??= new MeshServer(contextOptions(credentials, roots), credentials, this.#handshakeTimeoutMs)
     return this.#server
   }
 
@@ -101,13 +104,18 @@ export class TrustDomain {
 
 export class MeshTls {
   readonly #domains = new Map<string, TrustDomain>()
+  readonly #handshakeTimeoutMs: number
   #credentials: Credentials | null = null
+
+  constructor(options: { readonly handshakeTimeoutMs: number }) {
+    this.#handshakeTimeoutMs = options.handshakeTimeoutMs
+  }
 
   /** The same object for the same name, for ever. */
   domain(name: string): TrustDomain {
     const known = this.#domains.get(name)
     if (known !== undefined) return known
-    const domain = new TrustDomain(name)
+    const domain = new TrustDomain(name, this.#handshakeTimeoutMs)
     if (this.#credentials !== null) domain.setCredentials(this.#credentials)
     this.#domains.set(name, domain)
     return domain

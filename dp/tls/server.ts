@@ -29,15 +29,14 @@ export class MeshServer {
   /** Handshakes in progress by the client's address: the TLS server does not name the socket below. */
   readonly #handshakes = new Map<string, Handshake>()
 
-  constructor(context: TlsOptions, credentials: Credentials) {
+  constructor(context: TlsOptions, credentials: Credentials, handshakeTimeoutMs: number) {
     this.#credentials = credentials
     this.#server = createServer({
       ...context,
       ALPNProtocols: [...SERVER_PROTOCOLS],
       requestCert: true,
       rejectUnauthorized: true,
-      // The engine ends handshakes by its own limit.
-      handshakeTimeout: 60_000,
+      handshakeTimeout: handshakeTimeoutMs,
     })
     this.#server.on('secureConnection', socket => this.#onSecure(socket))
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())

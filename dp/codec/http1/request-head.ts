@@ -7,12 +7,15 @@ import type { ReasonCode } from '../../errors.ts'
 import { TARGET, TOKEN } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
 import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
+import { headText } from './head-text.ts'
 
 /** What a request head said; valid until the next one is read. */
 export class RequestHead implements FieldReader {
   method = ''
   /** Start line and kept fields, each with its CRLF; without the blank line. */
   text = ''
+  /** With the blank line. */
+  byteLength = 0
   /** -1: no Content-Length. */
   contentLength = -1
   isChunked = false
@@ -34,15 +37,30 @@ export class RequestHead implements FieldReader {
   readonly #raw: RawHead = { bytes: EMPTY, start: 0, text: '', kept: '' }
 
   /**
-   * `bytes[start, …)` and `text` hold the same; `end`: offset of the blank line's CRLFCRLF in `text`. Answers the
-   * reason to refuse the request with, or ''.
+   * Reads the head in `bytes[start, end)`. Answers '' when it was read, `incomplete` when more has to come, or the
+   * reason to refuse the request with. Heads over `maxBytes` are too large.
    */
-  read(bytes: Buffer, start: number, text: string, end: number, maxFields: number): ReasonCode | '' {
+  read(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    maxBytes: number,
+    maxFields: number,
+  ): ReasonCode | '' | 'incomplete' {
+    const text = headText(bytes, start, end, maxBytes)
+    if (text !== '') return this.#parse(bytes, start, text, text.indexOf('\r\n\r\n'), maxFields)
+    this.fault = `no end within ${maxBytes} bytes`
+    return end - start < maxBytes ? 'incomplete' : 'head-too-large'
+  }
+
+  /** `end`: offset of the CRLFCRLF in `text`. */
+  #parse(bytes: Buffer, start: number, text: string, end: number, maxFields: number): ReasonCode | '' {
     this.#reset()
     const raw = this.#raw
     raw.bytes = bytes
     raw.start = start
     raw.text = text
+    this.byteLength = end + 4
     const lineEnd = text.indexOf('\r\n')
     const methodEnd = text.indexOf(' ')
     const targetEnd = text.indexOf(' ', methodEnd + 1)

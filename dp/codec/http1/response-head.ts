@@ -5,6 +5,7 @@
 import { isSpaceCode, VALUE } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
 import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
+import { headText } from './head-text.ts'
 
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close'
 
@@ -13,6 +14,8 @@ export class ResponseHead implements FieldReader {
   status = 0
   /** Status line (always HTTP/1.1) and kept fields, each with its CRLF; without the blank line. */
   text = ''
+  /** With the blank line. */
+  byteLength = 0
   framing: BodyFraming = 'none'
   /** Of framing `length`. */
   contentLength = -1
@@ -30,13 +33,38 @@ export class ResponseHead implements FieldReader {
   #named: string[] | null = null
   readonly #raw: RawHead = { bytes: EMPTY, start: 0, text: '', kept: '' }
 
-  /** As RequestHead.read; `isHead`: the request was a HEAD. False: the response has to be refused (`fault`). */
-  read(bytes: Buffer, start: number, text: string, end: number, maxFields: number, isHead: boolean): boolean {
+  /** As RequestHead.read; `isHead`: the request was a HEAD. `fault` says what is wrong with a bad one. */
+  read(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    maxBytes: number,
+    maxFields: number,
+    isHead: boolean,
+  ): '' | 'incomplete' | 'bad' {
+    const text = headText(bytes, start, end, maxBytes)
+    if (text !== '') {
+      const headEnd = text.indexOf('\r\n\r\n')
+      return this.#parse(bytes, start, text, headEnd, maxFields, isHead) ? '' : 'bad'
+    }
+    this.fault = `no end within ${maxBytes} bytes`
+    return end - start < maxBytes ? 'incomplete' : 'bad'
+  }
+
+  #parse(
+    bytes: Buffer,
+    start: number,
+    text: string,
+    end: number,
+    maxFields: number,
+    isHead: boolean,
+  ): boolean {
     this.#reset()
     const raw = this.#raw
     raw.bytes = bytes
     raw.start = start
     raw.text = text
+    this.byteLength = end + 4
     const lineEnd = text.indexOf('\r\n')
     const isOld = text.startsWith('HTTP/1.0 ')
     if (!this.#readStatus(lineEnd, isOld)) return this.#refuse('status line')

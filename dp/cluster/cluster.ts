@@ -1,0 +1,173 @@
+/**
+ * One destination: its endpoints, whose turn it is (round robin over the healthy ones), and the next endpoint when a
+ * connection cannot be made, at which point nothing was sent. The endpoints are replaced as a whole; what is known of
+ * an address that stays, stays.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Cluster as ClusterConfig } from '#contract/cluster.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
+import { Destination } from './destination.ts'
+import { Endpoint, keyOf } from './endpoint.ts'
+import { isOwnFault } from './failure.ts'
+import { Pool, type PoolEnvironment } from './pool.ts'
+import type { Stream, StreamWaiter, Transport } from './transport.ts'
+
+export interface ClusterEnvironment extends PoolEnvironment {
+  readonly tls: MeshTls
+}
+
+interface Member {
+  readonly endpoint: Endpoint
+  readonly pool: Pool
+}
+
+/** Endpoints tried for one call: more would only add their timeouts up. */
+const MAX_TRIES = 5
+
+export class Cluster {
+  readonly #environment: ClusterEnvironment
+  #config: ClusterConfig
+  #destination: Destination
+  #members: readonly Member[] = []
+  #next = 0
+
+  constructor(config: ClusterConfig, environment: ClusterEnvironment) {
+    this.#environment = environment
+    this.#config = config
+    this.#destination = new Destination(config, environment.tls, environment.limits)
+    this.#replaceMembers()
+  }
+
+  get config(): ClusterConfig {
+    return this.#config
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#members.map(member => member.endpoint)
+  }
+
+  /** Takes a changed section over; connections that it does not concern stay. */
+  update(config: ClusterConfig): void {
+    const old = this.#config
+    this.#config = config
+    this.#destination = new Destination(config, this.#environment.tls, this.#environment.limits)
+    this.#replaceMembers()
+    if (isDeepStrictEqual({ ...old, endpoints: [] }, { ...config, endpoints: [] })) return
+    for (const { pool } of this.#members) pool.redirect(this.#destination)
+  }
+
+  /** A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. */
+  acquire(waiter: StreamWaiter, isFresh: boolean): Stream | null {
+    const member = this.pick(NOBODY)
+    if (member === null) {
+      waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
+      return null
+    }
+    const stream = isFresh ? null : member.pool.take()
+    if (stream !== null) return stream
+    new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange').go(member)
+    return null
+  }
+
+  /** A stream for a TCP connection. */
+  open(waiter: StreamWaiter): void {
+    const member = this.pick(NOBODY)
+    if (member !== null) new Attempt(this, waiter, 'tunnel').go(member)
+    else waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
+  }
+
+  /** Cuts connections to servers whose root is gone. */
+  recheck(domains: readonly TrustDomain[]): void {
+    const { domain } = this.#destination
+    if (domain === null || !domains.includes(domain)) return
+    for (const { pool } of this.#members) pool.recheck()
+  }
+
+  /** Closes what is idle; what runs ends by itself. */
+  retire(): void {
+    for (const member of this.#members) retireMember(member)
+    this.#members = []
+  }
+
+  /** Whose turn it is, null when all were tried. Where nobody is healthy everybody is asked. */
+  pick(tried: readonly Member[]): Member | null {
+    const count = this.#members.length
+    let unhealthy: Member | null = null
+    for (let step = 0; step < count; step++) {
+      const index = (this.#next + step) % count
+      const member = this.#members[index]
+      if (member === undefined || tried.includes(member)) continue
+      if (member.endpoint.isHealthy) {
+        this.#next = index + 1
+        return member
+      }
+      if (count > 1) member.endpoint.probe(this.#config.connectTimeoutMs)
+      unhealthy ??= member
+    }
+    if (unhealthy !== null) this.#next = this.#members.indexOf(unhealthy) + 1
+    return unhealthy
+  }
+
+  #replaceMembers(): void {
+    const before = new Map(this.#members.map(member => [member.endpoint.key, member]))
+    const addresses = new Map(this.#config.endpoints.map(endpoint => [keyOf(endpoint), endpoint]))
+    const members: Member[] = []
+    for (const [key, address] of addresses) {
+      const known = before.get(key)
+      before.delete(key)
+      if (known !== undefined) members.push(known)
+      else {
+        const endpoint = new Endpoint(address, this.#environment.limits)
+        members.push({ endpoint, pool: new Pool(endpoint, this.#destination, this.#environment) })
+      }
+    }
+    this.#members = members
+    // After the change, so that those who wait there find the new picture.
+    for (const gone of before.values()) retireMember(gone)
+  }
+}
+
+function retireMember(member: Member): void {
+  member.endpoint.retire()
+  member.pool.retire()
+}
+
+const NOBODY: readonly Member[] = []
+
+/** The way of one call from endpoint to endpoint until a connection is made. */
+class Attempt implements StreamWaiter {
+  readonly #cluster: Cluster
+  readonly #waiter: StreamWaiter
+  readonly #kind: 'exchange' | 'fresh' | 'tunnel'
+  readonly #tried: Member[] = []
+
+  constructor(cluster: Cluster, waiter: StreamWaiter, kind: 'exchange' | 'fresh' | 'tunnel') {
+    this.#cluster = cluster
+    this.#waiter = waiter
+    this.#kind = kind
+  }
+
+  go(member: Member): void {
+    this.#tried.push(member)
+    const transport: Transport = member.pool
+    if (this.#kind === 'tunnel') transport.open(this)
+    else transport.wait(this)
+  }
+
+  onStream(stream: Stream): void {
+    this.#waiter.onStream(stream)
+  }
+
+  onNoStream(reason: ReasonCode, detail: string): void {
+    const next =
+      isOwnFault(reason) || this.#tried.length >= MAX_TRIES ? null : this.#cluster.pick(this.#tried)
+    if (next === null) {
+      this.#waiter.onNoStream(reason, detail)
+      return
+    }
+    const stream = this.#kind === 'exchange' ? next.pool.take() : null
+    if (stream !== null) this.#waiter.onStream(stream)
+    else this.go(next)
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * One connection to an endpoint as a stream that a pool lends out: how often it was used, until when it may be, and
+ * whom it leads to. While it is idle the pool's sink listens; anything that happens then ends it.
+ */
+import { type ByteSink, NO_SINK } from '../codec/byte-stream.ts'
+import { type ReadMode, Wire } from '../codec/wire.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { TrustDomain } from '../tls/mesh-tls.ts'
+import type { Peer } from '../tls/peer.ts'
+import type { Stream } from './transport.ts'
+
+/** What the pool does with its connections. */
+export interface Lender {
+  released(connection: Connection, isReusable: boolean, keepMs: number): void
+  /** An idle connection was closed, or said something that nobody asked for. */
+  lost(connection: Connection): void
+}
+
+export class Connection extends Wire implements Stream {
+  isReused = false
+  cutReason: ReasonCode | '' = ''
+  isLent = false
+  peer: Peer | null = null
+  /** End of the certificates that it was made with; Infinity without TLS. */
+  expiresAtMs = Number.POSITIVE_INFINITY
+  /** No new exchanges from here on. */
+  retiresAtMs = Number.POSITIVE_INFINITY
+  /** While idle. */
+  idleUntilMs = 0
+  /** How it was made, to be compared with how it would be made now. */
+  domain: TrustDomain | null = null
+  generation = 0
+  sni: string | undefined
+  readonly #lender: Lender
+  readonly #idleSink: ByteSink
+
+  constructor(mode: ReadMode, lender: Lender) {
+    super(mode)
+    this.#lender = lender
+    this.#idleSink = new IdleSink(this, lender)
+  }
+
+  release(isReusable: boolean, keepMs: number): void {
+    if (!this.isLent) return
+    this.isLent = false
+    this.isReused = true
+    this.sink = this.#idleSink
+    this.#lender.released(this, isReusable, keepMs)
+  }
+
+  /** Ends it as seen from both sides; the sink is told through `onClose` and finds the reason in `cutReason`. */
+  cut(reason: ReasonCode): void {
+    this.cutReason = reason
+    this.reset()
+  }
+
+  /** Ends it in order: nobody listens any more. */
+  discard(): void {
+    this.sink = NO_SINK
+    this.destroy()
+  }
+}
+
+class IdleSink implements ByteSink {
+  readonly #connection: Connection
+  readonly #lender: Lender
+
+  constructor(connection: Connection, lender: Lender) {
+    this.#connection = connection
+    this.#lender = lender
+  }
+
+  onBytes(): void {
+    this.#lender.lost(this.#connection)
+  }
+
+  onEnd(): void {
+    this.#lender.lost(this.#connection)
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    this.#lender.lost(this.#connection)
+  }
+}

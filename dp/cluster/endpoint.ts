@@ -1,0 +1,72 @@
+/**
+ * One address that calls can go to: whether it is healthy, since when not and why, and how many calls it has. Lives
+ * as long as its address is in the cluster, whatever else of the cluster changes.
+ */
+import { connect } from 'node:net'
+import { messageOf } from '#base/errors.ts'
+import type { Endpoint as Address } from '#contract/cluster.ts'
+import type { Limits } from '../codec/limits.ts'
+import { reasonOf } from './failure.ts'
+
+export class Endpoint {
+  readonly address: string
+  readonly port: number
+  readonly key: string
+  isHealthy = true
+  /** In words; empty when it is healthy. */
+  reason = ''
+  /** Calls and connections that run. */
+  active = 0
+  readonly #limits: Limits
+  #backoffMs = 0
+  #retryAtMs = 0
+  #isProbing = false
+  #isRetired = false
+
+  constructor(to: Address, limits: Limits) {
+    this.address = to.address
+    this.port = to.port
+    this.key = keyOf(to)
+    this.#limits = limits
+  }
+
+  succeed(): void {
+    this.isHealthy = true
+    this.reason = ''
+    this.#backoffMs = 0
+  }
+
+  /** Out of rotation while others are healthy, for a pause that doubles with every failure. */
+  fail(reason: string): void {
+    const { backoffMs, maxBackoffMs } = this.#limits
+    this.isHealthy = false
+    this.reason = reason
+    this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs === 0 ? backoffMs : this.#backoffMs * 2)
+    this.#retryAtMs = Date.now() + this.#backoffMs * (0.5 + Math.random() / 2)
+  }
+
+  /** When the pause is over: finds out by a connection of its own, so that no call has to. */
+  probe(timeoutMs: number): void {
+    if (this.#isProbing || this.#isRetired || Date.now() < this.#retryAtMs) return
+    this.#isProbing = true
+    const socket = connect({ host: this.address, port: this.port })
+    socket.unref()
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no connection in time')))
+    socket.once('connect', () => {
+      this.succeed()
+      socket.destroy()
+    })
+    socket.once('error', error => this.fail(`${reasonOf(error, false)}: ${messageOf(error)}`))
+    socket.once('close', () => {
+      this.#isProbing = false
+    })
+  }
+
+  retire(): void {
+    this.#isRetired = true
+  }
+}
+
+export function keyOf(to: Address): string {
+  return `${to.address} ${to.port}`
+}

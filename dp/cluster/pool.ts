@@ -1,0 +1,245 @@
+/**
+ * The transport of today: keep-alive connections to one endpoint, one exchange at a time on each, last in first out;
+ * and a connection of its own for every TCP connection. Handshakes in progress are bounded, since a cold pool under
+ * load is a storm of them; calls wait in order of arrival.
+ */
+import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import type { ReasonCode } from '../errors.ts'
+import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
+import { type DialTls, dial } from './connect.ts'
+import { Connection, type Lender } from './connection.ts'
+import type { Destination } from './destination.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { StreamWaiter, Transport } from './transport.ts'
+
+export interface PoolEnvironment {
+  readonly deadlines: Deadlines
+  readonly limits: Limits
+}
+
+/** A connection is not used for new exchanges in the last part of its certificates' life. */
+const RETIRE_BEFORE_EXPIRY_MS = 30_000
+
+export class Pool implements Transport, Lender, Sweepable {
+  readonly #endpoint: Endpoint
+  readonly #environment: PoolEnvironment
+  #destination: Destination
+  readonly #all = new Set<Connection>()
+  readonly #idle: Connection[] = []
+  #waiting: StreamWaiter[] = []
+  #tunnels: StreamWaiter[] = []
+  /** Connections being made for exchanges, and all of them. */
+  #dialingExchanges = 0
+  #dialing = 0
+  #isRetired = false
+
+  constructor(endpoint: Endpoint, destination: Destination, environment: PoolEnvironment) {
+    this.#endpoint = endpoint
+    this.#destination = destination
+    this.#environment = environment
+  }
+
+  take(): Connection | null {
+    for (;;) {
+      const connection = this.#idle.pop()
+      if (connection === undefined) return null
+      if (this.#isUsable(connection)) return this.#lend(connection)
+      this.#drop(connection)
+    }
+  }
+
+  wait(waiter: StreamWaiter): void {
+    if (this.#waiting.length >= this.#environment.limits.maxWaiting)
+      waiter.onNoStream('overflow', 'too many wait')
+    else {
+      this.#waiting.push(waiter)
+      this.#dialMore()
+    }
+  }
+
+  open(waiter: StreamWaiter): void {
+    if (this.#tunnels.length >= this.#environment.limits.maxWaiting)
+      waiter.onNoStream('overflow', 'too many wait')
+    else {
+      this.#tunnels.push(waiter)
+      this.#dialMore()
+    }
+  }
+
+  /** Takes over how the endpoint is reached; connections that would not be made like this any more end. */
+  redirect(destination: Destination): void {
+    this.#destination = destination
+    for (const connection of this.#all) {
+      const { peer } = connection
+      const isAllowed = peer === null || destination.allows(peer)
+      if (!isAllowed) connection.cut('wrong-server-identity')
+      else if (!connection.isLent && !this.#isUsable(connection)) this.#drop(connection)
+    }
+  }
+
+  recheck(): void {
+    const roots = this.#destination.domain?.roots?.certificates ?? []
+    for (const connection of this.#all) {
+      const { peer } = connection
+      if (peer !== null && !isIssuedByOneOf(peer, roots)) connection.cut('untrusted-peer')
+    }
+  }
+
+  retire(): void {
+    this.#isRetired = true
+    for (const connection of this.#idle.splice(0)) this.#drop(connection)
+    this.#failAll('no-healthy-endpoint', 'the endpoint was removed')
+  }
+
+  released(connection: Connection, isReusable: boolean, keepMs: number): void {
+    this.#endpoint.active--
+    if (!isReusable || !this.#isUsable(connection)) {
+      this.#drop(connection)
+      this.#dialMore()
+      return
+    }
+    const waiter = this.#waiting.shift()
+    if (waiter !== undefined) {
+      waiter.onStream(this.#lend(connection))
+      return
+    }
+    const limitMs = this.#destination.idleMs
+    // The other side's own limit, less a second for what is on its way.
+    const idleMs = keepMs < 0 ? limitMs : Math.min(limitMs, keepMs - 1000)
+    connection.idleUntilMs = this.#environment.deadlines.nowMs + idleMs
+    if (idleMs > 0) this.#idle.push(connection)
+    else this.#drop(connection)
+  }
+
+  lost(connection: Connection): void {
+    const at = this.#idle.indexOf(connection)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#drop(connection)
+  }
+
+  sweep(nowMs: number): void {
+    for (const connection of this.#all) {
+      if (nowMs > connection.expiresAtMs) connection.cut('certificate-expired')
+      else if (!connection.isLent && (nowMs > connection.idleUntilMs || !this.#isUsable(connection))) {
+        this.lost(connection)
+      }
+    }
+  }
+
+  /** For a new exchange. */
+  #isUsable(connection: Connection): boolean {
+    const { domain, target } = this.#destination
+    return (
+      connection.isOpen &&
+      !this.#isRetired &&
+      connection.domain === domain &&
+      connection.sni === target?.sni &&
+      connection.generation === (domain?.generation ?? 0) &&
+      connection.retiresAtMs > this.#environment.deadlines.nowMs
+    )
+  }
+
+  #lend(connection: Connection): Connection {
+    connection.isLent = true
+    this.#endpoint.active++
+    return connection
+  }
+
+  #drop(connection: Connection): void {
+    connection.discard()
+    if (this.#all.delete(connection) && this.#all.size === 0) this.#environment.deadlines.remove(this)
+  }
+
+  #dialMore(): void {
+    const { maxConnecting, maxConnections } = this.#environment.limits
+    while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
+      const tunnel = this.#tunnels.shift()
+      if (tunnel === undefined && this.#waiting.length <= this.#dialingExchanges) return
+      this.#dial(tunnel ?? null)
+    }
+    if (this.#all.size + this.#dialing < maxConnections) return
+    // Exchanges wait for a connection to be given back; TCP connections may be held for ever.
+    for (const tunnel of this.#tunnels.splice(0)) tunnel.onNoStream('overflow', 'too many connections')
+  }
+
+  /** `tunnel`: whom the connection is for; null: for the first exchange that waits when it is there. */
+  #dial(tunnel: StreamWaiter | null): void {
+    const { domain, target, connectTimeoutMs } = this.#destination
+    const client = domain?.client() ?? null
+    if (typeof client === 'string') {
+      this.#giveUp(tunnel, client, 'this data plane cannot make mesh connections now')
+      return
+    }
+    const tls: DialTls | null = client === null || target === null ? null : { client, target }
+    const isOverSocket = tunnel !== null && tls !== null
+    const connection = new Connection(isOverSocket ? 'chunks' : tunnel !== null ? 'bulk' : 'shared', this)
+    connection.domain = domain
+    connection.generation = domain?.generation ?? 0
+    connection.sni = target?.sni
+    this.#dialing++
+    if (tunnel === null) this.#dialingExchanges++
+    const settle = () => {
+      this.#dialing--
+      if (tunnel === null) this.#dialingExchanges--
+    }
+    dial(connection, this.#endpoint, tls, connectTimeoutMs, isOverSocket, {
+      onConnected: peer => {
+        settle()
+        this.#connected(connection, peer, client?.credentials.notAfterMs, tunnel)
+        this.#dialMore()
+      },
+      onFailed: (reason, detail) => {
+        settle()
+        this.#endpoint.fail(`${reason}: ${detail}`)
+        this.#giveUp(tunnel, reason, detail)
+        this.#dialMore()
+      },
+    })
+  }
+
+  #connected(
+    connection: Connection,
+    peer: Peer | null,
+    ownEndMs: number | undefined,
+    tunnel: StreamWaiter | null,
+  ): void {
+    this.#endpoint.succeed()
+    if (tunnel !== null && this.#isRetired) {
+      connection.discard()
+      tunnel.onNoStream('no-healthy-endpoint', 'the endpoint was removed')
+      return
+    }
+    if (peer !== null && ownEndMs !== undefined) {
+      const nowMs = Date.now()
+      connection.peer = peer
+      connection.expiresAtMs = Math.min(peer.notAfterMs, ownEndMs)
+      const leftMs = connection.expiresAtMs - nowMs
+      connection.retiresAtMs = connection.expiresAtMs - Math.min(RETIRE_BEFORE_EXPIRY_MS, leftMs / 10)
+    }
+    if (this.#all.size === 0) this.#environment.deadlines.add(this)
+    this.#all.add(connection)
+    const waiter = tunnel ?? this.#waiting.shift()
+    if (waiter !== undefined) {
+      waiter.onStream(this.#lend(connection))
+      return
+    }
+    // Whom it was for has got another one meanwhile.
+    this.#lend(connection)
+    connection.release(true, -1)
+  }
+
+  #giveUp(tunnel: StreamWaiter | null, reason: ReasonCode, detail: string): void {
+    const waiter = tunnel ?? this.#waiting.shift()
+    waiter?.onNoStream(reason, detail)
+    // Without a single connection that works, those behind would only wait for the same failure.
+    if (this.#all.size === 0 && this.#dialing === 0) this.#failAll(reason, detail)
+  }
+
+  #failAll(reason: ReasonCode, detail: string): void {
+    const waiters = [...this.#waiting, ...this.#tunnels]
+    this.#waiting = []
+    this.#tunnels = []
+    for (const waiter of waiters) waiter.onNoStream(reason, detail)
+  }
+}

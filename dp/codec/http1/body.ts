@@ -1,0 +1,49 @@
+/** Where the body of an HTTP/1.1 message ends, for each of its framings (RFC 9112 §6.3); bytes are only counted. */
+import { ChunkedBody } from './chunked.ts'
+
+export class BodyReader {
+  isDone = true
+  /** Its end is the end of the connection. */
+  isUntilClose = false
+  isChunked = false
+  /** Of a body with a length. */
+  leftBytes = 0
+  #chunked: ChunkedBody | null = null
+
+  /** `length`: 0 for no body. */
+  beginLength(length: number): void {
+    this.isDone = length === 0
+    this.isUntilClose = false
+    this.isChunked = false
+    this.leftBytes = length
+  }
+
+  beginChunked(): void {
+    this.#chunked ??= new ChunkedBody()
+    this.#chunked.begin()
+    this.isDone = false
+    this.isUntilClose = false
+    this.isChunked = true
+  }
+
+  beginUntilClose(): void {
+    this.isDone = false
+    this.isUntilClose = true
+    this.isChunked = false
+  }
+
+  /** Offset behind what belongs to the body in `bytes[start, end)`; -1: malformed. */
+  read(bytes: Buffer, start: number, end: number): number {
+    if (this.isDone) return start
+    if (this.isUntilClose) return end
+    if (this.isChunked && this.#chunked !== null) {
+      const bodyEnd = this.#chunked.read(bytes, start, end)
+      this.isDone = this.#chunked.isDone
+      return bodyEnd
+    }
+    const count = Math.min(this.leftBytes, end - start)
+    this.leftBytes -= count
+    this.isDone = this.leftBytes === 0
+    return start + count
+  }
+}

@@ -1,0 +1,15 @@
+/** Finds the head of a message in the read buffer and makes a string of it, of as little as possible besides. */
+
+/** Most heads are shorter: a string of the whole buffer would be made of a body. */
+const FIRST_LOOK_BYTES = 4096
+
+/** Latin-1 text that starts with a complete head, or ''. Looks at no more than `maxBytes`. */
+export function headText(bytes: Buffer, start: number, end: number, maxBytes: number): string {
+  const firstEnd = Math.min(end, start + Math.min(FIRST_LOOK_BYTES, maxBytes))
+  const text = bytes.toString('latin1', start, firstEnd)
+  if (text.includes('\r\n\r\n')) return text
+  const lastEnd = Math.min(end, start + maxBytes)
+  if (lastEnd === firstEnd) return ''
+  const longer = bytes.toString('latin1', start, lastEnd)
+  return longer.includes('\r\n\r\n') ? longer : ''
+}

@@ -1,0 +1,300 @@
+/**
+ * One HTTP/1.1 connection of a client: reads its requests one after the other, sends each to its exchange with the
+ * head edited, and decides when the connection ends. Synchronous throughout: no promise, closure, timer or header
+ * object for a request (data-plane.md 9).
+ */
+import type { Stream } from '../cluster/transport.ts'
+import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
+import type { Sweepable } from '../codec/deadlines.ts'
+import { BodyReader } from '../codec/http1/body.ts'
+import { RequestHead } from '../codec/http1/request-head.ts'
+import { MAX_TEXT_BYTES, type Tunnel } from '../codec/tunnel.ts'
+import type { ReasonCode } from '../errors.ts'
+import { Exchange, type Requester } from './exchange.ts'
+import { outgoingHead, traitsOf } from './outgoing.ts'
+import { replyText } from './reply.ts'
+import type { Caller, HttpRole } from './role.ts'
+import { joinUpgraded } from './upgrade.ts'
+
+const HEAD = 0
+const BODY = 1
+/** The request is complete; what follows waits for its response. */
+const DONE = 2
+/** We have ended our side and drop what still arrives. */
+const LINGER = 3
+const TUNNEL = 4
+
+/** Shared by all: what it holds is used before anything else is read. */
+const REQUEST = new RequestHead()
+
+export class HttpConnection implements ByteSink, Requester, Sweepable {
+  readonly down: ByteStream
+  caller: Caller
+  readonly #role: HttpRole
+  readonly #exchange: Exchange
+  readonly #body = new BodyReader()
+  #state = HEAD
+  #deadlineMs: number
+  /** The beginning of a head, or requests behind the one that runs. */
+  #kept: Buffer | null = null
+  /** Some bytes of a head have come. */
+  #isPartial = false
+  #isReading = false
+  #isDiscarding = false
+  #closesAfter = false
+  #hasEnded = false
+  /** Our last answer has left; the linger time runs. */
+  #isFlushed = false
+  #isHead = false
+  #expectsContinue = false
+  #tunnel: Tunnel | null = null
+
+  constructor(down: ByteStream, role: HttpRole, caller: Caller) {
+    this.down = down
+    this.caller = caller
+    this.#role = role
+    this.#exchange = new Exchange(this, role.limits)
+    this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
+    down.sink = this
+  }
+
+  /** The client's rights have changed. What it may not do any more ends now. */
+  reconsider(caller: Caller): void {
+    this.caller = caller
+    if (caller.denial !== '') this.cut(caller.denial)
+  }
+
+  /** Ends what runs, with an answer where that is possible; a connection at rest stays. */
+  cut(reason: ReasonCode): void {
+    if (this.#tunnel !== null) {
+      this.#role.counters.fail(reason)
+      this.#tunnel.cut()
+    } else if (this.#exchange.isRunning) {
+      const isHeadSent = this.#exchange.isHeadSent
+      this.#exchange.abort()
+      this.#closesAfter = true
+      if (isHeadSent) this.truncated(reason)
+      else this.failed(reason)
+    }
+  }
+
+  /** As `cut`, and the connection ends whatever it does. */
+  end(reason: ReasonCode): void {
+    this.cut(reason)
+    if (this.#tunnel === null && this.#state !== LINGER) this.down.destroy()
+  }
+
+  /** The listener goes away: at rest it closes now, otherwise after its exchange. */
+  retire(): void {
+    this.#closesAfter = true
+    if (this.#state === HEAD && this.#kept === null && !this.#exchange.isRunning) this.#close()
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#state === LINGER && !this.#isFlushed) this.#startLingerTime()
+    if (this.#tunnel !== null) {
+      if (nowMs > this.#tunnel.deadlineMs) this.cut('stream-timeout')
+    } else if (nowMs > this.#deadlineMs) {
+      if (this.#exchange.isRunning) this.end('stream-timeout')
+      else if (this.#state === HEAD && this.#kept !== null) this.#refuse('head-timeout')
+      else this.down.destroy()
+    }
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    if (this.#kept === null) this.#read(bytes, start, end)
+    else {
+      const all = Buffer.concat([this.#kept, bytes.subarray(start, end)])
+      this.#kept = null
+      this.#read(all, 0, all.length)
+    }
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true
+    this.#closesAfter = true
+    if (this.#state === LINGER) return
+    // Half of a request will never be a whole one; a whole one still gets its response.
+    if (this.#state !== DONE || !this.#exchange.isRunning) {
+      this.#exchange.abort()
+      this.down.destroy()
+    }
+  }
+
+  onDrain(): void {
+    this.touch()
+    this.#exchange.resume()
+  }
+
+  onClose(): void {
+    this.#exchange.abort()
+    this.#role.closed(this)
+  }
+
+  touch(): void {
+    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.streamIdleMs
+  }
+
+  decidesToClose(): boolean {
+    this.#closesAfter ||= this.#role.isRetiring || this.#state !== DONE
+    return this.#closesAfter
+  }
+
+  responded(): void {
+    if (this.#closesAfter) this.#close()
+    else if (this.#state === DONE) this.#next()
+    else this.#isDiscarding = true
+  }
+
+  failed(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    this.#closesAfter ||= this.#role.isRetiring || !this.#canDiscard()
+    this.down.write(replyText(reason, this.#isHead, this.#closesAfter))
+    this.responded()
+    if (this.#isDiscarding) this.down.resume()
+  }
+
+  truncated(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    this.down.reset()
+  }
+
+  upgraded(stream: Stream, rest: Buffer): void {
+    const early = { kept: this.#kept, hasEnded: this.#hasEnded }
+    this.#kept = null
+    this.#state = TUNNEL
+    const role = this.#role
+    this.#tunnel = joinUpgraded(this.down, stream, early, rest, role, () => role.closed(this))
+  }
+
+  #read(bytes: Buffer, start: number, end: number): void {
+    let at = start
+    this.#isReading = true
+    while (at >= 0 && at < end && this.#state !== LINGER) {
+      if (this.#state === HEAD) at = this.#readHead(bytes, at, end)
+      else if (this.#state === BODY) at = this.#readBody(bytes, at, end)
+      else at = this.#keep(bytes, at, end)
+    }
+    this.#isReading = false
+  }
+
+  /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const { maxHeadBytes, maxFields } = this.#role.limits
+    // RFC 9112 §2.2: empty lines in front of a request are skipped.
+    let from = start
+    while (from + 1 < end && bytes[from] === 13 && bytes[from + 1] === 10) from += 2
+    this.#isHead = false
+    const fault = REQUEST.read(bytes, from, end, maxHeadBytes, maxFields)
+    if (fault === '') return this.#begin(bytes, from + REQUEST.byteLength, end)
+    if (fault !== 'incomplete') this.#refuse(fault)
+    else if (end > from) this.#keepHead(bytes, from, end)
+    return -1
+  }
+
+  #begin(bytes: Buffer, bodyAt: number, end: number): number {
+    const { counters } = this.#role
+    counters.requests++
+    this.#isHead = REQUEST.method === 'HEAD'
+    this.#expectsContinue = REQUEST.expectsContinue
+    this.#closesAfter ||= REQUEST.isLast
+    if (REQUEST.isChunked) this.#body.beginChunked()
+    else this.#body.beginLength(Math.max(0, REQUEST.contentLength))
+    const bodyEnd = this.#body.read(bytes, bodyAt, end)
+    this.#state = this.#body.isDone ? DONE : BODY
+    if (bodyEnd < 0) {
+      this.#refuse('bad-request')
+      return -1
+    }
+    if (this.caller.denial !== '') {
+      counters.denied++
+      this.failed(this.caller.denial)
+      return bodyEnd
+    }
+    if (this.caller.isShadowDenied) counters.shadowDenied++
+    this.#send(bytes, bodyAt, bodyEnd)
+    return bodyEnd
+  }
+
+  #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
+    let text = outgoingHead(REQUEST, this.caller.addedFields)
+    const count = bodyEnd - bodyAt
+    let body: Buffer | null = null
+    if (count > 0 && text.length + count <= MAX_TEXT_BYTES) text += bytes.toString('latin1', bodyAt, bodyEnd)
+    else if (count > 0) body = Buffer.from(bytes.subarray(bodyAt, bodyEnd))
+    this.touch()
+    this.#exchange.isRequestDone = this.#state === DONE
+    this.#exchange.begin(this.#role.cluster, text, body, traitsOf(REQUEST))
+    if (this.#exchange.isWaiting && !this.#exchange.isRequestDone) this.down.pause()
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const bodyEnd = this.#body.read(bytes, start, end)
+    if (bodyEnd < 0) {
+      this.#exchange.abort()
+      if (this.#exchange.isHeadSent || this.#isDiscarding) this.truncated('bad-request')
+      else this.#refuse('bad-request')
+      return -1
+    }
+    this.touch()
+    const { isDone } = this.#body
+    if (isDone) this.#state = DONE
+    this.#exchange.isRequestDone = isDone
+    if (!this.#isDiscarding) this.#exchange.sendBody(bytes, start, bodyEnd)
+    else if (isDone) this.responded()
+    return bodyEnd
+  }
+
+  #keepHead(bytes: Buffer, start: number, end: number): void {
+    // The time counts from the first byte, however slowly the others come.
+    if (!this.#isPartial) this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.headTimeoutMs
+    this.#isPartial = true
+    this.#kept = Buffer.from(bytes.subarray(start, end))
+  }
+
+  /** Later requests wait. */
+  #keep(bytes: Buffer, start: number, end: number): number {
+    this.#kept = Buffer.from(bytes.subarray(start, end))
+    if (this.#kept.length > this.#role.limits.maxPipelinedBytes) this.down.pause()
+    return end
+  }
+
+  /** Whether the rest of a request may be read and dropped, so that the connection can stay. */
+  #canDiscard(): boolean {
+    if (this.#state === DONE) return true
+    if (this.#state !== BODY || this.#body.isChunked || this.#expectsContinue) return false
+    return this.#body.leftBytes <= this.#role.limits.maxDiscardBytes
+  }
+
+  #next(): void {
+    this.#state = HEAD
+    this.#isDiscarding = false
+    this.#isPartial = false
+    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.keepAliveMs
+    const kept = this.#kept
+    if (kept === null || this.#isReading) return
+    this.#kept = null
+    this.down.resume()
+    this.#read(kept, 0, kept.length)
+  }
+
+  #refuse(reason: ReasonCode): void {
+    this.#closesAfter = true
+    this.failed(reason)
+  }
+
+  /** Ends our side; the client gets a moment to read the last answer before the connection is cut. */
+  #close(): void {
+    this.#state = LINGER
+    this.#kept = null
+    this.touch()
+    this.#startLingerTime()
+    this.down.end()
+    this.down.resume()
+  }
+  #startLingerTime(): void {
+    if (this.down.pendingBytes > 0) return
+    this.#isFlushed = true
+    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.lingerMs
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The upstream half of an exchange: gets a stream from the cluster, sends the request, and hands the response on as
+ * it arrives. One object for each client connection, used for its requests one after the other; the client's half
+ * (connection.ts) reads requests and owns the client's stream.
+ */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Stream, StreamWaiter } from '../cluster/transport.ts'
+import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
+import { BodyReader } from '../codec/http1/body.ts'
+import { ResponseHead } from '../codec/http1/response-head.ts'
+import type { Limits } from '../codec/limits.ts'
+import { MAX_TEXT_BYTES } from '../codec/tunnel.ts'
+import type { ReasonCode } from '../errors.ts'
+
+/** The client's half, as the exchange sees it. */
+export interface Requester {
+  readonly down: ByteStream
+  /** The head is about to be sent: whether the client's connection ends after this response. */
+  decidesToClose(): boolean
+  /** Bytes have moved. */
+  touch(): void
+  /** The response is complete and the stream given back. */
+  responded(): void
+  /** There is no response: `reason` is to be answered. The stream was given back. */
+  failed(reason: ReasonCode): void
+  /** The response broke off behind its head. The stream was given back. */
+  truncated(reason: ReasonCode): void
+  /** The server switches protocols; `rest`: what it sent behind its head. The stream is the client's now. */
+  upgraded(stream: Stream, rest: Buffer): void
+}
+
+export interface RequestTraits {
+  readonly isHead: boolean
+  /** Idempotent and without a body: may be sent again when nothing came back. */
+  readonly isReplayable: boolean
+  /** Protocol that the client offered to switch to; ''. */
+  readonly upgrade: string
+}
+
+const IDLE = 0
+const WAITING = 1
+const HEAD = 2
+const BODY = 3
+
+/** Shared by all: what it holds is used before anything else is read. */
+const RESPONSE = new ResponseHead()
+const NOTHING = Buffer.alloc(0)
+
+export class Exchange implements ByteSink, StreamWaiter {
+  /** All of the request was sent. */
+  isRequestDone = false
+  /** The final head went to the client: no other answer is possible. */
+  isHeadSent = false
+  readonly #requester: Requester
+  readonly #limits: Limits
+  readonly #body = new BodyReader()
+  #cluster: Cluster | null = null
+  #stream: Stream | null = null
+  #state = IDLE
+  /** The request until the response begins: to be sent, or sent again. */
+  #text = ''
+  #bytes: Buffer | null = null
+  #isHead = false
+  #isReplayable = false
+  #upgrade = ''
+  #isLast = false
+  #keepMs = -1
+  /** Beginning of a head that is not complete. */
+  #kept: Buffer | null = null
+
+  constructor(requester: Requester, limits: Limits) {
+    this.#requester = requester
+    this.#limits = limits
+  }
+
+  get isWaiting(): boolean {
+    return this.#state === WAITING
+  }
+
+  get isRunning(): boolean {
+    return this.#state !== IDLE
+  }
+
+  /** `text`: the head and, if small, what is there of the body; `bytes`: that body otherwise. */
+  begin(cluster: Cluster, text: string, bytes: Buffer | null, traits: RequestTraits): void {
+    this.#cluster = cluster
+    this.#text = text
+    this.#bytes = bytes
+    this.#isHead = traits.isHead
+    this.#isReplayable = traits.isReplayable
+    this.#upgrade = traits.upgrade
+    this.#kept = null
+    this.isHeadSent = false
+    this.#state = WAITING
+    const stream = cluster.acquire(this, false)
+    if (stream !== null) this.onStream(stream)
+  }
+
+  /** More of the request's body; a copy is made where it cannot leave at once. */
+  sendBody(bytes: Buffer, start: number, end: number): void {
+    const stream = this.#stream
+    if (stream === null) {
+      // Reading was stopped, but what had been decrypted may still arrive.
+      this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])
+      return
+    }
+    const isFree =
+      end - start <= MAX_TEXT_BYTES
+        ? stream.write(bytes.toString('latin1', start, end))
+        : stream.writeBytes(Buffer.from(bytes.subarray(start, end)))
+    if (!isFree && stream.pendingBytes > 0) this.#requester.down.pause()
+  }
+
+  /** The client takes bytes again. */
+  resume(): void {
+    this.#stream?.resume()
+  }
+
+  /** Ends it without an answer. */
+  abort(): void {
+    this.#letGo(false)
+    this.#state = IDLE
+  }
+
+  onStream(stream: Stream): void {
+    if (this.#state !== WAITING) {
+      // The client has gone; nothing was sent on it.
+      stream.release(true, -1)
+      return
+    }
+    this.#stream = stream
+    this.#state = HEAD
+    stream.sink = this
+    const bytes = this.#bytes
+    const isFree = bytes === null ? stream.write(this.#text) : stream.writeBoth(this.#text, bytes)
+    this.#bytes = null
+    if (this.isRequestDone) return
+    if (isFree || stream.pendingBytes === 0) this.#requester.down.resume()
+  }
+
+  onNoStream(reason: ReasonCode): void {
+    if (this.#state !== WAITING) return
+    this.#state = IDLE
+    this.#requester.failed(reason)
+  }
+
+  onDrain(): void {
+    this.#requester.touch()
+    if (!this.isRequestDone) this.#requester.down.resume()
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#requester.touch()
+    let from = start
+    let to = end
+    let buffer = bytes
+    if (this.#kept !== null) {
+      buffer = Buffer.concat([this.#kept, bytes.subarray(start, end)])
+      from = 0
+      to = buffer.length
+      this.#kept = null
+    }
+    let at = from
+    while (at < to && this.#state === HEAD) {
+      at = this.#readHead(buffer, at, to)
+      if (at < 0) return
+    }
+    if (this.#state !== BODY) return
+    if (at < to && !this.#body.isDone) {
+      at = this.#forward('', buffer, at, to)
+      if (at < 0) return
+    }
+    if (this.#body.isDone) this.#finish(at < to)
+  }
+
+  onEnd(): void {
+    if (this.#state !== BODY || !this.#body.isUntilClose) this.#break('connection-termination')
+    else {
+      this.#requester.down.write('0\r\n\r\n')
+      this.#finish(false)
+    }
+  }
+
+  onClose(): void {
+    this.#break('connection-termination')
+  }
+
+  /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    this.#isReplayable = false
+    const { maxHeadBytes, maxFields } = this.#limits
+    const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#isHead)
+    if (outcome === 'incomplete') {
+      this.#kept = Buffer.from(bytes.subarray(start, end))
+      return -1
+    }
+    if (outcome === 'bad') {
+      this.#break('bad-response')
+      return -1
+    }
+    const bodyAt = start + RESPONSE.byteLength
+    if (RESPONSE.status === 101) return this.#switchProtocols(bytes, bodyAt, end)
+    if (RESPONSE.status < 200) {
+      this.#requester.down.write(`${RESPONSE.text}\r\n`)
+      return bodyAt
+    }
+    return this.#sendHead(bytes, bodyAt, end)
+  }
+
+  #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
+    let head = RESPONSE.text
+    this.#isLast = RESPONSE.isLast
+    this.#keepMs = RESPONSE.keepAliveMs
+    this.#text = ''
+    this.#state = BODY
+    if (RESPONSE.framing === 'none') this.#body.beginLength(0)
+    else if (RESPONSE.framing === 'length') this.#body.beginLength(RESPONSE.contentLength)
+    else if (RESPONSE.framing === 'chunked') this.#body.beginChunked()
+    else {
+      // Chunks tell the client whether it got all, and keep its connection.
+      this.#body.beginUntilClose()
+      head += 'transfer-encoding: chunked\r\n'
+    }
+    head += this.#requester.decidesToClose() ? 'connection: close\r\n\r\n' : '\r\n'
+    return this.#forward(head, bytes, bodyAt, end)
+  }
+
+  /** Sends the head, if there is one, and what belongs to the body; the offset behind it, -1: malformed. */
+  #forward(head: string, bytes: Buffer, start: number, limit: number): number {
+    const end = this.#body.read(bytes, start, limit)
+    if (end < 0) {
+      this.#break('bad-response')
+      return -1
+    }
+    this.isHeadSent = true
+    const { down } = this.#requester
+    const count = end - start
+    let text = head
+    let tail = ''
+    if (this.#body.isUntilClose && count > 0) {
+      text += `${count.toString(16)}\r\n`
+      tail = '\r\n'
+    }
+    let isFree = true
+    if (text.length + count <= MAX_TEXT_BYTES) {
+      isFree = down.write(count === 0 ? text : text + bytes.toString('latin1', start, end) + tail)
+    } else {
+      const copy = Buffer.from(bytes.subarray(start, end))
+      isFree = text === '' ? down.writeBytes(copy) : down.writeBoth(text, copy)
+      if (tail !== '') isFree = down.write(tail)
+    }
+    if (!isFree && down.pendingBytes > 0) this.#stream?.pause()
+    return end
+  }
+
+  #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
+    const stream = this.#stream
+    if (stream === null || this.#upgrade === '' || RESPONSE.upgrade !== this.#upgrade) {
+      this.#break('bad-response')
+      return -1
+    }
+    const rest = Buffer.from(bytes.subarray(restAt, end))
+    this.#stream = null
+    this.#state = IDLE
+    this.isHeadSent = true
+    this.#requester.down.write(`${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`)
+    this.#requester.upgraded(stream, rest)
+    return -1
+  }
+
+  #finish(hasSurplus: boolean): void {
+    this.#letGo(!this.#isLast && !hasSurplus && this.isRequestDone)
+    this.#state = IDLE
+    this.#requester.responded()
+  }
+
+  #break(reason: ReasonCode): void {
+    const stream = this.#stream
+    const why = stream === null || stream.cutReason === '' ? reason : stream.cutReason
+    const mayRetry = this.#isReplayable && stream?.isReused === true
+    this.#letGo(false)
+    if (mayRetry && why === 'connection-termination' && this.#cluster !== null) {
+      this.#isReplayable = false
+      this.#state = WAITING
+      this.#cluster.acquire(this, true)
+      return
+    }
+    this.#state = IDLE
+    if (this.isHeadSent) this.#requester.truncated(why)
+    else this.#requester.failed(why)
+  }
+
+  #letGo(isReusable: boolean): void {
+    const stream = this.#stream
+    this.#stream = null
+    this.#kept = null
+    this.#bytes = null
+    stream?.release(isReusable, this.#keepMs)
+  }
+}

@@ -1,0 +1,36 @@
+/** What a listener gives to its HTTP connections; the same object for all of them, changed by snapshots. */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Deadlines } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { HttpConnection } from './connection.ts'
+
+export interface HttpRole {
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly counters: HttpCounters
+  /** Where the next request goes. */
+  readonly cluster: Cluster
+  /** The listener is going away: connections end after the exchange that runs. */
+  readonly isRetiring: boolean
+  /** The connection is closed. */
+  closed(connection: HttpConnection): void
+}
+
+export interface HttpCounters {
+  requests: number
+  denied: number
+  shadowDenied: number
+  /** A call was refused or failed for that reason. */
+  fail(reason: ReasonCode): void
+}
+
+/** What is known of the client before its first request. */
+export interface Caller {
+  /** Field lines added to each request, each with CRLF: who the client is. */
+  readonly addedFields: string
+  /** Why every request is refused; ''. */
+  readonly denial: ReasonCode | ''
+  /** Requests pass, and count as ones that would be denied. */
+  readonly isShadowDenied: boolean
+}

@@ -1,0 +1,28 @@
+/** What a listener counts, as plain numbers. Kept while the listener's address stays, whatever else changes. */
+
+import type { ReasonCode } from '../errors.ts'
+import type { HttpCounters } from '../http/role.ts'
+
+export class ListenerCounters implements HttpCounters {
+  /** Connections accepted so far. */
+  accepted = 0
+  requests = 0
+  denied = 0
+  shadowDenied = 0
+  /** Bytes of the application's protocol, of connections that are closed. */
+  bytesIn = 0
+  bytesOut = 0
+  readonly #failures = new Map<ReasonCode, number>()
+
+  fail(reason: ReasonCode): void {
+    this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1)
+  }
+
+  /** Refused and failed calls are named `errors.REASON`. */
+  toRecord(): Record<string, number> {
+    const { accepted, requests, denied, shadowDenied, bytesIn, bytesOut } = this
+    const record: Record<string, number> = { accepted, requests, denied, shadowDenied, bytesIn, bytesOut }
+    for (const [reason, count] of this.#failures) record[`errors.${reason}`] = count
+    return record
+  }
+}

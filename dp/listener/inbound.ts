@@ -1,0 +1,161 @@
+/**
+ * Takes calls from other data planes and hands them to the local application. With TLS the client's certificate is
+ * verified before a byte is read, and the permission is decided once for each connection and snapshot.
+ */
+import type { Socket } from 'node:net'
+import type { InboundListener } from '#contract/listener.ts'
+import { Cluster } from '../cluster/cluster.ts'
+import type { Deadlines } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import { acceptWire, Wire } from '../codec/wire.ts'
+import type { ReasonCode } from '../errors.ts'
+import { HttpConnection } from '../http/connection.ts'
+import type { Caller, HttpRole } from '../http/role.ts'
+import type { Credentials } from '../tls/credentials.ts'
+import type { TrustDomain } from '../tls/mesh-tls.ts'
+import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
+import { clientCertificateField } from './client-certificate.ts'
+import { Connections, type Live, type LiveConnection } from './connections.ts'
+import type { ListenerCounters } from './counters.ts'
+import { decide } from './permission.ts'
+import type { ListenerRole, RoleEnvironment } from './role.ts'
+import { TcpConnection, type TcpRole } from './tcp-connection.ts'
+
+/** Without TLS nobody knows who calls, and everybody may. */
+const ANYBODY: Caller = { addedFields: '', denial: '', isShadowDenied: false }
+/** The application is on this machine. */
+const CONNECT_TIMEOUT_MS = 5000
+
+export class Inbound implements ListenerRole, HttpRole, TcpRole {
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly counters: ListenerCounters
+  readonly connections: Connections
+  /** The local application. */
+  cluster: Cluster
+  config: InboundListener
+  isRetiring = false
+  readonly #environment: RoleEnvironment
+  #domain: TrustDomain | null
+
+  constructor(config: InboundListener, environment: RoleEnvironment, counters: ListenerCounters) {
+    this.config = config
+    this.#environment = environment
+    this.#domain = config.tls === null ? null : environment.tls.domain(config.tls.trustDomain)
+    this.limits = environment.limits
+    this.deadlines = environment.deadlines
+    this.counters = counters
+    this.cluster = new Cluster(upstreamOf(config), environment)
+    this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
+  }
+
+  /** Running connections go on where the new section allows them; others end now. */
+  configure(config: InboundListener): void {
+    const old = this.config
+    this.config = config
+    this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
+    this.cluster.update(upstreamOf(config))
+    const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
+    this.connections.forEach((connection, { peer }) => {
+      if (isOtherKind) connection.retire()
+      this.#reconsider(connection, peer)
+    })
+  }
+
+  /** Ends connections of clients whose root is gone. */
+  recheck(domains: readonly TrustDomain[]): void {
+    const domain = this.#domain
+    if (domain === null || !domains.includes(domain)) return
+    const roots = domain.roots?.certificates ?? []
+    this.connections.forEach((connection, { peer }) => {
+      if (peer !== null && !isIssuedByOneOf(peer, roots)) connection.end('untrusted-peer')
+    })
+  }
+
+  accept(raw: Socket): void {
+    this.counters.accepted++
+    if (this.config.tls === null) {
+      const wire = acceptWire(raw, this.config.protocol === 'tcp' ? 'bulk' : 'shared')
+      this.#serve({ wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }, ANYBODY)
+      return
+    }
+    const server = this.#domain?.server() ?? 'no-identity'
+    if (typeof server === 'string') {
+      this.counters.fail(server)
+      raw.destroy()
+      return
+    }
+    server.accept(raw, this.config.tls.trustDomain, {
+      onSecure: (socket, below, peer, credentials) => {
+        const wire = new Wire('chunks')
+        wire.adopt(socket, below)
+        const expiresAtMs = Math.min(peer.notAfterMs, credentials.notAfterMs)
+        this.#serve({ wire, peer, expiresAtMs }, this.#callerOf(peer, credentials))
+      },
+      onRefused: reason => this.counters.fail(reason),
+    })
+  }
+
+  retire(withinMs: number): void {
+    this.isRetiring = true
+    this.connections.retire(withinMs)
+    if (this.connections.size === 0) this.cluster.retire()
+  }
+
+  closed(connection: LiveConnection): void {
+    this.connections.remove(connection)
+  }
+
+  #serve(live: Live, caller: Caller): void {
+    const { wire } = live
+    // The listener may have gone, or changed its mind about clients, during the handshake.
+    if (this.isRetiring || (live.peer === null) !== (this.config.tls === null)) {
+      wire.reset()
+    } else if (this.config.protocol === 'http') {
+      this.connections.add(new HttpConnection(wire, this, caller), live)
+    } else {
+      this.counters.requests++
+      const connection = new TcpConnection(wire, this)
+      this.connections.add(connection, live)
+      if (caller.isShadowDenied) this.counters.shadowDenied++
+      if (caller.denial === '') connection.start(this.cluster)
+      else connection.reconsider(caller)
+    }
+  }
+
+  #reconsider(connection: LiveConnection, peer: Peer | null): void {
+    const { tls } = this.config
+    if (tls === null) return
+    if (peer === null) connection.end('policy-change')
+    else if (refuseClient(peer, tls.trustDomain, Date.now()) !== '') connection.end('untrusted-peer')
+    else {
+      const credentials = this.#domain?.credentials ?? null
+      if (credentials === null) connection.end('no-identity')
+      else connection.reconsider(this.#callerOf(peer, credentials))
+    }
+  }
+
+  #callerOf(peer: Peer, credentials: Credentials): Caller {
+    const action = this.config.tls === null ? 'allow' : decide(this.config.tls.permission, peer.uris)
+    const denial: ReasonCode | '' = action === 'deny' ? 'permission-denied' : ''
+    return {
+      addedFields: clientCertificateField(credentials.own, peer),
+      denial,
+      isShadowDenied: action === 'shadow-deny',
+    }
+  }
+
+  #onEmpty(): void {
+    if (this.isRetiring) this.cluster.retire()
+    this.#environment.onEmpty()
+  }
+}
+
+function upstreamOf({ upstream }: InboundListener) {
+  return {
+    name: `localhost:${upstream.port}`,
+    endpoints: [upstream],
+    tls: null,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  }
+}

@@ -1,0 +1,75 @@
+/** Takes calls of local applications in plain text and sends them to one cluster. */
+import type { Socket } from 'node:net'
+import type { OutboundListener } from '#contract/listener.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Deadlines } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import { acceptWire } from '../codec/wire.ts'
+import { HttpConnection } from '../http/connection.ts'
+import type { Caller, HttpRole } from '../http/role.ts'
+import { Connections, type LiveConnection } from './connections.ts'
+import type { ListenerCounters } from './counters.ts'
+import type { ListenerRole, RoleEnvironment } from './role.ts'
+import { TcpConnection, type TcpRole } from './tcp-connection.ts'
+
+/** A local application may call whatever its listeners lead to. */
+const LOCAL: Caller = { addedFields: '', denial: '', isShadowDenied: false }
+
+export class Outbound implements ListenerRole, HttpRole, TcpRole {
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly counters: ListenerCounters
+  readonly connections: Connections
+  cluster: Cluster
+  config: OutboundListener
+  isRetiring = false
+
+  constructor(
+    config: OutboundListener,
+    cluster: Cluster,
+    environment: RoleEnvironment,
+    counters: ListenerCounters,
+  ) {
+    this.config = config
+    this.cluster = cluster
+    this.limits = environment.limits
+    this.deadlines = environment.deadlines
+    this.counters = counters
+    this.connections = new Connections(environment.deadlines, counters, environment.onEmpty)
+  }
+
+  /** New calls follow the new section; TCP connections that run stay where they are. */
+  configure(config: OutboundListener, cluster: Cluster): void {
+    const isOtherProtocol = config.protocol !== this.config.protocol
+    this.config = config
+    this.cluster = cluster
+    if (!isOtherProtocol) return
+    this.connections.forEach(connection => {
+      connection.retire()
+    })
+  }
+
+  accept(raw: Socket): void {
+    const isTcp = this.config.protocol === 'tcp'
+    const wire = acceptWire(raw, isTcp ? 'bulk' : 'shared')
+    const live = { wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }
+    this.counters.accepted++
+    if (!isTcp) {
+      this.connections.add(new HttpConnection(wire, this, LOCAL), live)
+      return
+    }
+    const connection = new TcpConnection(wire, this)
+    this.connections.add(connection, live)
+    this.counters.requests++
+    connection.start(this.cluster)
+  }
+
+  retire(withinMs: number): void {
+    this.isRetiring = true
+    this.connections.retire(withinMs)
+  }
+
+  closed(connection: LiveConnection): void {
+    this.connections.remove(connection)
+  }
+}

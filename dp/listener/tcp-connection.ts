@@ -1,0 +1,101 @@
+/** One TCP connection of a client, carried to an endpoint of the cluster as it is. */
+import type { Cluster } from '../cluster/cluster.ts'
+import type { Stream, StreamWaiter } from '../cluster/transport.ts'
+import type { ByteSink } from '../codec/byte-stream.ts'
+import type { Deadlines } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import { Tunnel } from '../codec/tunnel.ts'
+import type { Wire } from '../codec/wire.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { Caller } from '../http/role.ts'
+import type { LiveConnection } from './connections.ts'
+import type { ListenerCounters } from './counters.ts'
+
+export interface TcpRole {
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly counters: ListenerCounters
+  closed(connection: TcpConnection): void
+}
+
+export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
+  readonly #down: Wire
+  readonly #role: TcpRole
+  #tunnel: Tunnel | null = null
+  #isClosed = false
+  #hasEnded = false
+  /** What had been decrypted when reading was stopped. */
+  readonly #early: Buffer[] = []
+
+  /** `start` asks for the endpoint. */
+  constructor(down: Wire, role: TcpRole) {
+    this.#down = down
+    this.#role = role
+    down.sink = this
+  }
+
+  /** Nothing is read from the client before there is somebody to read it. */
+  start(cluster: Cluster): void {
+    this.#down.pause()
+    cluster.open(this)
+  }
+
+  onStream(stream: Stream): void {
+    if (this.#isClosed) {
+      stream.release(false, -1)
+      return
+    }
+    const { deadlines, limits } = this.#role
+    this.#tunnel = new Tunnel(this.#down, stream, {
+      deadlines,
+      idleMs: limits.tcpIdleMs,
+      onClose: () => {
+        if (stream.cutReason !== '') this.#role.counters.fail(stream.cutReason)
+        stream.release(false, -1)
+        this.#role.closed(this)
+      },
+    })
+    for (const bytes of this.#early.splice(0)) stream.writeBytes(bytes)
+    if (this.#hasEnded) this.#tunnel.endFrom(this.#down)
+    this.#down.resume()
+  }
+
+  onNoStream(reason: ReasonCode): void {
+    if (!this.#isClosed) this.end(reason)
+  }
+
+  /** A TCP connection is one exchange: it ends by itself. */
+  retire(): void {}
+
+  end(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    if (this.#tunnel !== null) this.#tunnel.cut()
+    else this.#down.reset()
+  }
+
+  reconsider(caller: Caller): void {
+    if (caller.denial === '') return
+    this.#role.counters.denied++
+    this.end(caller.denial)
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#tunnel !== null && nowMs > this.#tunnel.deadlineMs) this.end('stream-timeout')
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#early.push(Buffer.from(bytes.subarray(start, end)))
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true
+  }
+
+  onDrain(): void {}
+
+  /** Before there is a tunnel. */
+  onClose(): void {
+    this.#isClosed = true
+    this.#role.closed(this)
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * One listening socket. It is bound while a snapshot is prepared, so that a port in use refuses the snapshot; whoever
+ * connects before the snapshot is committed is held, unread, until somebody is there to serve.
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+
+/** Connections held while a snapshot is prepared: a moment. */
+const MAX_HELD = 1024
+/** The kernel cuts it to net.core.somaxconn. */
+const BACKLOG = 4096
+
+export class TcpListener {
+  readonly #address: string
+  readonly #port: number
+  #server: Server
+  #held: Socket[] = []
+  #serve: ((socket: Socket) => void) | null = null
+
+  private constructor(address: string, port: number) {
+    this.#address = address
+    this.#port = port
+    this.#server = this.#createServer()
+  }
+
+  /** Rejects with Node's error (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
+  static async bind(address: string, port: number): Promise<TcpListener> {
+    const listener = new TcpListener(address, port)
+    await listener.#listen()
+    return listener
+  }
+
+  /** Hands what was held and all that comes to `serve`, instead of whoever served before. */
+  open(serve: (socket: Socket) => void): void {
+    this.#serve = serve
+    for (const socket of this.#held.splice(0)) if (!socket.destroyed) serve(socket)
+  }
+
+  /** Frees the address for a moment; connections live on, those held as well. */
+  stopListening(): void {
+    this.#server.close()
+  }
+
+  /** After `stopListening`. Rejects as `bind`. */
+  async listenAgain(): Promise<void> {
+    this.#server = this.#createServer()
+    await this.#listen()
+  }
+
+  /** Stops accepting at once; whoever is still held is reset. Connections handed over live on. */
+  close(): void {
+    this.#serve = null
+    this.#server.close()
+    for (const socket of this.#held.splice(0)) socket.resetAndDestroy()
+  }
+
+  #createServer(): Server {
+    // Sockets come unread: they are moved to wires or to TLS before anything is.
+    return createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, socket =>
+      this.#accept(socket),
+    )
+  }
+
+  #listen(): Promise<void> {
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: this.#address, port: this.#port, backlog: BACKLOG }, () => {
+        server.off('error', reject)
+        // Failing to accept one connection (no descriptor left) must not end the others.
+        server.on('error', () => {})
+        resolve()
+      })
+    })
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#serve !== null) {
+      this.#serve(socket)
+      return
+    }
+    socket.on('error', () => {})
+    if (this.#held.length < MAX_HELD) this.#held.push(socket)
+    else socket.resetAndDestroy()
+  }
+}
