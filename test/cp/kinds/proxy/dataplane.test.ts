@@ -1,12 +1,5 @@
-/** Dataplane: what may be written, in Kuma's words (kuma-api 4.5), and what others read out of it. */
+/** Dataplane: what may be written, in Kuma's words (kuma-api 4.5). */
 import t from 'tap'
-import {
-  type DataplaneSpec,
-  inboundsOf,
-  outboundsOf,
-  tagSetsOf,
-  withZoneTag,
-} from '../../../../cp/kinds/proxy/dataplane.ts'
 import { accepted, faults, withInbound } from '../../../support/bodies.ts'
 
 const PORT = 'port must be in the range [1, 65535]'
@@ -225,76 +218,6 @@ t.test('the admin port is its own on 127.0.0.1', async t => {
   t.same(faults('Dataplane', withInbound({ port: 9901 }, { admin: { port: 9901 } })), [])
 })
 
-t.test('inbounds have their defaults filled in', async t => {
-  const spec = specOf(
-    withInbound({ servicePort: undefined, tags: { 'kuma.io/service': 'web', 'kuma.io/protocol': 'http' } }),
-  )
-  t.same(inboundsOf(spec), [
-    {
-      address: '192.168.0.1',
-      port: 10_001,
-      advertisedAddress: '192.168.0.1',
-      serviceAddress: '127.0.0.1',
-      servicePort: 10_001,
-      service: 'web',
-      protocol: 'http',
-      tags: { 'kuma.io/service': 'web', 'kuma.io/protocol': 'http' },
-      state: 'Ready',
-      name: '10001',
-    },
-  ])
-  const own = {
-    address: '10.9.9.9',
-    serviceAddress: '10.0.0.2',
-    name: 'main',
-    protocol: 'grpc',
-    state: 'Ignored',
-  }
-  const [inbound] = inboundsOf(specOf(withInbound(own, { advertisedAddress: '1.2.3.4' })))
-  t.match(inbound, { ...own, advertisedAddress: '1.2.3.4', servicePort: 8080 })
-  t.same(inboundsOf({}), [])
-})
-
-t.test('an inbound without readiness is not ready', async t => {
-  const stateOf = (fields: object) => inboundsOf(specOf(withInbound(fields)))[0]?.state
-  t.equal(stateOf({ health: { ready: true } }), 'Ready')
-  t.equal(stateOf({ health: { ready: false } }), 'NotReady')
-  t.equal(stateOf({ health: {} }), 'NotReady')
-  t.equal(stateOf({ state: 'NotReady' }), 'NotReady')
-  t.equal(stateOf({ state: 'Ignored', health: { ready: true } }), 'Ignored')
-  t.equal(stateOf({}), 'Ready')
-})
-
-t.test('outbounds by tags are listed, those by reference are not', async t => {
-  const tags = { 'kuma.io/service': 'redis', version: 'v1' }
-  const spec = specOf(
-    net({
-      outbound: [
-        { port: 1, tags },
-        { port: 2, backendRef: { kind: 'MeshService', name: 'x', port: 1 } },
-      ],
-    }),
-  )
-  t.same(outboundsOf(spec), [{ address: '127.0.0.1', port: 1, service: 'redis', tags }])
-})
-
-t.test(
-  'tag sets are those of inbounds or of the gateway, with the zone that the control plane says',
-  async t => {
-    const spec = specOf(withInbound({ tags: { 'kuma.io/service': 'web', 'kuma.io/zone': 'mine' } }))
-    const zoned = withZoneTag(spec, 'default')
-    t.same(tagSetsOf(zoned), [{ 'kuma.io/service': 'web', 'kuma.io/zone': 'default' }])
-    t.same(
-      tagSetsOf(spec),
-      [{ 'kuma.io/service': 'web', 'kuma.io/zone': 'mine' }],
-      'the original stays as it was',
-    )
-    const gateway = specOf(net({ gateway: { tags: { 'kuma.io/service': 'edge' } } }))
-    t.same(tagSetsOf(withZoneTag(gateway, 'z')), [{ 'kuma.io/service': 'edge', 'kuma.io/zone': 'z' }])
-    t.same(withZoneTag({}, 'z'), {})
-  },
-)
-
 t.test('protocols that are carried as bytes say so', async t => {
   const tags = { 'kuma.io/service': 'web', 'kuma.io/protocol': 'grpc' }
   t.match(accepted('Dataplane', withInbound({ tags })).unenforced, [
@@ -305,7 +228,3 @@ t.test('protocols that are carried as bytes say so', async t => {
   ])
   t.same(accepted('Dataplane', withInbound({ protocol: 'http' })).unenforced, [])
 })
-
-function specOf(fields: object): DataplaneSpec {
-  return accepted('Dataplane', fields).draft.spec as DataplaneSpec
-}
