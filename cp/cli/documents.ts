@@ -8,7 +8,7 @@ import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { renderTemplate } from '#base/template.ts'
 import { didYouMean } from '#base/text/nearest.ts'
 import { parseDocuments, type YamlDocument } from '#base/yaml.ts'
-import type { Kind, Unenforced } from '../kinds/kind.ts'
+import type { Kind } from '../kinds/kind.ts'
 import { kindByType, kinds } from '../kinds/registry.ts'
 import { readResource } from '../kinds/validate.ts'
 import { at } from './output.ts'
@@ -21,9 +21,8 @@ export interface ResourceDocument {
   readonly name: string
   /** As written, with the mesh filled in. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Remarks of the schema here: `web.yaml:3: …`. */
+  /** Remarks of the kind, without a place. */
   readonly warnings: readonly string[]
-  readonly unenforced: readonly Unenforced[]
   /** `web.yaml:7` of a field, or of the nearest parent that is written. */
   place(fieldPath: string): string
 }
@@ -132,6 +131,10 @@ function check(
     faults.push(unknownType(type, place))
     return null
   }
+  if (kind.readOnly) {
+    faults.push(`${place('type')}: type: ${kind.type} is written by the control plane and can only be read`)
+    return null
+  }
   const isInMesh = kind.scope === 'Mesh' && (at(value, 'mesh') ?? '') === ''
   const body: Record<string, unknown> = { ...value, ...(isInMesh ? { mesh: options.mesh } : {}) }
   const read = readResource(kind, body)
@@ -149,8 +152,7 @@ function check(
     return null
   }
   const { mesh, name } = read.draft
-  const warnings = read.warnings.map(warning => `${place('')}: ${warning}`)
-  return { kind, mesh, name, body, warnings, unenforced: read.unenforced, place }
+  return { kind, mesh, name, body, warnings: read.warnings, place }
 }
 
 function unknownType(type: unknown, place: (field: string) => string): string {

@@ -42,16 +42,27 @@ export function readProblem(status: number, text: string): Problem {
   }
 }
 
-/** Without the faults. */
-export function problemTitle(problem: Problem): string {
+/** Without the faults. `mesh`: of the resource that was asked for. */
+export function problemTitle(problem: Problem, mesh = ''): string {
+  if (isMeshMissing(problem))
+    return `there is no mesh ${JSON.stringify(mesh)}; apply a Mesh of that name first`
   return problem.detail === '' ? problem.title : `${problem.title} (${problem.detail})`
 }
 
+/** The path's mesh does not exist. */
+export function isMeshMissing(problem: Problem): boolean {
+  return problem.status === 404 && problem.title === 'Failed to retrieve Mesh'
+}
+
 /** The refusal as an error: exit code 78 where the token is at fault, 75 where the server is not ready, else 1. */
-export function refused(problem: Problem): CodedError {
-  const lines = [problemTitle(problem), ...problem.faults.map(({ field, reason }) => `* ${field}: ${reason}`)]
+export function refused(problem: Problem, mesh = ''): CodedError {
+  const lines = [
+    problemTitle(problem, mesh),
+    ...problem.faults.map(({ field, reason }) => `* ${field}: ${reason}`),
+  ]
   const help = HELP[problem.status]
-  if (help !== undefined) lines.push(help)
+  // newer control planes say it themselves
+  if (help !== undefined && problem.faults.length === 0) lines.push(help)
   const exitCode =
     { 401: EXIT.configuration, 403: EXIT.configuration, 503: EXIT.temporary }[problem.status] ?? EXIT.failed
   return new CodedError('cli.refused', lines.join('\n'), { details: { exitCode, status: problem.status } })

@@ -4,6 +4,7 @@ import { nearest } from '#base/text/nearest.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { kindByArgument, kinds } from '../kinds/registry.ts'
 import type { ApiClient } from './client.ts'
+import { readProblem, refused } from './errors.ts'
 import { at, list, type Shown } from './output.ts'
 
 /** Items of a list request; the most that the API gives at once. */
@@ -60,7 +61,9 @@ export async function listPage(
   segments: readonly string[],
   query: Readonly<Record<string, string>>,
 ): Promise<Page> {
-  const body = await client.json('GET', segments, { query })
+  const answer = await client.send('GET', segments, { query })
+  if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), segments[1])
+  const body = client.parse(answer)
   const next = at(body, 'next')
   const total = at(body, 'total')
   const items = list(at(body, 'items')).filter(isShown)

@@ -56,7 +56,7 @@ export function applyCommand(world: World): CommandNode {
         if (read.documents.length === 0)
           throw misconfigured(`there is no resource in ${options.file.join(', ')}`)
         const { documents } = read
-        for (const document of documents) for (const warning of document.warnings) world.err(`${warning}\n`)
+        for (const document of documents) warn(document, document.warnings, world)
         if (!options.dryRun) return await applyAll(client, documents, options.acceptUnenforced, world)
         for (const { kind, mesh, name } of documents)
           world.out(`${labelOf(kind, mesh, name)} valid (not sent)\n`)
@@ -89,11 +89,9 @@ async function applyAll(
     try {
       const { outcome, warnings } = await applyOne(client, document, acceptUnenforced)
       world.out(`${label} ${outcome}\n`)
-      for (const warning of warnings) {
-        // said before, with its line
-        if (!document.warnings.some(said => said.endsWith(`: ${warning}`)))
-          world.err(`${document.place('')}: ${warning}\n`)
-      }
+      // those that the kind has were said before
+      const news = warnings.filter(warning => !document.warnings.includes(warning))
+      warn(document, news, world)
     } catch (error) {
       if (!(error instanceof Refusal)) {
         const left = documents.length - index - 1
@@ -105,6 +103,10 @@ async function applyAll(
     }
   }
   return refusals > 0 ? EXIT.failed : EXIT.ok
+}
+
+function warn(document: ResourceDocument, warnings: readonly string[], world: World): void {
+  for (const warning of warnings) world.err(`${document.place('')}: warning: ${warning}\n`)
 }
 
 /** The control plane refused this document; others may be fine. */
@@ -147,7 +149,7 @@ function withoutTime(resource: unknown): unknown {
 }
 
 function refusalText(label: string, document: ResourceDocument, problem: Problem): string {
-  const lines = [`${document.place('')}: ${label} was refused: ${problemTitle(problem)}`]
+  const lines = [`${document.place('')}: ${label} was refused: ${problemTitle(problem, document.mesh)}`]
   for (const { field, reason } of problem.faults) {
     lines.push(`  ${document.place(field)}: ${field === '' ? reason : `${field}: ${reason}`}`)
   }

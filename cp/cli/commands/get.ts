@@ -4,7 +4,7 @@ import { EXIT } from '#base/exit-codes.ts'
 import type { Kind, Resource } from '../../kinds/kind.ts'
 import { unenforcedOf } from '../../kinds/show.ts'
 import { readResource } from '../../kinds/validate.ts'
-import { failed, type Problem, readProblem, refused } from '../errors.ts'
+import { failed, isMeshMissing, type Problem, readProblem, refused } from '../errors.ts'
 import { json, OUTPUT_OPTION, resourceTable, type Shown, text, yaml } from '../output.ts'
 import { kindNamed, labelOf, listAll, listPage, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
@@ -64,8 +64,7 @@ async function one(session: Session, kind: Kind, name: string): Promise<Shown> {
 
 /** Says whether it is the resource or its mesh that is not there. */
 export function missing(kind: Kind, mesh: string, name: string, problem: Problem): Error {
-  if (problem.title === 'Failed to retrieve Mesh') return failed(`there is no mesh ${JSON.stringify(mesh)}`)
-  if (problem.detail !== 'Not found') return refused(problem)
+  if (isMeshMissing(problem) || problem.detail !== 'Not found') return refused(problem, mesh)
   const where = kind.scope === 'Mesh' ? ` in mesh ${JSON.stringify(mesh)}` : ''
   return failed(`there is no ${kind.type} with name ${JSON.stringify(name)}${where}`)
 }

@@ -1,0 +1,30 @@
+/** Runs vmeshctl in this process, with a world of its own. */
+import { join } from 'node:path'
+import { vmeshctl } from '../../cp/cli/program.ts'
+
+export interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** @param home folder for the configuration; fixed clock: 2026-01-02T04:04:05Z */
+export async function runVmeshctl(
+  argv: readonly string[],
+  world: { readonly home: string; readonly input?: string },
+): Promise<Ran> {
+  let out = ''
+  let err = ''
+  const code = await vmeshctl(argv, {
+    out: text => {
+      out += text
+    },
+    err: text => {
+      err += text
+    },
+    readInput: async () => world.input ?? '',
+    nowMs: () => Date.parse('2026-01-02T04:04:05Z'),
+    configFile: join(world.home, '.vmeshctl', 'config'),
+  })
+  return { code, out, err }
+}
