@@ -1,67 +1,64 @@
-/** Certificate authorities and identities for tests, made by dp/base/x509. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { createCertificate, readIssuer } from '#base/x509.ts'
-import type { Identity, Trust } from '#contract/identity.ts'
+/** Mesh CAs and identities for tests, made as the control plane makes them but without a control plane. */
+import { createPublicKey } from 'node:crypto'
+import { createCsr, generateKeyPair, type Issuer, readCsr, readIssuer } from '#base/x509.ts'
+import type { Identity } from '#contract/identity.ts'
+import { DEFAULT_LIFETIME_MS } from '../../cp/ca/lifetime.ts'
+import { createMemberCertificate, createMeshCa } from '../../cp/ca/member-certificate.ts'
+import { identityUris } from '../../cp/kinds/spiffe.ts'
 
 export interface TestCa {
-  readonly trustDomain: string
-  readonly certificatePem: string
-  /** The section `trust/TRUST-DOMAIN`. */
-  readonly trust: Trust
-  /** An identity for `spiffe://TRUST-DOMAIN/SERVICE` and further URIs. Defaults: valid from an hour ago for an hour. */
-  issue(service: string, options?: IssueOptions): Identity
+  readonly mesh: string
+  readonly rootPem: string
+  readonly privateKeyPem: string
+  readonly issuer: Issuer
 }
 
-export interface IssueOptions {
-  readonly uris?: readonly string[]
-  readonly notBeforeMs?: number
-  readonly notAfterMs?: number
-}
-
-const HOUR_MS = 3_600_000
-
-export function createTestCa(trustDomain: string): TestCa {
-  const privateKeyPem = newKey()
-  const key = createPrivateKey(privateKeyPem)
-  const certificatePem = createCertificate({
-    signer: key,
-    subject: [['CN', `${trustDomain} ${Math.random()}`]],
-    notBeforeMs: Date.now() - 24 * HOUR_MS,
-    notAfterMs: Date.now() + 24 * HOUR_MS,
-    uris: [`spiffe://${trustDomain}`],
-    ca: {},
-    keyUsage: ['keyCertSign', 'cRLSign'],
+/** `lifetimeMs`: of the CA from `nowMs` on; 10 days unless given. */
+export async function makeMeshCa(
+  mesh = 'default',
+  validity: { readonly nowMs?: number; readonly lifetimeMs?: number } = {},
+): Promise<TestCa> {
+  const { certificatePem, privateKeyPem } = await createMeshCa(mesh, {
+    nowMs: validity.nowMs ?? Date.now(),
+    lifetimeMs: validity.lifetimeMs ?? 10 * 24 * 3_600_000,
   })
   const issuer = readIssuer(certificatePem, privateKeyPem)
-  return {
-    trustDomain,
-    certificatePem,
-    trust: { trustDomain, roots: [certificatePem] },
-    issue(service, options = {}) {
-      const uris = [`spiffe://${trustDomain}/${service}`, ...(options.uris ?? [])]
-      const notBeforeMs = options.notBeforeMs ?? Date.now() - HOUR_MS
-      const notAfterMs = options.notAfterMs ?? Date.now() + HOUR_MS
-      const leafKeyPem = newKey()
-      const chainPem = createCertificate({
-        signer: issuer,
-        publicKey: createPublicKey(leafKeyPem),
-        subject: [],
-        notBeforeMs,
-        notAfterMs,
-        uris,
-        keyUsage: ['digitalSignature'],
-        extendedKeyUsage: ['serverAuth', 'clientAuth'],
-      })
-      return { trustDomain, backend: 'ca-1', uris, chainPem, privateKeyPem: leafKeyPem, notBeforeMs, notAfterMs }
-    },
-  }
+  return { mesh, rootPem: certificatePem, privateKeyPem, issuer }
 }
 
-function newKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', {
-    namedCurve: 'P-256',
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
+/**
+ * An identity of a service of the CA's mesh, as a data plane holds it. `uris` replaces the names that `service` and
+ * `tags` would give. An expired one: `nowMs` in the past.
+ */
+export async function makeIdentity(
+  ca: TestCa,
+  options: {
+    readonly service?: string
+    readonly tags?: Readonly<Record<string, string>>
+    readonly uris?: readonly string[]
+    readonly backend?: string
+    readonly nowMs?: number
+    readonly lifetimeMs?: number
+  } = {},
+): Promise<Identity> {
+  const { privateKeyPem } = await generateKeyPair()
+  const tags = { 'kuma.io/service': options.service ?? 'web', ...options.tags }
+  const uris = options.uris ?? identityUris(ca.mesh, [tags])
+  const { pem, notBeforeMs, notAfterMs } = createMemberCertificate({
+    issuer: ca.issuer,
+    publicKey: createPublicKey(privateKeyPem),
+    uris,
+    nowMs: options.nowMs ?? Date.now(),
+    lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
   })
-  return privateKey
+  const { backend = 'ca-1' } = options
+  return { trustDomain: ca.mesh, backend, uris, chainPem: pem, privateKeyPem, notBeforeMs, notAfterMs }
+}
+
+/** A signing request with its key, as a data plane sends it. */
+export async function makeCsr(): Promise<{ csrPem: string; privateKeyPem: string }> {
+  const { privateKeyPem } = await generateKeyPair()
+  const csrPem = createCsr(privateKeyPem)
+  readCsr(csrPem)
+  return { csrPem, privateKeyPem }
 }

@@ -1,0 +1,234 @@
+/**
+ * What the data plane costs: CPU per request of one plain hop and of the mesh path (outbound, mutual TLS, inbound, two
+ * processes), beside HAProxy doing the same in the same interleaved run. Load comes from wrk, answers from a raw
+ * socket. Run: `node test/bench/proxy.ts [rounds] [seconds] [connections]`. Not part of scripts/test.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLogger } from '#base/log.ts'
+import type { Identity } from '#contract/identity.ts'
+import type { Snapshot } from '#contract/snapshot.ts'
+import { createEngine } from '../../dp/apply/applier.ts'
+import { createTestCa } from '../support/mesh-ca.ts'
+import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK } from '../support/snapshots.ts'
+
+const RESPONSE = `HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: text/plain\r\n\r\n${'x'.repeat(100)}`
+
+interface Variant {
+  readonly name: string
+  readonly port: number
+  readonly pids: readonly number[]
+}
+
+interface Sample {
+  readonly rps: number
+  readonly cpuUs: number
+}
+
+const [role, ...args] = process.argv.slice(2)
+if (role === 'responder') runResponder()
+else if (role === 'engine') await runEngine(args[0] ?? '')
+else await runBench(Number(role ?? 3), Number(args[0] ?? 1), Number(args[1] ?? 16))
+
+/** Answers every request with 100 bytes; requests of wrk have no body. */
+function runResponder(): void {
+  const server = createServer({ noDelay: true }, socket => {
+    let tail = ''
+    socket.setEncoding('latin1')
+    socket.on('error', () => socket.destroy())
+    socket.on('data', text => {
+      const parts = (tail + String(text)).split('\r\n\r\n')
+      tail = parts.pop() ?? ''
+      if (parts.length > 0) socket.write(RESPONSE.repeat(parts.length), 'latin1')
+    })
+  })
+  server.listen(0, LOOPBACK, () => process.send?.((server.address() as AddressInfo).port))
+}
+
+/** Runs a snapshot from a file; tells when it is applied. */
+async function runEngine(file: string): Promise<void> {
+  const input: { listeners: []; clusters: []; trust: []; identity: Identity } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  )
+  const engine = createEngine({ log: silentLogger() })
+  engine.setIdentity(input.identity)
+  const snapshot: Snapshot = aSnapshot(input)
+  process.send?.(await engine.apply(snapshot))
+}
+
+async function runBench(rounds: number, seconds: number, connections: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'vmesh-bench-'))
+  const children: ChildProcess[] = []
+  try {
+    const variants = await startAll(folder, children)
+    const samples = new Map(variants.map(variant => [variant.name, [] as Sample[]]))
+    for (const variant of variants) measure(variant, 1, connections)
+    for (let round = 0; round < rounds; round++) {
+      for (const variant of variants) samples.get(variant.name)?.push(measure(variant, seconds, connections))
+    }
+    report(samples, connections)
+  } finally {
+    for (const child of children) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function startAll(folder: string, children: ChildProcess[]): Promise<Variant[]> {
+  const [plain, inbound, outbound, haPlain, haIn, haOut] = await freePorts(6)
+  const responder = start(children, ['responder'])
+  const app = Number(await firstMessage(responder))
+  const ca = createTestCa('default')
+  const files = { folder, children, ca }
+  const hop = await startEngine(files, 'hop', {
+    listeners: [anOutbound(plain, 'app')],
+    clusters: [aCluster('app', [app], { tls: null })],
+  })
+  const server = await startEngine(files, 'inbound', { listeners: [anInbound(inbound, app)] })
+  const client = await startEngine(files, 'outbound', {
+    listeners: [anOutbound(outbound, 'backend')],
+    clusters: [aCluster('backend', [inbound])],
+  })
+  const variants = [
+    { name: 'vmesh plain', port: plain, pids: [hop] },
+    { name: 'vmesh mesh', port: outbound, pids: [client, server] },
+  ]
+  if (spawnSync('haproxy', ['-v']).error !== undefined) return variants
+  const identity = ca.issue('backend')
+  const pem = join(folder, 'identity.pem')
+  writeFileSync(pem, identity.chainPem + identity.privateKeyPem)
+  const roots = join(folder, 'ca.pem')
+  writeFileSync(roots, ca.certificatePem)
+  const tls = `crt ${pem} ca-file ${roots} verify required`
+  const proxies = [
+    await startHaproxy(files, 'plain', `bind ${LOOPBACK}:${haPlain}`, `${LOOPBACK}:${app}`),
+    await startHaproxy(files, 'in', `bind ${LOOPBACK}:${haIn} ssl ${tls}`, `${LOOPBACK}:${app}`),
+    await startHaproxy(files, 'out', `bind ${LOOPBACK}:${haOut}`, `${LOOPBACK}:${haIn} ssl ${tls}`),
+  ] as const
+  return [
+    ...variants,
+    { name: 'haproxy plain', port: haPlain, pids: [proxies[0]] },
+    { name: 'haproxy mesh', port: haOut, pids: [proxies[1], proxies[2]] },
+  ]
+}
+
+interface Files {
+  readonly folder: string
+  readonly children: ChildProcess[]
+  readonly ca: ReturnType<typeof createTestCa>
+}
+
+async function startEngine({ folder, children, ca }: Files, name: string, parts: object): Promise<number> {
+  const file = join(folder, `${name}.json`)
+  const identity = ca.issue(name === 'inbound' ? 'backend' : 'web')
+  writeFileSync(file, JSON.stringify({ ...parts, trust: [ca.trust], identity }))
+  const child = start(children, ['engine', file])
+  const result = await firstMessage(child)
+  if (JSON.stringify(result) !== '{"ok":true}') throw new Error(`${name}: ${JSON.stringify(result)}`)
+  return child.pid ?? 0
+}
+
+async function startHaproxy(
+  { folder, children }: Files,
+  name: string,
+  bind: string,
+  server: string,
+): Promise<number> {
+  const file = join(folder, `haproxy-${name}.cfg`)
+  const lines = [
+    'global\n  nbthread 1\n  maxconn 4000\n ssl-server-verify required',
+    'defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n  http-reuse always',
+    `frontend in\n  ${bind}\n  unique-id-format %[uuid()]\n  unique-id-header x-request-id\n  default_backend out`,
+    `backend out\n  server one ${server}`,
+  ]
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  const child = spawn('haproxy', ['-f', file, '-db'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  children.push(child)
+  const port = Number(/:(\d+)/.exec(bind)?.[1])
+  await reachable(port)
+  return child.pid ?? 0
+}
+
+function start(children: ChildProcess[], argv: string[]): ChildProcess {
+  const child = spawn(process.execPath, [import.meta.filename, ...argv], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  children.push(child)
+  return child
+}
+
+function firstMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', code => reject(new Error(`a child ended with ${code}`)))
+  })
+}
+
+/** Waits until somebody listens. */
+async function reachable(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const isOpen = await new Promise<boolean>(resolve => {
+      const socket = connect(port, LOOPBACK)
+      socket.once('connect', () => socket.destroy())
+      socket.once('error', () => resolve(false))
+      socket.once('close', hadError => resolve(!hadError))
+    })
+    if (isOpen) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error(`nobody listens on ${port}`)
+}
+
+type Six = [number, number, number, number, number, number]
+
+async function freePorts(count: 6): Promise<Six> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK))
+  await Promise.all(servers.map(server => new Promise(resolve => server.once('listening', resolve))))
+  const ports = servers.map(server => (server.address() as AddressInfo).port)
+  for (const server of servers) server.close()
+  return ports as Six
+}
+
+function measure(variant: Variant, seconds: number, connections: number): Sample {
+  const before = cpuNs(variant.pids)
+  const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, `http://${LOOPBACK}:${variant.port}/some/path`]
+  const run = spawnSync('wrk', argv, { encoding: 'utf8' })
+  const requests = Number(/(\d+) requests in/.exec(run.stdout)?.[1] ?? 0)
+  const rps = Number(/Requests\/sec:\s+([\d.]+)/.exec(run.stdout)?.[1] ?? 0)
+  if (/Non-2xx|Socket errors/.test(run.stdout)) process.stdout.write(`${variant.name}: ${run.stdout}\n`)
+  return { rps, cpuUs: (cpuNs(variant.pids) - before) / 1000 / requests }
+}
+
+/** Run time of all threads, as the kernel counts it. */
+function cpuNs(pids: readonly number[]): number {
+  let sum = 0
+  for (const pid of pids) {
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
+    }
+  }
+  return sum
+}
+
+function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: number): void {
+  process.stdout.write(`${connections} connections; medians\n`)
+  for (const [name, list] of samples) {
+    const base = samples.get(`haproxy ${name.split(' ')[1]}`)
+    const ratios = list.map((sample, index) => sample.cpuUs / (base?.[index]?.cpuUs ?? Number.NaN))
+    const cpu = list.map(sample => sample.cpuUs)
+    const line = [
+      name.padEnd(14),
+      `${median(list.map(sample => sample.rps)).toFixed(0)} requests/s`.padStart(18),
+      `${median(cpu).toFixed(1)} us CPU/request [min ${Math.min(...cpu).toFixed(1)}]`.padStart(36),
+      `${median(ratios).toFixed(2)}x HAProxy`.padStart(16),
+    ]
+    process.stdout.write(`${line.join('')}\n`)
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
