@@ -17,7 +17,7 @@ import {
   parseAllDocuments,
   stringify,
 } from 'yaml'
-import { CodedError, messageOf } from './errors.ts'
+import { CodedError, codeOf, messageOf } from './errors.ts'
 
 export interface YamlDocument {
   readonly value: unknown
@@ -37,7 +37,7 @@ const MAX_ALIASES = 100
  */
 export function parseDocuments(text: string, shown: string): readonly YamlDocument[] {
   const lines = new LineCounter()
-  const options = { lineCounter: lines, prettyErrors: false, merge: true, strict: true } as const
+  const options = { lineCounter: lines, prettyErrors: false, merge: true, stringKeys: true } as const
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), options)
   return [...documents].flatMap(document => {
     const [fault] = document.errors
@@ -137,6 +137,12 @@ function lineOfNode(node: unknown, lines: LineCounter): number | undefined {
   return at === undefined ? undefined : lines.linePos(at).line
 }
 
+/** For what the parser says in words of its own. */
+const HINTS: Readonly<Record<string, string>> = {
+  NON_STRING_KEY:
+    'a key must be text; a value that begins with { has to be quoted, a template to be filled in',
+}
+
 function syntaxError(
   shown: string,
   lines: LineCounter,
@@ -145,7 +151,7 @@ function syntaxError(
   cause: unknown,
 ): CodedError {
   const { line, col } = lines.linePos(at)
-  const message = what.replace(/^([A-Z])(?=[a-z])/, letter => letter.toLowerCase())
+  const message = HINTS[codeOf(cause)] ?? what.replace(/^([A-Z])(?=[a-z])/, letter => letter.toLowerCase())
   return new CodedError('yaml.syntax', `${shown}:${line}:${col}: not valid YAML: ${message}`, {
     cause,
     details: { line, column: col },

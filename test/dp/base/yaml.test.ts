@@ -80,6 +80,7 @@ t.test('names file, line and column of what is not YAML', async t => {
     ['a: b: c\n', 1],
     ['ok: 1\n---\nx: "open', 3],
     ['a: *nobody\n', 1],
+    ['a: 1\nb: {{ port }}\n', 2],
   ] as const
   for (const [text, line] of cases) {
     const error = thrownBy(() => parseDocuments(text, 'dp.yaml'))
