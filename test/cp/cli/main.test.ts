@@ -1,0 +1,45 @@
+/** vmeshctl as a process: exit codes, pipes, and where it keeps its file. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { startFakeApi } from '../../support/fake-api.ts'
+
+async function run(args: readonly string[], home: string, input = '') {
+  const child = spawn(process.execPath, ['cp/cli/main.ts', ...args], { env: { HOME: home } })
+  child.stdin.end(input)
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code, out, err }
+}
+
+t.test('ends with the code of what happened', async t => {
+  const api = await startFakeApi()
+  t.teardown(() => api.close())
+  const home = t.testdir()
+  const input = 'type: Secret\nmesh: default\nname: s\ndata: eA==\n'
+  t.same(await run(['apply', '-f', '-', '--address', api.url], home, input), {
+    code: 0,
+    out: 'secret default/s created\n',
+    err: '',
+  })
+  t.match(await run(['--help'], home), { code: 0, out: /Usage: vmeshctl/, err: '' })
+  t.match(await run(['gte'], home), { code: 64, out: '', err: /did you mean get\?/ })
+  t.match(await run(['get', 'meshes', '--address=http://127.0.0.1:1'], home), { code: 75, out: '' })
+})
+
+t.test('keeps its file in the home of the user', async t => {
+  const home = t.testdir({ '.vmeshctl': { config: 'controlPlanes: 1\n' } })
+  t.match(await run(['config', 'view'], home), { code: 78, err: `${home}/.vmeshctl/config:1 controlPlanes` })
+})
+
+t.test('writes all of a long answer into a pipe', async t => {
+  const api = await startFakeApi()
+  t.teardown(() => api.close())
+  for (let index = 0; index < 3_000; index++) {
+    const name = `secret-${String(index).padStart(5, '0')}`
+    api.stored.set(`/meshes/default/secrets/${name}`, { type: 'Secret', mesh: 'default', name, data: 'eA==' })
+  }
+  const { code, out } = await run(['get', 'secrets', '-o', 'json', '--address', api.url], t.testdir())
+  t.equal(code, 0)
+  t.equal(JSON.parse(out).items.length, 3_000)
+})
