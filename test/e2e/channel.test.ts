@@ -5,7 +5,7 @@ import { SimulatedProxy } from '../support/simulated-proxy.ts'
 
 const lab = new Lab()
 t.teardown(() => lab.close())
-await lab.startControlPlane({ VMESH_DP_SERVER_LEASE: '1s' })
+await lab.startControlPlane({ VMESH_DP_SERVER_LEASE: '1s', VMESH_DP_SERVER_PING_INTERVAL: '200ms' })
 const anyToken = await lab.api('POST', '/tokens/dataplane', { mesh: 'default' })
 
 function proxy(

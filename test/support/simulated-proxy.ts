@@ -28,6 +28,7 @@ export class SimulatedProxy {
   readonly #options: SimulatedProxyOptions
   readonly #watched = new Map<string, (at: number) => void>()
   #socket: WebSocket | null = null
+  #ping: NodeJS.Timeout | undefined
   /** Snapshot frames so far. */
   received = 0
   /** Section values by name. */
@@ -66,8 +67,7 @@ export class SimulatedProxy {
       socket.on('message', data =>
         this.#receive(JSON.parse(String(data)) as FromControlPlane, resolve, reject),
       )
-      const ping = setInterval(() => socket.readyState === socket.OPEN && socket.ping(), 5_000)
-      socket.on('close', () => clearInterval(ping))
+      socket.on('close', () => clearInterval(this.#ping))
     })
   }
 
@@ -120,6 +120,7 @@ export class SimulatedProxy {
       this.refusal = `${frame.code} ${frame.message} ${JSON.stringify(frame.violations)}`
       return onReject(new Error(this.refusal))
     }
+    if (frame.type === 'welcome') this.#ping = setInterval(() => this.#socket?.ping(), frame.pingMs)
     if (frame.type !== 'snapshot') return
     for (const name of frame.removed) this.sections.delete(name)
     for (const [name, value] of Object.entries(frame.sections)) this.sections.set(name, value)

@@ -60,11 +60,7 @@ export function anOutbound(
 }
 
 /** Mesh TLS to `spiffe://default/NAME` unless told otherwise. */
-export function aCluster(
-  name: string,
-  ports: readonly number[],
-  options: Partial<Cluster> = {},
-): Cluster {
+export function aCluster(name: string, ports: readonly number[], options: Partial<Cluster> = {}): Cluster {
   return {
     name,
     endpoints: ports.map(port => ({ address: LOOPBACK, port })),
