@@ -14,12 +14,12 @@ t.test('offers commands, kinds, options and their values', async t => {
     [['ge'], ['get', 'generate']],
     [['config', 'control-planes', 'a'], ['add']],
     [
-      ['get', 'dataplanei'],
-      ['dataplaneinsight', 'dataplaneinsights'],
+      ['get', 'dataplane-'],
+      ['dataplane-insight', 'dataplane-insights'],
     ],
     [['get', 'dataplane', ''], []],
     [
-      ['-m', 'get', 'get', 'secr'],
+      ['get', '-m', 'get', 'secr'],
       ['secret', 'secrets'],
     ],
     [
