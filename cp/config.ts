@@ -112,8 +112,17 @@ export function readCpSettings(flags: CpFlags, file: SettingsFile | undefined): 
   )
 }
 
-/** Variables with our prefix that belong to somebody else. */
-const OTHER_VARIABLES: readonly string[] = ['VMESH_CONFIG_FILE']
+/** Variables with our prefix that data planes have: both may share an environment. */
+const OTHER_VARIABLES: readonly string[] = [
+  'VMESH_CONFIG_FILE',
+  'VMESH_CP_*',
+  'VMESH_CA_*',
+  'VMESH_DATAPLANE_*',
+  'VMESH_NAME',
+  'VMESH_MESH',
+  'VMESH_DRAIN_TIME',
+  'VMESH_STATE_DIR',
+]
 
 /** What systemd says about this service. */
 export function systemdEnvironment(): {

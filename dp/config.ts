@@ -74,8 +74,20 @@ export const DP_SETTINGS = defineSettings({
 export type DpSettings = Settings<typeof DP_SETTINGS>
 export type DpFlags = { readonly [Name in keyof DpSettings]?: FlagValue }
 
-/** Variables with our prefix that belong to the control plane and the command line. */
-const OTHER_VARIABLES: readonly string[] = ['VMESH_CONFIG_FILE']
+/** Variables with our prefix that the control plane has: both may share an environment. */
+const OTHER_VARIABLES: readonly string[] = [
+  'VMESH_CONFIG_FILE',
+  'VMESH_DATA_DIR',
+  'VMESH_TLS_SAN',
+  'VMESH_GENERAL_*',
+  'VMESH_API_SERVER_*',
+  'VMESH_DP_SERVER_*',
+  'VMESH_DIAGNOSTICS_*',
+  'VMESH_DEFAULTS_*',
+  'VMESH_RUNTIME_*',
+  'VMESH_METRICS_*',
+  'VMESH_MULTIZONE_*',
+]
 
 /** Throws `settings.invalid` with all faults. */
 export function readDpSettings(flags: DpFlags): DpSettings {

@@ -26,7 +26,7 @@ export interface SettingsSources<T extends SettingsTable> {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** By setting, as typed; undefined or an empty list: not given. */
   readonly flags?: { readonly [Name in keyof T]?: FlagValue }
-  /** Variables with our prefix that belong to somebody else and are not reported. */
+  /** Variables with our prefix that belong to somebody else and are not reported; `VMESH_X_*` stands for many. */
   readonly otherVariables?: readonly string[]
 }
 
@@ -148,4 +148,8 @@ function fromEnvironment(
       faults.push({ where: variable, message })
     } else take(name, variable, checkSetting(setting, text, 'text'))
   }
+}
+
+function covers(pattern: string, variable: string): boolean {
+  return pattern.endsWith('*') ? variable.startsWith(pattern.slice(0, -1)) : variable === pattern
 }
