@@ -13,7 +13,7 @@ t.test('no variable of one program stops the other, and a misspelt one stops bot
   for (const variable of variables) {
     process.env[variable] = 'x'
     if (!own(variable, DP_SETTINGS)) t.doesNotThrow(() => readDpSettings({}), variable)
-    if (!own(variable, CP_SETTINGS)) t.doesNotThrow(() => readCpSettings({}), variable)
+    if (!own(variable, CP_SETTINGS)) t.doesNotThrow(() => readCpSettings({}, undefined), variable)
     delete process.env[variable]
   }
   process.env['VMESH_DRAIN_TMIE'] = '1s'
@@ -21,6 +21,6 @@ t.test('no variable of one program stops the other, and a misspelt one stops bot
     () => readDpSettings({}),
     /VMESH_DRAIN_TMIE: there is no such setting; did you mean VMESH_DRAIN_TIME\?/,
   )
-  t.throws(() => readCpSettings({}), /VMESH_DRAIN_TMIE: there is no such setting/)
+  t.throws(() => readCpSettings({}, undefined), /VMESH_DRAIN_TMIE: there is no such setting/)
   delete process.env['VMESH_DRAIN_TMIE']
 })

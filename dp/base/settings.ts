@@ -139,9 +139,9 @@ function fromEnvironment(
 ): void {
   const nameOfVariable = new Map(Object.keys(table).map(name => [variableOf(name), name]))
   for (const [variable, text] of Object.entries(environment)) {
-    if (text === undefined || text === '' || !variable.startsWith(PREFIX) || others.includes(variable))
-      continue
+    if (text === undefined || text === '' || !variable.startsWith(PREFIX)) continue
     const name = nameOfVariable.get(variable)
+    if (name === undefined && others.some(other => covers(other, variable))) continue
     const setting = name === undefined ? undefined : table[name]
     if (name === undefined || setting === undefined) {
       const message = `there is no such setting${didYouMean(variable, nameOfVariable.keys())}`

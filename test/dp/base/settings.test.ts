@@ -95,8 +95,9 @@ t.test('reports all faults at once, each with its place and what is accepted', a
       VMESH_API_SERVER_HTTP_PROT: '1',
       VMESH_MAX_FRAME_BYTES: '1e3',
       VMESH_DEMO: 'x',
+      VMESH_LAB_DIR: 'x',
     },
-    otherVariables: ['VMESH_DEMO'],
+    otherVariables: ['VMESH_DEMO', 'VMESH_LAB_*'],
     flags: { dataDir: '' },
   })
   t.notOk(result.ok)
