@@ -12,8 +12,9 @@ import { silentLogger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
 import { createEngine } from '../../dp/apply/applier.ts'
-import { createTestCa } from '../support/mesh-ca.ts'
-import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK } from '../support/snapshots.ts'
+import { makeIdentity, makeMeshCa, type TestCa } from '../support/certificates.ts'
+import { freePorts } from '../support/ports.ts'
+import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK, trustOf } from '../support/snapshots.ts'
 
 const RESPONSE = `HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: text/plain\r\n\r\n${'x'.repeat(100)}`
 
@@ -77,10 +78,10 @@ async function runBench(rounds: number, seconds: number, connections: number): P
 }
 
 async function startAll(folder: string, children: ChildProcess[]): Promise<Variant[]> {
-  const [plain, inbound, outbound, haPlain, haIn, haOut] = await freePorts(6)
+  const [plain = 0, inbound = 0, outbound = 0, haPlain = 0, haIn = 0, haOut = 0] = await freePorts(6)
   const responder = start(children, ['responder'])
   const app = Number(await firstMessage(responder))
-  const ca = createTestCa('default')
+  const ca = await makeMeshCa()
   const files = { folder, children, ca }
   const hop = await startEngine(files, 'hop', {
     listeners: [anOutbound(plain, 'app')],
@@ -96,11 +97,11 @@ async function startAll(folder: string, children: ChildProcess[]): Promise<Varia
     { name: 'vmesh mesh', port: outbound, pids: [client, server] },
   ]
   if (spawnSync('haproxy', ['-v']).error !== undefined) return variants
-  const identity = ca.issue('backend')
+  const identity = await makeIdentity(ca, { service: 'backend' })
   const pem = join(folder, 'identity.pem')
   writeFileSync(pem, identity.chainPem + identity.privateKeyPem)
   const roots = join(folder, 'ca.pem')
-  writeFileSync(roots, ca.certificatePem)
+  writeFileSync(roots, ca.rootPem)
   const tls = `crt ${pem} ca-file ${roots} verify required`
   const proxies = [
     await startHaproxy(files, 'plain', `bind ${LOOPBACK}:${haPlain}`, `${LOOPBACK}:${app}`),
@@ -117,13 +118,13 @@ async function startAll(folder: string, children: ChildProcess[]): Promise<Varia
 interface Files {
   readonly folder: string
   readonly children: ChildProcess[]
-  readonly ca: ReturnType<typeof createTestCa>
+  readonly ca: TestCa
 }
 
 async function startEngine({ folder, children, ca }: Files, name: string, parts: object): Promise<number> {
   const file = join(folder, `${name}.json`)
-  const identity = ca.issue(name === 'inbound' ? 'backend' : 'web')
-  writeFileSync(file, JSON.stringify({ ...parts, trust: [ca.trust], identity }))
+  const identity = await makeIdentity(ca, { service: name === 'inbound' ? 'backend' : 'web' })
+  writeFileSync(file, JSON.stringify({ ...parts, trust: [trustOf(ca)], identity }))
   const child = start(children, ['engine', file])
   const result = await firstMessage(child)
   if (JSON.stringify(result) !== '{"ok":true}') throw new Error(`${name}: ${JSON.stringify(result)}`)
@@ -179,16 +180,6 @@ async function reachable(port: number): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 50))
   }
   throw new Error(`nobody listens on ${port}`)
-}
-
-type Six = [number, number, number, number, number, number]
-
-async function freePorts(count: 6): Promise<Six> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK))
-  await Promise.all(servers.map(server => new Promise(resolve => server.once('listening', resolve))))
-  const ports = servers.map(server => (server.address() as AddressInfo).port)
-  for (const server of servers) server.close()
-  return ports as Six
 }
 
 function measure(variant: Variant, seconds: number, connections: number): Sample {

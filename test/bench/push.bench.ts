@@ -47,7 +47,6 @@ try {
   await reachable(`http://127.0.0.1:${diagnostics}/ready`)
   const token = await post('/tokens/dataplane', { mesh: 'default' })
   const ca = readFileSync(join(dir, 'tls/ca.crt'), 'utf8')
-  collect()
   const emptyMb = residentMb()
 
   const proxies = Array.from({ length: proxyCount }, (_, i) => simulated(i, token, ca))
@@ -57,12 +56,12 @@ try {
     await Promise.all(proxies.slice(i, i + 50).map(proxy => proxy.connect()))
   const connectedS = (performance.now() - startedAt) / 1000
   await quiet(proxies)
-  const fullMb = residentMb()
 
-  const idleSeconds = 10
+  const idleSeconds = 30
   const cpuBefore = cpuSeconds()
   await new Promise(resolve => setTimeout(resolve, idleSeconds * 1000))
   const idlePercent = ((cpuSeconds() - cpuBefore) / idleSeconds) * 100
+  const fullMb = residentMb()
 
   const firsts: number[] = []
   const medians: number[] = []
@@ -179,10 +178,6 @@ function cpuSeconds(): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   const ticks = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   return (Number(fields[11]) + Number(fields[12])) / ticks
-}
-
-function collect(): void {
-  globalThis.gc?.()
 }
 
 function median(numbers: readonly number[]): number {

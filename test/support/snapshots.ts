@@ -3,6 +3,7 @@ import type { Cluster, ClusterTls } from '#contract/cluster.ts'
 import type { Trust } from '#contract/identity.ts'
 import type { InboundListener, OutboundListener, Permission, PermissionRule } from '#contract/listener.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
+import type { TestCa } from './certificates.ts'
 
 export interface SnapshotParts {
   readonly listeners?: readonly (InboundListener | OutboundListener)[]
@@ -23,6 +24,10 @@ export function aSnapshot(parts: SnapshotParts): Snapshot {
 }
 
 export const LOOPBACK = '127.0.0.1'
+
+export function trustOf(...cas: readonly TestCa[]): Trust {
+  return { trustDomain: cas[0]?.mesh ?? '', roots: cas.map(ca => ca.rootPem) }
+}
 
 export const ALLOW_ALL: Permission = { rules: [{ principals: [], action: 'allow', policy: 'allow-all' }] }
 export const DENY_ALL: Permission = { rules: [] }

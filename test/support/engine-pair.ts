@@ -1,0 +1,77 @@
+/**
+ * Two engines in this process as on two machines: `web` with an outbound, `backend` with an inbound in front of an
+ * application, mesh TLS between them.
+ */
+import { silentLogger } from '#base/log.ts'
+import type { InboundListener, Permission } from '#contract/listener.ts'
+import { createEngine } from '../../dp/apply/applier.ts'
+import type { Engine } from '../../dp/apply/engine.ts'
+import type { Limits } from '../../dp/codec/limits.ts'
+import { makeIdentity, makeMeshCa, type TestCa } from './certificates.ts'
+import { freePorts } from './ports.ts'
+import { aCluster, anInbound, anOutbound, aSnapshot, type SnapshotParts, trustOf } from './snapshots.ts'
+
+export interface EnginePair {
+  readonly ca: TestCa
+  readonly web: Engine
+  readonly backend: Engine
+  /** Where applications call. */
+  readonly outPort: number
+  readonly inPort: number
+  /** The inbound as it runs first; `change` replaces parts of it. */
+  readonly inbound: InboundListener
+  changeInbound(change: Partial<InboundListener> & { permission?: Permission }): Promise<void>
+}
+
+interface Teardown {
+  teardown(end: () => Promise<void> | void): void
+}
+
+export interface PairOptions {
+  readonly appPort: number
+  readonly protocol?: 'http' | 'tcp'
+  readonly permission?: Permission
+  readonly limits?: Partial<Limits>
+}
+
+/** Both engines are drained when the test ends. */
+export async function startPair(t: Teardown, options: PairOptions): Promise<EnginePair> {
+  const { appPort, protocol = 'http', permission, limits = {} } = options
+  const [outPort = 0, inPort = 0] = await freePorts(2)
+  const ca = await makeMeshCa()
+  const web = anEngine(t, limits)
+  const backend = anEngine(t, limits)
+  web.setIdentity(await makeIdentity(ca, { service: 'web' }))
+  backend.setIdentity(await makeIdentity(ca, { service: 'backend' }))
+  const inbound = anInbound(inPort, appPort, { protocol, ...(permission ? { permission } : {}) })
+  const apply = (section: InboundListener) =>
+    mustApply(backend, { listeners: [section], trust: [trustOf(ca)] })
+  await apply(inbound)
+  await mustApply(web, {
+    listeners: [anOutbound(outPort, 'backend', { protocol })],
+    clusters: [aCluster('backend', [inPort])],
+    trust: [trustOf(ca)],
+  })
+  return {
+    ca,
+    web,
+    backend,
+    outPort,
+    inPort,
+    inbound,
+    changeInbound: change => apply(anInbound(inPort, appPort, { protocol, ...change })),
+  }
+}
+
+/** Drained when the test ends. */
+export function anEngine(t: Teardown, limits: Partial<Limits> = {}): Engine {
+  const engine = createEngine({ log: silentLogger(), limits })
+  t.teardown(() => engine.drain(0))
+  return engine
+}
+
+/** Throws when the snapshot is refused. */
+export async function mustApply(engine: Engine, parts: SnapshotParts): Promise<void> {
+  const result = await engine.apply(aSnapshot(parts))
+  if (!result.ok) throw new Error(JSON.stringify(result.violations))
+}
