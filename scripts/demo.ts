@@ -53,6 +53,7 @@ process.exitCode = code
 
 async function play(): Promise<void> {
   const data = join(stage.dir, 'cp')
+  stage.say(`DEMO=${stage.dir}`)
   await stage.step('The control plane, with a mesh that is encrypted from the start')
   await stage.start('cp', ['scripts/vmesh-cp', 'run', `--data-dir=${data}`], /control plane is ready/)
 
@@ -89,7 +90,7 @@ async function play(): Promise<void> {
   stage.claim('with permission the call passes', /^visit \d+/.test(allowed.text), allowed.text)
 
   await stage.step('The control plane is killed')
-  stage.typed(['kill', '-9', '$(pidof vmesh-cp)'])
+  stage.typed(['kill', '-9'], '$PID_OF_VMESH_CP')
   await stage.stop('cp', 'SIGKILL')
   const alone = await stage.run(page, { show: true })
   stage.claim('with the control plane killed, calls go on', /^visit \d+/.test(alone.text), alone.text)
@@ -150,7 +151,7 @@ function vms(): readonly Vm[] {
 async function makeToken(vm: Vm): Promise<void> {
   const file = tokenFile(vm)
   const words = [...ctl, 'generate', 'dataplane-token', '--name', vm, '--valid-for', '24h']
-  stage.typed([...words, '>', file])
+  stage.typed(words, `> ${file}`)
   const { code: exit, text } = await stage.run(words, { shown: false })
   if (exit !== 0) throw new Error(`no token for ${vm}: ${text}`)
   const { writeFile } = await import('node:fs/promises')
@@ -184,7 +185,7 @@ async function showWire(): Promise<void> {
     got || 'closed without an answer',
   )
   const words = ['openssl', 's_client', '-connect', '127.0.1.2:8080', '-showcerts']
-  stage.typed([...words, '</dev/null', '|', 'openssl', 'x509', '-noout', '-ext', 'subjectAltName'])
+  stage.typed(words, '</dev/null | openssl x509 -noout -ext subjectAltName')
   const wire = await stage.run(words, { shown: false })
   const protocol = /(?:Protocol\s*: |New, )(TLSv1\.3)/.exec(wire.text)?.[1] ?? 'no TLS'
   const { X509Certificate } = await import('node:crypto')

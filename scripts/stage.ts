@@ -47,9 +47,10 @@ export class Stage {
     console.log(`   ${text}`)
   }
 
-  /** Shows a command as it would be typed. */
-  typed(words: readonly string[]): void {
-    console.log(dim(`   $ ${words.map(quoted).join(' ')}`))
+  /** Shows a command as it would be typed; `behind`: what the shell is told besides, as it is. */
+  typed(words: readonly string[], behind = ''): void {
+    const line = [...words.map(quoted), ...(behind === '' ? [] : [behind])].join(' ')
+    console.log(dim(`   $ ${line.replaceAll(this.dir, '$DEMO')}`))
   }
 
   /** Starts a program that goes on; resolves when it says `ready`. Its output goes to NAME.log. */

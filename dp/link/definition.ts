@@ -19,11 +19,20 @@ export interface Definition {
   describe(violation: Violation): string
 }
 
-/** Throws `dataplane-file.*`, always with the file and where possible the line. */
+/** Throws with the file and where possible the line; only a person can mend it (`details.permanent`). */
 export async function readDefinition(
   file: string,
   variables: Readonly<Record<string, string>>,
 ): Promise<Definition> {
+  try {
+    return await read(file, variables)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    throw new CodedError(error.code, error.message, { cause: error, details: { permanent: true } })
+  }
+}
+
+async function read(file: string, variables: Readonly<Record<string, string>>): Promise<Definition> {
   const shown = file === '-' ? '(stdin)' : file
   const source = await readSource(file, shown)
   const rendered = renderTemplate(source, variables, shown, '--dataplane-var')

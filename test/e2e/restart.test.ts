@@ -49,6 +49,7 @@ t.test('with the control plane killed calls go on, and a data plane restarts and
 t.test('when the control plane is back, data planes come back and go on from what they have', async t => {
   await lab.startControlPlane()
   await webDaemon.said(/connected to the control plane/)
+  await daemon1.said(/connected to the control plane[\s\S]*connected to the control plane/)
   await lab.permission('no-web', 'api', 'web', 'Deny')
   t.equal(
     (

@@ -70,7 +70,7 @@ t.test('a policy that denies refuses the next call, and ends what runs', async t
   stream.on('error', () => {})
   stream.write('x')
   await once(stream, 'data')
-  const ended = once(stream, 'close')
+  const ended = new Promise(resolve => stream.on('close', resolve))
   await lab.permission('a-echo', 'echo', 'web', 'Deny')
   const deniedAt = performance.now()
   await ended
