@@ -59,11 +59,18 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
     const request: ApiRequest = { ...facts, user: who.user }
     const isEarly = right.check === 'before' || (right.check === 'inside' && isAnonymous(who.user))
     const refused = isEarly ? denied(context, request, right.action) : null
-    return refused ?? (await endpoint.handle(request))
+    const answer = refused ?? (await endpoint.handle(request))
+    if (facts.method !== 'GET') tell(context, request, answer.status)
+    return answer
   } catch (error) {
     const { method, path } = facts
     return problemOf(error, { operation, id: randomUUID(), method, path }, context.log)
   }
+}
+
+/** Who changed what, or wanted to. */
+function tell({ log }: ApiContext, { method, path, user }: ApiRequest, status: number): void {
+  log.info({ method, path, status, user: user.name }, 'API')
 }
 
 async function userOf(

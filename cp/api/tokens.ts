@@ -24,11 +24,11 @@ export function dataplaneTokenEndpoint(context: ApiContext): Endpoint {
     async handle(request) {
       const fields = await readFields(request)
       if (!fields.ok) return fields.answer
-      const { text, tags } = fields
+      const { text } = fields
       const [name, mesh, type, workload] = [text('name'), text('mesh'), text('type'), text('workload')]
+      const tags = fields.tags('tags')
       const validFor = validForOf(text('validFor'), false)
-      const faults = [...fields.faults]
-      if (faults.length > 0) return wrongType(faults)
+      if (fields.faults.length > 0) return wrongType(fields.faults)
       const violations: Violation[] = [
         ...(mesh === '' ? [{ field: 'mesh', message: 'cannot be empty' }] : []),
         ...validFor.violations,
@@ -39,7 +39,7 @@ export function dataplaneTokenEndpoint(context: ApiContext): Endpoint {
       const refused = mesh === '' ? null : denied(context, request, action)
       if (refused !== null) return refused
       if (violations.length > 0) return invalid(TITLE, violations)
-      const claims = { name, mesh, tags: tags('tags'), type, workload }
+      const claims = { name, mesh, tags, type, workload }
       return token(await context.tokens.issueDataplaneToken(claims, validFor.ms ?? DEFAULT_VALID_FOR_MS))
     },
   }

@@ -95,9 +95,11 @@ function textOf(bytes: Buffer): string | null {
 
 function fromJson(text: string): BodyValue {
   try {
-    return { ok: true, value: JSON.parse(text) }
+    const value: unknown = JSON.parse(text)
+    return isTooDeep(value, MAX_DEPTH) ? TOO_DEEP : { ok: true, value }
   } catch (error) {
-    return { ok: false, message: `not valid JSON: ${messageOf(error)}` }
+    const hint = /^\s*[[{"]/.test(text) ? '' : '; YAML goes as Content-Type: application/yaml'
+    return { ok: false, message: `not valid JSON: ${messageOf(error)}${hint}` }
   }
 }
 
@@ -108,14 +110,26 @@ function fromText(text: string): BodyValue {
     if (json.ok) return json
   }
   try {
-    return { ok: true, value: parseDocument(text, SHOWN).value }
+    const { value } = parseDocument(text, SHOWN)
+    return isTooDeep(value, MAX_DEPTH) ? TOO_DEEP : { ok: true, value }
   } catch (error) {
+    // the parser's own recursion
+    if (error instanceof RangeError || (error instanceof Error && error.cause instanceof RangeError))
+      return TOO_DEEP
     if (!(error instanceof CodedError)) throw error
     return { ok: false, message: sentenceOf(error) }
   }
 }
 
 const SHOWN = 'body'
+/** No kind comes near it. */
+const MAX_DEPTH = 64
+const TOO_DEEP: BodyValue = { ok: false, message: `nested more than ${MAX_DEPTH} levels deep` }
+
+function isTooDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some(below => isTooDeep(below, levels - 1))
+}
 
 function sentenceOf(error: CodedError): string {
   const { line, column } = error.details

@@ -19,6 +19,7 @@ export interface ListenAt {
 }
 
 const CLOSE_MS = 5_000
+const SWEEP_MS = 20
 
 /** Throws `api.listen` with what to do. */
 export async function listenOn(server: Server, at: ListenAt): Promise<Listening> {
@@ -39,10 +40,10 @@ export async function listenOn(server: Server, at: ListenAt): Promise<Listening>
 
 async function closeGently(server: Server): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
-  await new Promise<void>(resolve => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+  // a connection that was busy becomes idle without a word
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
+  await new Promise<void>(resolve => server.close(() => resolve()))
+  clearInterval(sweep)
   clearTimeout(cut)
 }
 
