@@ -57,7 +57,7 @@ export const FOLDERS: readonly FolderRule[] = [
   },
   {
     folder: 'dp/apply',
-    mayImport: ['dp/contract', 'dp/listener', 'dp/http', 'dp/cluster', 'dp/tls'],
+    mayImport: ['dp/contract', 'dp/codec', 'dp/listener', 'dp/http', 'dp/cluster', 'dp/tls'],
     because: 'does not know the link',
   },
   { folder: 'dp/link', mayImport: ['dp/contract'], because: 'hands snapshots to a function it was given' },
