@@ -4,8 +4,8 @@
  */
 import type { KeyObject } from 'node:crypto'
 import { createCertificate, generateKeyPair, type Issuer, readPrivateKey } from '#base/x509.ts'
-import { BACKDATE_MS } from './lifetime.ts'
 import { meshUri } from '../kinds/spiffe.ts'
+import { BACKDATE_MS } from './lifetime.ts'
 
 /** A new self-signed CA for a mesh, PEM. */
 export async function createMeshCa(
