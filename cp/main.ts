@@ -1,20 +1,18 @@
 /** `vmesh-cp`: argv → settings → ControlPlane.start → signal → stop → exit. The only process.exit on this side. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { command, group, runProgram } from '#base/command-line.ts'
-import { CodedError, messageOf } from '#base/errors.ts'
 import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
 import { createLogger } from '#base/log.ts'
+import { settingOptions } from '#base/settings/flags.ts'
 import { settingsHelp } from '#base/settings/manual.ts'
-import type { SettingsFile } from '#base/settings.ts'
+import { readSettingsFile } from '#base/settings/read-file.ts'
 import { untilSignal } from '#base/signals.ts'
 import { createNotifier } from '#base/systemd.ts'
-import { parseDocuments } from '#base/yaml.ts'
 import { CP_SETTINGS, type CpSettings, readCpSettings, systemdEnvironment } from './config.ts'
 import { ControlPlane, VERSION } from './control-plane.ts'
 import { backupStore, restoreStore } from './store/backup.ts'
 
-const DATA_DIR = { type: 'text', value: 'DIR', doc: CP_SETTINGS.dataDir.doc } as const
+const DATA_DIR = settingOptions(CP_SETTINGS, ['dataDir'])
 const CONFIG_FILE = { type: 'text', value: 'FILE', short: 'c', doc: 'settings as YAML' } as const
 
 const program = group({
@@ -26,15 +24,13 @@ const program = group({
       doc: 'run the control plane until SIGTERM',
       options: {
         configFile: CONFIG_FILE,
-        dataDir: DATA_DIR,
-        tlsSan: { type: 'list', value: 'NAME', doc: CP_SETTINGS.tlsSan.doc },
-        logLevel: { type: 'text', value: 'LEVEL', doc: CP_SETTINGS.logLevel.doc },
+        ...settingOptions(CP_SETTINGS, ['dataDir', 'tlsSan', 'logLevel']),
       },
       notes: settingsHelp(CP_SETTINGS),
       run: async ({ options }) => {
-        const { configFile, tlsSan, ...flags } = options
+        const { configFile, ...flags } = options
         const file = configFile === undefined ? undefined : await readSettingsFile(configFile)
-        await run(readCpSettings({ ...flags, tlsSan: tlsSan.length > 0 ? tlsSan : undefined }, file))
+        await run(readCpSettings(flags, file))
         return EXIT.ok
       },
     }),
@@ -48,7 +44,7 @@ const program = group({
           arguments: {
             out: { value: 'OUT', doc: 'file, or folder for a file named after time and revision' },
           },
-          options: { configFile: CONFIG_FILE, dataDir: DATA_DIR },
+          options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
             const made = await backupStore({ dir: await storeDirOf(options), out: args.out })
             process.stdout.write(
@@ -61,7 +57,7 @@ const program = group({
           name: 'restore',
           doc: 'make the store be what a copy says; the control plane must be stopped',
           arguments: { from: { value: 'FROM', doc: 'a backup, or a checkpoint of the store itself' } },
-          options: { configFile: CONFIG_FILE, dataDir: DATA_DIR },
+          options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
             const done = await restoreStore({ dir: await storeDirOf(options), from: args.from })
             const kept = done.kept === null ? '' : `; what was there is kept in ${done.kept}`
@@ -98,16 +94,6 @@ async function run(settings: CpSettings): Promise<void> {
   log.info('stopping')
   await controlPlane.stop()
   notifier.close()
-}
-
-async function readSettingsFile(path: string): Promise<SettingsFile> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    const message = `cannot read --config-file ${path}: ${messageOf(error)}`
-    throw new CodedError('settings.unreadable', message, { details: { permanent: true } })
-  })
-  const [document] = parseDocuments(text, path)
-  if (document === undefined) return { path, content: undefined }
-  return { path, content: document.value, lineOf: keys => document.lineOf(keys.join('.')) }
 }
 
 async function storeDirOf(options: {

@@ -5,7 +5,7 @@ import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
 import { createLogger, type Logger } from '#base/log.ts'
-import { settingsHelp } from '#base/settings/manual.ts'
+import { settingOptions } from '#base/settings/flags.ts'
 import { untilSignal } from '#base/signals.ts'
 import { createNotifier, type Notifier } from '#base/systemd.ts'
 import { askStatus } from './admin/server.ts'
@@ -21,20 +21,11 @@ import {
 import { DataPlane, VERSION } from './data-plane.ts'
 import { type Definition, readDefinition } from './link/definition.ts'
 
-const RUN_OPTIONS = {
-  cpAddress: { type: 'text', value: 'URL', doc: DP_SETTINGS.cpAddress.doc },
-  caCertFile: { type: 'text', value: 'FILE', doc: DP_SETTINGS.caCertFile.doc },
-  caCertSha256: { type: 'text', value: 'PIN', doc: DP_SETTINGS.caCertSha256.doc },
-  name: { type: 'text', value: 'NAME', doc: DP_SETTINGS.name.doc },
-  mesh: { type: 'text', value: 'MESH', short: 'm', doc: DP_SETTINGS.mesh.doc },
-  dataplaneFile: { type: 'text', value: 'FILE', short: 'd', doc: DP_SETTINGS.dataplaneFile.doc },
-  dataplaneVar: { type: 'list', value: 'KEY=VALUE', short: 'v', doc: DP_SETTINGS.dataplaneVar.doc },
-  dataplaneTokenFile: { type: 'text', value: 'FILE', doc: DP_SETTINGS.dataplaneTokenFile.doc },
-  dataplaneToken: { type: 'text', value: 'TOKEN', doc: DP_SETTINGS.dataplaneToken.doc },
-  drainTime: { type: 'text', value: 'DURATION', doc: DP_SETTINGS.drainTime.doc },
-  stateDir: { type: 'text', value: 'DIR', doc: DP_SETTINGS.stateDir.doc },
-  logLevel: { type: 'text', value: 'LEVEL', doc: DP_SETTINGS.logLevel.doc },
-} as const
+const RUN_OPTIONS = settingOptions(DP_SETTINGS, undefined, {
+  mesh: 'm',
+  dataplaneFile: 'd',
+  dataplaneVar: 'v',
+})
 
 const program = group({
   name: 'vmesh-dp',
@@ -44,12 +35,8 @@ const program = group({
       name: 'run',
       doc: 'run the data plane until SIGTERM',
       options: RUN_OPTIONS,
-      notes: settingsHelp(DP_SETTINGS),
       run: async ({ options }) => {
-        const { dataplaneVar, ...flags } = options
-        await run(
-          readDpSettings({ ...flags, dataplaneVar: dataplaneVar.length > 0 ? dataplaneVar : undefined }),
-        )
+        await run(readDpSettings(options))
         return EXIT.ok
       },
     }),

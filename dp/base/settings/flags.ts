@@ -1,6 +1,7 @@
 /** Settings as options of a command: their documentation, default and variable show in `--help`. */
 import type { OptionSpec } from '../command-line.ts'
 import { type SettingsTable, variableOf } from '../settings.ts'
+import { separateWords } from '../text/words.ts'
 import { defaultText } from './manual.ts'
 import type { Setting } from './value.ts'
 
@@ -16,18 +17,20 @@ type OptionOf<S extends Setting> = S extends { readonly type: 'list' }
 export function settingOptions<T extends SettingsTable, Name extends keyof T & string = keyof T & string>(
   table: T,
   names: readonly Name[] = Object.keys(table) as Name[],
-  short: { readonly [One in Name]?: string } = {},
+  short: { readonly [One in NoInfer<Name>]?: string } = {},
 ): { readonly [One in Name]: OptionOf<T[One]> } {
   const options: Record<string, OptionSpec> = {}
   for (const name of names) {
     const setting = table[name]
     if (setting === undefined) continue
-    const byDefault = setting.default === null ? '' : `, default ${defaultText(setting)}`
+    const isEmpty = setting.default === null || setting.default.toString() === ''
+    const byDefault = isEmpty ? '' : `, default ${defaultText(setting)}`
+    const words = setting.type === 'enum' ? ` One of ${setting.values.join(', ')}.` : ''
     const letter = short[name] === undefined ? {} : { short: short[name] }
     options[name] = {
       type: setting.type === 'list' ? 'list' : 'text',
-      value: valueName(setting),
-      doc: `${setting.doc} (${variableOf(name)}${byDefault})`,
+      value: valueName(name, setting),
+      doc: `${setting.doc}${words} (${variableOf(name)}${byDefault})`,
       ...letter,
     }
   }
@@ -35,10 +38,9 @@ export function settingOptions<T extends SettingsTable, Name extends keyof T & s
   return options as { readonly [One in Name]: OptionOf<T[One]> }
 }
 
-function valueName(setting: Setting): string {
-  if (setting.type === 'enum') return setting.values.join('|')
+/** Values bear the last word of the setting: `caCertFile` takes a FILE. */
+function valueName(name: string, setting: Setting): string {
   if (setting.type === 'boolean') return 'true|false'
-  return { string: 'TEXT', path: 'PATH', integer: 'N', port: 'PORT', duration: 'DURATION', list: 'TEXT' }[
-    setting.type
-  ]
+  if (setting.type === 'duration') return 'DURATION'
+  return separateWords(name, '-').split('-').at(-1)?.toUpperCase() ?? 'VALUE'
 }

@@ -181,5 +181,6 @@ t.test('makes options of settings, which win over their variables', async t => {
   t.equal(await runProgram(program, ['run', '-d', '5s', '--api-port=2'], sink), 0)
   t.match(result, { ok: true, values: { drainTime: 5_000, tlsSan: ['env'], 'api.port': 2 } })
   await runProgram(program, ['run', '--help'], sink)
+  t.match(out, /--tls-san <SAN>\s+Names\. \(VMESH_TLS_SAN\)/)
   t.match(out, /--drain-time <DURATION>\s+How long calls may end\. \(VMESH_DRAIN_TIME,\s+default 30s\)/)
 })
