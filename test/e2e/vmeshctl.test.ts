@@ -1,0 +1,112 @@
+/** vmeshctl against a real control plane: the same sentences, codes and files as against the one in memory. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Lab } from '../support/lab.ts'
+import { runVmeshctl } from '../support/vmeshctl.ts'
+
+const WEB = `type: Dataplane
+mesh: default
+name: web-1
+networking:
+  address: 127.0.1.1
+  inbound:
+  - port: 8080
+    tags:
+      kuma.io/service: web
+`
+const lab = new Lab()
+t.teardown(() => lab.close())
+await lab.startControlPlane()
+const home = lab.dir
+const run = (argv: readonly string[], input = '') =>
+  runVmeshctl([...argv, '--address', `http://127.0.0.1:${lab.ports.api}`], { home, input })
+
+t.test('applies, shows, changes and deletes', async t => {
+  const label = 'dataplane default/web-1'
+  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} created\n`, err: '' })
+  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} unchanged\n`, err: '' })
+  const other = WEB.replace('8080', '8081')
+  t.same(await run(['apply', '-f', '-'], other), { code: 0, out: `${label} updated\n`, err: '' })
+  const shown = await run(['get', 'dataplane', 'web-1', '-o', 'yaml'])
+  t.same(await run(['apply', '-f', '-'], shown.out), { code: 0, out: `${label} unchanged\n`, err: '' })
+  t.match(
+    (await run(['get', 'dataplanes'])).out,
+    /^MESH +NAME +TAGS +ADDRESS +AGE\ndefault +web-1 .*kuma\.io\/service=web/,
+  )
+  t.match(await run(['get', 'meshes']), { code: 0, out: /default +builtin\/ca-1/, err: '' })
+  t.same(await run(['delete', 'dataplane', 'web-1']), {
+    code: 0,
+    out: 'deleted Dataplane "web-1"\n',
+    err: '',
+  })
+  t.match(await run(['get', 'dataplane', 'web-1']), {
+    code: 1,
+    err: /there is no Dataplane with name "web-1"/,
+  })
+  t.match(await run(['get', 'dataplanes', '-m', 'nope']), { code: 1, err: /there is no mesh "nope"/ })
+  t.match(await run(['version']), { out: /^Client: vmeshctl .*\nServer: \S+ \S+/, err: '' })
+})
+
+t.test('every kind can be listed, in each form', async t => {
+  for (const kind of [
+    'mesh',
+    'dataplane',
+    'dataplane-insight',
+    'meshtrafficpermission',
+    'secret',
+    'global-secret',
+  ]) {
+    for (const form of ['table', 'yaml', 'json']) {
+      t.match(await run(['get', kind, '-o', form]), { code: 0, err: '' }, `${kind} as ${form}`)
+    }
+  }
+})
+
+t.test('what the control plane refuses is said with file and line', async t => {
+  const file = join(home, 'shop.yaml')
+  writeFileSync(file, `${WEB.replace('mesh: default', 'mesh: shop')}---\n${WEB}`)
+  const { code, out, err } = await run(['apply', '-f', file])
+  t.same({ code, out }, { code: 1, out: 'dataplane default/web-1 created\n' })
+  t.match(
+    err,
+    /shop\.yaml:1: dataplane shop\/web-1 was refused: there is no mesh "shop"; apply a Mesh of that name first/,
+  )
+})
+
+t.test('over HTTPS with the CA of the control plane, and with a token only', async t => {
+  const https = ['--address', `https://127.0.0.1:${lab.ports.https}`]
+  const ca = ['--ca-cert-file', join(home, 'cp/tls/ca.crt')]
+  const list = ['get', 'secrets']
+  t.match(await runVmeshctl([...list, ...https], { home }), {
+    code: 78,
+    err: /is not signed by a CA that is trusted here/,
+  })
+  const group = ['--group', 'mesh-system:admin']
+  const token = await run(['generate', 'user-token', '--name', 'jo', ...group, '--valid-for', '1h'])
+  writeFileSync(join(home, 'token'), token.out, { mode: 0o600 })
+  writeFileSync(join(home, 'wrong'), `${token.out.trim().slice(0, -8)}AAAAAAAA\n`, { mode: 0o600 })
+  // who speaks for somebody else is not admin by being on this host
+  const remote = ['--headers', 'x-forwarded-for=192.0.2.7']
+  const add = ['config', 'control-planes', 'add', '--name=remote', ...remote, ...https, ...ca, '--token-file']
+  t.match(await runVmeshctl([...add, join(home, 'wrong')], { home }), {
+    code: 78,
+    err: /Invalid authentication data/,
+  })
+  t.match(await runVmeshctl([...add, join(home, 'token')], { home }), { code: 0, err: '' })
+  t.match(await runVmeshctl(list, { home }), { code: 0, err: '' })
+  t.match(readFileSync(join(home, '.vmeshctl/config'), 'utf8'), token.out.trim())
+})
+
+t.test('a data plane token says for whom it is', async t => {
+  const tag = ['--tag', 'kuma.io/service=web']
+  const { code, out } = await run(['generate', 'dataplane-token', '--name=web-1', ...tag, '--valid-for=1h'])
+  t.equal(code, 0)
+  const claims = JSON.parse(Buffer.from(out.split('.')[1] ?? '', 'base64url').toString())
+  t.match(claims, { Name: 'web-1', Mesh: 'default', Tags: { 'kuma.io/service': ['web'] } })
+  t.equal(Math.round((claims.exp - claims.iat) / 60), 60)
+  t.match(await run(['generate', 'dataplane-token', '-m', 'nope', '--valid-for=1h']), {
+    code: 1,
+    err: /nope/,
+  })
+})
