@@ -38,7 +38,7 @@ function answer(
     response.writeHead(200, { 'content-type': METRICS_CONTENT_TYPE })
     response.end(metrics.text())
   } else {
-    response.writeHead(page === 'ready' && !isReady() ? 503 : 200)
+    response.writeHead(page === 'ready' && !isReady() ? 503 : 200, { 'content-length': 0 })
     response.end()
   }
 }

@@ -17,6 +17,7 @@ import { dispatch } from './dispatch.ts'
 import { methodNotAllowed, NOT_FOUND, type Rendered, render } from './http/answer.ts'
 import { readBytes } from './http/body.ts'
 import { type Listening, listenOn } from './http/listening.ts'
+import { type RequestCounter, requestCounter } from './http/request-counter.ts'
 import { problem, problemOf } from './problem.ts'
 import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
 import { routesOf } from './routes.ts'
@@ -91,6 +92,7 @@ export function createApi(options: ApiOptions): Api {
         if (settings['apiServer.http.enabled']) {
           const server = await handlerOf(handler => createServer(handler))
           open.http = await listenOn(server, addressOf(settings, 'http'))
+          warnOfClearText(options)
         }
         if (settings['apiServer.https.enabled']) {
           const server = await handlerOf(handler => {
@@ -156,6 +158,15 @@ function addressOf(settings: CpSettings, protocol: 'http' | 'https') {
   }
 }
 
+function warnOfClearText({ settings, log }: ApiOptions): void {
+  const host = settings['apiServer.http.interface']
+  if (/^(127\.|::1$|localhost$)/.test(host)) return
+  log.warn(
+    { host },
+    'the HTTP API listens beyond this machine: tokens and secrets travel in the clear; use the HTTPS API',
+  )
+}
+
 async function closeAll(open: {
   http?: Listening
   https?: Listening
@@ -196,7 +207,7 @@ async function serverFor(
     if (path.includes('//'))
       await reply.redirect((request.raw.url ?? '/').replace(path, cleanPath(path)), 307)
   })
-  app.addHook('onResponse', async (request, reply) => count(request, reply))
+  app.addHook('onResponse', async ({ method }, reply) => count(method, reply.statusCode, reply.elapsedTime))
   app.setNotFoundHandler((_request, reply) => send(reply, render(NOT_FOUND, 'json')))
   app.setErrorHandler((error, request, reply) => {
     const failure = { operation: 'Could not process the request', id: request.id, method: request.method }
@@ -260,22 +271,4 @@ function withTimeouts(server: Server): Server {
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_MS
   return server
-}
-
-type RequestCounter = (request: FastifyRequest, reply: FastifyReply) => void
-
-function requestCounter(metrics: Metrics): RequestCounter {
-  const requests = metrics.counters('vmesh_api_requests_total', 'Requests of the HTTP API.', [
-    'method',
-    'status',
-  ])
-  const seconds = metrics.histograms(
-    'vmesh_api_request_seconds',
-    'Time of a request until its answer was sent.',
-    ['method'],
-  )
-  return ({ method }, reply) => {
-    requests.of(method, String(reply.statusCode)).add()
-    seconds.of(method).observe(reply.elapsedTime / 1000)
-  }
 }

@@ -57,6 +57,8 @@ export function readBytes(request: IncomingMessage, maxBytes: number): Promise<B
     }
     if (Number(request.headers['content-length'] ?? 0) > maxBytes + HEARD_BYTES)
       return fail(tooLarge(maxBytes))
+    // gone while the caller's rights were looked up: no event will come
+    if (request.destroyed) return fail(aborted(undefined))
     request.on('data', take)
     request.once('end', () => {
       if (length > maxBytes) fail(tooLarge(maxBytes))

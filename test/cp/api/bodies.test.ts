@@ -1,8 +1,10 @@
 /** Bodies as people and scripts send them: JSON, YAML, curl. */
 import { execFile } from 'node:child_process'
-import { connect } from 'node:net'
+import { IncomingMessage } from 'node:http'
+import { connect, Socket } from 'node:net'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { readBytes } from '../../../cp/api/http/body.ts'
 import { type Reply, type SendOptions, send, startApi } from '../../support/api.ts'
 
 const YAML = `type: Dataplane
@@ -151,4 +153,10 @@ t.test('a body that ends too early stores nothing', async t => {
   )
   await socket.toArray()
   t.equal((await send('GET', `${run.http}${WEB}`)).status, 404)
+})
+
+t.test('does not wait for the body of a caller that is gone', async t => {
+  const request = new IncomingMessage(new Socket())
+  request.destroy()
+  await t.rejects(readBytes(request, 100), { code: 'api.aborted' })
 })
