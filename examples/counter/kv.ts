@@ -19,7 +19,7 @@ const server = createServer(socket => {
     buffer += chunk
     for (let request = take(buffer); request !== null; request = take(buffer)) {
       buffer = buffer.slice(request.length)
-      socket.write(answer(request.words))
+      socket.write(answer(request.words), 'latin1')
     }
     if (buffer.length > MAX_REQUEST_CHARACTERS) socket.destroy()
   })
@@ -58,6 +58,7 @@ function answer([command = '', key = '', value = '']: readonly string[]): string
       return `:${store.delete(key) ? 1 : 0}\r\n`
     case 'INCR': {
       const count = Number(store.get(key) ?? 0) + 1
+      if (!Number.isSafeInteger(count)) return '-ERR value is not an integer or out of range\r\n'
       store.set(key, String(count))
       return `:${count}\r\n`
     }
