@@ -1,7 +1,7 @@
 /** Numbers as Prometheus reads them. */
 import t from 'tap'
+import { addProcessMetrics } from '../../../dp/base/metrics/process.ts'
 import { Metrics } from '../../../dp/base/metrics.ts'
-import { addProcessMetrics } from '../../../dp/base/process-metrics.ts'
 
 t.test('writes the text format, families in their order', async t => {
   const metrics = new Metrics()

@@ -2,7 +2,7 @@
  * What every program tells about its own process, under the names that Prometheus' dashboards know. Numbers are taken
  * when the page is read; nothing runs in between.
  */
-import type { Metrics } from './metrics.ts'
+import type { Metrics } from '../metrics.ts'
 
 /** `version`: of the program, as a label. Starts no timer. */
 export function addProcessMetrics(metrics: Metrics, version: string): void {
