@@ -20,7 +20,8 @@ export interface EnginePair {
   readonly inPort: number
   /** The inbound as it runs first; `change` replaces parts of it. */
   readonly inbound: InboundListener
-  changeInbound(change: Partial<InboundListener> & { permission?: Permission }): Promise<void>
+  /** `ca`: whose roots the inbound trusts from then on. */
+  changeInbound(change: Partial<InboundListener> & { permission?: Permission }, ca?: TestCa): Promise<void>
 }
 
 interface Teardown {
@@ -44,8 +45,8 @@ export async function startPair(t: Teardown, options: PairOptions): Promise<Engi
   web.setIdentity(await makeIdentity(ca, { service: 'web' }))
   backend.setIdentity(await makeIdentity(ca, { service: 'backend' }))
   const inbound = anInbound(inPort, appPort, { protocol, ...(permission ? { permission } : {}) })
-  const apply = (section: InboundListener) =>
-    mustApply(backend, { listeners: [section], trust: [trustOf(ca)] })
+  const apply = (section: InboundListener, trusted = ca) =>
+    mustApply(backend, { listeners: [section], trust: [trustOf(trusted)] })
   await apply(inbound)
   await mustApply(web, {
     listeners: [anOutbound(outPort, 'backend', { protocol })],
@@ -59,7 +60,7 @@ export async function startPair(t: Teardown, options: PairOptions): Promise<Engi
     outPort,
     inPort,
     inbound,
-    changeInbound: change => apply(anInbound(inPort, appPort, { protocol, ...change })),
+    changeInbound: (change, trusted) => apply(anInbound(inPort, appPort, { protocol, ...change }), trusted),
   }
 }
 
