@@ -123,16 +123,8 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
       ...rules.flatMap((rule, i) => ruleViolations(rule, itemAt('rules', i))),
     ]
   },
-  warnings(spec) {
-    return [
-      ...topLevelWarnings(spec.targetRef),
-      ...(spec.from?.length
-        ? [
-            "'from' field is deprecated and will be removed in 3.0, use 'rules' with MeshIdentity (spiffeId) instead",
-          ]
-        : []),
-    ]
-  },
+  // Kuma calls `from` deprecated in favour of `rules`; here `rules` does not act yet, so nobody is sent there
+  warnings: spec => topLevelWarnings(spec.targetRef),
   unenforced: spec => unenforcedFields(permissionSchema, spec, 'spec'),
 })
 

@@ -151,10 +151,11 @@ t.test('says once that something is deprecated or not enforced', async t => {
   const { warnings } = json as { warnings: string[] }
   t.equal(warnings.filter(warning => /^probes is stored and not enforced yet: /.test(warning)).length, 1)
   t.equal(new Set(warnings).size, warnings.length)
-  const policy = await put('/meshes/default/meshtrafficpermissions/from', permission('from', ALLOW))
+  const old = permission('old', { ...ALLOW, targetRef: { kind: 'MeshSubset' } })
+  const policy = await put('/meshes/default/meshtrafficpermissions/old', old)
   t.match(
     (policy.json as { warnings: string[] }).warnings.filter(warning =>
-      warning.startsWith("'from' field is deprecated"),
+      warning.startsWith('MeshSubset value'),
     ),
     { length: 1 },
   )
