@@ -8,6 +8,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder } from '#base/files.ts'
 import type { Logger } from '#base/log.ts'
+import { VERSION } from '#base/version.ts'
 import { type Api, createApi } from './api/server.ts'
 import { proveProxy } from './auth/proxy-proof.ts'
 import { Tokens } from './auth/tokens.ts'
@@ -25,8 +26,6 @@ import { createFirstResources, newMeshHook } from './reconcile/defaults.ts'
 import { Scheduler } from './snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from './store/guarded-store.ts'
 import { type JsonStore, openJsonStore } from './store/json-store.ts'
-
-export const VERSION = '0.1.0'
 
 /** Longest wait of setTimeout; a certificate that is renewed later is looked at again. */
 const LONGEST_TIMER_MS = 2_147_483_647

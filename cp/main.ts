@@ -1,15 +1,16 @@
 /** `vmesh-cp`: argv → settings → ControlPlane.start → signal → stop → exit. The only process.exit on this side. */
 import { join } from 'node:path'
 import { command, group, runProgram } from '#base/command-line.ts'
-import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
 import { createLogger } from '#base/log.ts'
+import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
+import { untilSignal } from '#base/process/signals.ts'
+import { createNotifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
 import { settingsHelp } from '#base/settings/manual.ts'
 import { readSettingsFile } from '#base/settings/read-file.ts'
-import { untilSignal } from '#base/signals.ts'
-import { createNotifier } from '#base/systemd.ts'
+import { VERSION } from '#base/version.ts'
 import { CP_SETTINGS, type CpSettings, readCpSettings, systemdEnvironment } from './config.ts'
-import { ControlPlane, VERSION } from './control-plane.ts'
+import { ControlPlane } from './control-plane.ts'
 import { backupStore, restoreStore } from './store/backup.ts'
 
 const DATA_DIR = settingOptions(CP_SETTINGS, ['dataDir'])

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { VERSION } from '#base/version.ts'
 import type { Identity } from '#contract/identity.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { FEATURES } from '#contract/version.ts'
@@ -21,8 +22,6 @@ import { type ApplyOutcome, Link } from './link/link.ts'
 import { pinCheck } from './link/pin.ts'
 import { load, type StoredSnapshot } from './link/section-store.ts'
 import { StateFolder } from './link/state-folder.ts'
-
-export const VERSION = '0.1.0'
 
 export interface DataPlaneOptions {
   readonly address: URL

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
-import { EXIT, exitCodeOf } from '#base/exit-codes.ts'
 import { createLogger, type Logger } from '#base/log.ts'
+import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
+import { untilSignal } from '#base/process/signals.ts'
+import { createNotifier, type Notifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
-import { untilSignal } from '#base/signals.ts'
-import { createNotifier, type Notifier } from '#base/systemd.ts'
+import { VERSION } from '#base/version.ts'
 import { askStatus } from './admin/server.ts'
 import { formatStatus } from './admin/status.ts'
 import {
@@ -18,7 +19,7 @@ import {
   systemdEnvironment,
   variablesOf,
 } from './config.ts'
-import { DataPlane, VERSION } from './data-plane.ts'
+import { DataPlane } from './data-plane.ts'
 import { type Definition, readDefinition } from './link/definition.ts'
 
 const RUN_OPTIONS = settingOptions(DP_SETTINGS, undefined, {

@@ -82,7 +82,7 @@ export const DOORS: Readonly<Record<string, { readonly door: string; readonly be
   ws: { door: 'dp/base/websocket.ts', because: 'one set of limits' },
   yaml: { door: 'dp/base/yaml.ts', because: 'one dialect of YAML' },
   mustache: { door: 'dp/base/template.ts', because: 'one template language' },
-  'node-forge': { door: 'dp/base/asn1.ts', because: 'ASN.1 in one place' },
+  'node-forge': { door: 'dp/base/x509/asn1.ts', because: 'ASN.1 in one place' },
   lowdb: { door: 'cp/store/checkpoint.ts', because: 'one file format' },
   fastify: { door: 'cp/api/server.ts', because: 'handlers do not know the framework' },
   undici: { door: 'cp/cli/client.ts', because: 'the command line is the only HTTP client' },

@@ -5,7 +5,7 @@
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { CodedError } from '#base/errors.ts'
-import { readPrivateKey } from '#base/x509.ts'
+import { readPrivateKey } from '#base/x509/certificate.ts'
 import type { Resource, ResourceDraft } from '../kinds/kind.ts'
 import { secretDraft, secretKey, secretText } from '../store/secrets.ts'
 import type { Store } from '../store/store.ts'

@@ -3,7 +3,7 @@
  * Kuma's names (kuma-semantics 4.5). Secrets that exist are used again, so switching mTLS off and on keeps the CA.
  */
 import { CodedError, messageOf } from '#base/errors.ts'
-import { type Issuer, readCsr, readIssuer, splitChain } from '#base/x509.ts'
+import { type Issuer, readCsr, readIssuer, splitChain } from '#base/x509/certificate.ts'
 import type { ResourceDraft, ResourceKey } from '../kinds/kind.ts'
 import { readSecret, secretDraft, secretKey } from '../store/secrets.ts'
 import type { Store } from '../store/store.ts'

@@ -3,7 +3,7 @@
  * mesh names itself, members have an empty subject and are known by their URIs.
  */
 import type { KeyObject } from 'node:crypto'
-import { createCertificate, generateKeyPair, type Issuer, readPrivateKey } from '#base/x509.ts'
+import { createCertificate, generateKeyPair, type Issuer, readPrivateKey } from '#base/x509/certificate.ts'
 import { meshUri } from '../kinds/spiffe.ts'
 import { BACKDATE_MS } from './lifetime.ts'
 

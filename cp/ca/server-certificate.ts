@@ -15,7 +15,7 @@ import {
   readIssuer,
   readPrivateKey,
   splitChain,
-} from '#base/x509.ts'
+} from '#base/x509/certificate.ts'
 import { BACKDATE_MS, DEFAULT_CA_LIFETIME_MS } from './lifetime.ts'
 import type { ServerNames } from './server-names.ts'
 

@@ -3,7 +3,7 @@
  * then `* field: reason`; kuma-api 1.4, 2.1), and failures to reach it. Each says what to do.
  */
 import { CodedError } from '#base/errors.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 
 export interface Fault {
   readonly field: string

@@ -1,6 +1,6 @@
 /** `vmeshctl`: argv → program → exit. The only process.exit of the command line. */
 import { text } from 'node:stream/consumers'
-import { exitCodeOf } from '#base/exit-codes.ts'
+import { exitCodeOf } from '#base/process/exit-codes.ts'
 import { defaultConfigFile } from './config.ts'
 import { vmeshctl } from './program.ts'
 

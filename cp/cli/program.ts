@@ -1,6 +1,6 @@
 /** The tree of vmeshctl's commands, and its run: words in, exit code out. */
 import { type CommandNode, group, runProgram } from '#base/command-line.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import { applyCommand } from './commands/apply.ts'
 import { COMPLETE, completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'

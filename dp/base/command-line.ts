@@ -5,7 +5,7 @@
  */
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { CodedError } from './errors.ts'
-import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { EXIT, exitCodeOf } from './process/exit-codes.ts'
 import { separateWords } from './text/words.ts'
 
 export type OptionSpec =

@@ -4,7 +4,7 @@
  * known name that is nearest. The environment variable of `apiServer.http.port` is `VMESH_API_SERVER_HTTP_PORT`.
  */
 import { CodedError } from './errors.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT } from './process/exit-codes.ts'
 import { flatten, type SettingsFile } from './settings/file.ts'
 import { type Checked, checkSetting, type Setting, type ValueOf } from './settings/value.ts'
 import { didYouMean } from './text/nearest.ts'

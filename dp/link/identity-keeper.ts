@@ -84,7 +84,9 @@ export class IdentityKeeper {
 
   async #ask(): Promise<void> {
     // loaded when needed: ASN.1 costs memory that an idle daemon should not hold
-    const { createCsr, generateKeyPair, readCertificate, splitChain } = await import('#base/x509.ts')
+    const { createCsr, generateKeyPair, readCertificate, splitChain } = await import(
+      '#base/x509/certificate.ts'
+    )
     const { privateKeyPem } = await generateKeyPair()
     const issued = await this.#options.issue(createCsr(privateKeyPem))
     const leaf = readCertificate(splitChain(issued.chain)[0] ?? '')

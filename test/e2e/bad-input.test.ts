@@ -112,7 +112,7 @@ t.test('a wrong CA, and none at all', async t => {
 })
 
 t.test('a pin instead of the CA: right it serves, wrong it is refused', async t => {
-  const { readCertificate } = await import('#base/x509.ts')
+  const { readCertificate } = await import('#base/x509/certificate.ts')
   const pin = readCertificate(lab.ca).fingerprintSha256
   const withPin = (value: string): string[] =>
     good.map(one => (one.startsWith('--ca-cert-file') ? `--ca-cert-sha256=${value}` : one))

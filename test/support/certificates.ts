@@ -1,6 +1,6 @@
 /** Mesh CAs and identities for tests, made as the control plane makes them but without a control plane. */
 import { createPublicKey } from 'node:crypto'
-import { createCsr, generateKeyPair, type Issuer, readCsr, readIssuer } from '#base/x509.ts'
+import { createCsr, generateKeyPair, type Issuer, readCsr, readIssuer } from '#base/x509/certificate.ts'
 import type { Identity } from '#contract/identity.ts'
 import { DEFAULT_LIFETIME_MS } from '../../cp/ca/lifetime.ts'
 import { createMemberCertificate, createMeshCa } from '../../cp/ca/member-certificate.ts'

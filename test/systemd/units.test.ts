@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { CP_SETTINGS } from '../../cp/config.ts'
 import { goDurationMs } from '../../dp/base/duration.ts'
-import { EXIT } from '../../dp/base/exit-codes.ts'
+import { EXIT } from '../../dp/base/process/exit-codes.ts'
 import { flagOf, variableOf } from '../../dp/base/settings.ts'
 import { DP_SETTINGS } from '../../dp/config.ts'
 

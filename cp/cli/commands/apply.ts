@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { CodedError } from '#base/errors.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import type { ApiClient } from '../client.ts'
 import { type ResourceDocument, readDocuments } from '../documents.ts'
 import { misconfigured, type Problem, problemTitle, readProblem, refused } from '../errors.ts'

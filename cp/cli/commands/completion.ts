@@ -1,6 +1,6 @@
 /** `vmeshctl completion`: a script for a shell, which asks `vmeshctl __complete WORDS…` for what may come next. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import { FILES } from '../completion.ts'
 import type { World } from '../world.ts'
 

@@ -1,6 +1,6 @@
 /** `vmeshctl config`: which control planes there are, how they are called, and which is current (kuma-api 2.3). */
 import { type CommandNode, command, group, usageError } from '#base/command-line.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import { stringifyYaml } from '#base/yaml.ts'
 import { ApiClient } from '../client.ts'
 import {

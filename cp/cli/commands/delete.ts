@@ -1,6 +1,6 @@
 /** `vmeshctl delete`: removes one resource. */
 import { type CommandNode, command } from '#base/command-line.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import { readProblem, refused } from '../errors.ts'
 import { kindNamed, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'

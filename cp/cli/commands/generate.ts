@@ -1,7 +1,7 @@
 /** `vmeshctl generate`: tokens, made by the control plane (kuma-api 1.11) and printed for a file. */
 import { type CommandNode, command, group, usageError } from '#base/command-line.ts'
 import { goDurationMs } from '#base/duration.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import type { ApiClient } from '../client.ts'
 import { readProblem, refused } from '../errors.ts'
 import { MESH_OPTION, TARGET_OPTIONS, type TargetOptions, withSession } from '../target.ts'

@@ -1,6 +1,6 @@
 /** `vmeshctl get`: one resource or all of a kind, as a table, YAML that can be applied again, or JSON. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
 import type { Kind, Resource } from '../../kinds/kind.ts'
 import { unenforcedOf } from '../../kinds/show.ts'
 import { readResource } from '../../kinds/validate.ts'

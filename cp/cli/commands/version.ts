@@ -1,12 +1,11 @@
 /** `vmeshctl version`: of this program, and of the control plane where it answers. */
 import { type CommandNode, command } from '#base/command-line.ts'
 import { CodedError } from '#base/errors.ts'
-import { EXIT } from '#base/exit-codes.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
+import { VERSION } from '#base/version.ts'
 import { at, json, text } from '../output.ts'
 import { TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
-
-export const VERSION = '0.1.0'
 
 export function versionCommand(world: World): CommandNode {
   return command({

@@ -1,7 +1,7 @@
 /** A settings file on disk → its content, with the line of each key. */
 import { readFile } from 'node:fs/promises'
 import { CodedError, codeOf, messageOf } from '../errors.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT } from '../process/exit-codes.ts'
 import { parseDocuments } from '../yaml.ts'
 import type { SettingsFile } from './file.ts'
 

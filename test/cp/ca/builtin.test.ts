@@ -1,7 +1,7 @@
 /** The builtin CA of a mesh: kept as secrets, and what it signs, also as openssl sees it. */
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import t from 'tap'
-import { readCertificate } from '#base/x509.ts'
+import { readCertificate } from '#base/x509/certificate.ts'
 import {
   BuiltinAuthority,
   builtinCaKeys,

@@ -1,7 +1,7 @@
 /** `vmeshctl generate` and `version`. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { VERSION } from '../../../cp/cli/commands/version.ts'
+import { VERSION } from '#base/version.ts'
 import { startFakeApi } from '../../support/fake-api.ts'
 import { runVmeshctl } from '../../support/vmeshctl.ts'
 

@@ -12,6 +12,7 @@ import {
   X509Certificate,
 } from 'node:crypto'
 import { promisify } from 'node:util'
+import { CodedError, messageOf } from '../errors.ts'
 import {
   type Asn1,
   context,
@@ -25,7 +26,6 @@ import {
   time,
   utf8String,
 } from './asn1.ts'
-import { CodedError, messageOf } from './errors.ts'
 import {
   buildExtensions,
   type ExtensionOptions,
@@ -36,8 +36,8 @@ import {
   readKeyUsage,
   readNames,
   readSubjectKeyId,
-} from './x509-extensions.ts'
-import { algorithmOf, keyIdOf, keyInfoOf, signedPem, verifySelfSigned } from './x509-signed.ts'
+} from './extensions.ts'
+import { algorithmOf, keyIdOf, keyInfoOf, signedPem, verifySelfSigned } from './signed.ts'
 
 /** Parts of a distinguished name in their order; empty: the certificate is named by its SANs only. */
 export type DistinguishedName = readonly (readonly [part: 'CN' | 'O' | 'OU', value: string])[]

@@ -11,8 +11,8 @@ import {
   readIssuer,
   readPrivateKey,
   splitChain,
-} from '#base/x509.ts'
-import { openssl } from '../../support/openssl.ts'
+} from '#base/x509/certificate.ts'
+import { openssl } from '../../../support/openssl.ts'
 
 const HOUR_MS = 3_600_000
 const now = Math.floor(Date.now() / 1000) * 1000

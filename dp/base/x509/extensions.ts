@@ -3,6 +3,7 @@
  * is read. Names are taken from the DER, where a comma in one name cannot look like the start of another.
  */
 import { isIP, isIPv4, SocketAddress } from 'node:net'
+import { CodedError } from '../errors.ts'
 import {
   type Asn1,
   bitString,
@@ -21,7 +22,6 @@ import {
   partsOf,
   sequence,
 } from './asn1.ts'
-import { CodedError } from './errors.ts'
 
 const KEY_USAGES = [
   'digitalSignature',

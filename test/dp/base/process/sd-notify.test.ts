@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { openNotifySocket } from '../../../dp/base/sd-notify.ts'
-import { startNotifyReceiver } from '../../support/notify-receiver.ts'
+import { openNotifySocket } from '../../../../dp/base/process/sd-notify.ts'
+import { startNotifyReceiver } from '../../../support/notify-receiver.ts'
 
 const hasPython = spawnSync('python3', ['-V']).status === 0
 const needsPython = hasPython ? {} : { skip: 'python3 is not installed: nothing can receive datagrams' }

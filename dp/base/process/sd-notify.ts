@@ -4,7 +4,7 @@
  * Telling never blocks and never takes the daemon down.
  */
 import { spawn } from 'node:child_process'
-import { messageOf } from './errors.ts'
+import { messageOf } from '../errors.ts'
 
 export interface NotifySocket {
   /** Assignments, one a line: `READY=1`, `STATUS=…`, `STOPPING=1`, `WATCHDOG=1`. Messages keep their order. */

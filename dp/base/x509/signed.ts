@@ -3,6 +3,7 @@
  * RFC 2986 §4.2), the form of public keys, and which keys are good enough. Signatures are node:crypto's.
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { CodedError } from '../errors.ts'
 import {
   type Asn1,
   bitString,
@@ -15,7 +16,6 @@ import {
   partsOf,
   sequence,
 } from './asn1.ts'
-import { CodedError } from './errors.ts'
 
 const ECDSA_SHA256 = '1.2.840.10045.4.3.2'
 const RSA_SHA256 = '1.2.840.113549.1.1.11'

@@ -3,7 +3,7 @@
  * from one that goes away (BSD's sysexits where they have a word for it). The units restart after every code but
  * `configuration`.
  */
-import { CodedError } from './errors.ts'
+import { CodedError } from '../errors.ts'
 
 export const EXIT = {
   /** Done. */
