@@ -35,21 +35,25 @@ const ctl = [
 const curl = ['curl', '-s', '--max-time', '5']
 const page = [...curl, 'http://127.0.0.1:7001/']
 let code = 1
+const interrupted = new Promise<'interrupted'>(resolve => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'))
+})
 try {
-  await play()
-  const isTrue = stage.summary()
-  code = isTrue ? 0 : 1
-  if (!values.once) {
-    stage.say('')
-    stage.say(`it goes on: open http://127.0.0.1:7001/ ; logs are in ${stage.dir} ; Ctrl-C ends it`)
-    await new Promise(resolve => process.once('SIGINT', resolve))
+  const end = await Promise.race([play(), interrupted])
+  if (end !== 'interrupted') {
+    code = stage.summary() ? 0 : 1
+    if (!values.once) {
+      stage.say('')
+      stage.say(`it goes on: open http://127.0.0.1:7001/ ; logs are in ${stage.dir} ; Ctrl-C ends it`)
+      await interrupted
+    }
   }
 } catch (error) {
   console.error(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`)
 } finally {
   await stage.end()
 }
-process.exitCode = code
+process.exit(code)
 
 async function play(): Promise<void> {
   const data = join(stage.dir, 'cp')

@@ -53,6 +53,8 @@ export class Stage {
     console.log(dim(`   $ ${line.replaceAll(this.dir, '$DEMO')}`))
   }
 
+  #isOver = false
+
   /** Starts a program that goes on; resolves when it says `ready`. Its output goes to NAME.log. */
   async start(
     name: string,
@@ -61,8 +63,14 @@ export class Stage {
     shown: readonly string[] | null = words,
   ): Promise<void> {
     if (shown !== null) this.typed(shown)
+    if (this.#isOver) throw new Error('the demo was ended')
     const [program = '', ...args] = words
-    const child = spawn(program, args, { cwd: ROOT, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     this.#running.set(name, child)
     const log = createWriteStream(join(this.dir, `${name}.log`), { flags: 'a' })
     let output = ''
@@ -134,6 +142,7 @@ export class Stage {
 
   /** Ends all programs, the last started first; the folder goes too. */
   async end(): Promise<void> {
+    this.#isOver = true
     for (const name of [...this.#running.keys()].reverse()) await this.stop(name, 'SIGTERM')
     rmSync(this.dir, { recursive: true, force: true })
   }

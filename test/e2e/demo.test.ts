@@ -1,0 +1,64 @@
+/** The first of the README's two commands. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+
+t.test(
+  '`scripts/demo --once` shows every claim, exits 0 and leaves no process and no file behind',
+  async t => {
+    const demo = spawn('scripts/demo', ['--once'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const exited = once(demo, 'exit')
+    const [out, err] = await Promise.all([text(demo.stdout), text(demo.stderr)])
+    const [code] = await exited
+    t.equal(code, 0, err)
+    const claims = out
+      .slice(out.indexOf('What was claimed'))
+      .split('\n')
+      .filter(line => /^ {2}[✓✗]/.test(line))
+    t.equal(claims.length, 8)
+    t.same(
+      claims.filter(line => line.includes('✗')),
+      [],
+    )
+    const dir = /DEMO=(\S+)/.exec(out)?.[1] ?? ''
+    t.match(dir, /vmesh-demo-/)
+    t.same(
+      commandLines().filter(line => line.includes(dir)),
+      [],
+    )
+    t.same(globSync(dir), [])
+  },
+)
+
+t.test('the demo ends with Ctrl-C, its processes too', async t => {
+  const demo = spawn('scripts/demo', { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(demo, 'exit')
+  let out = ''
+  await new Promise<void>(resolve => {
+    demo.stdout.on('data', (chunk: Buffer) => {
+      out += chunk
+      // early: while it is still starting things
+      if (out.includes('A token for each VM')) resolve()
+    })
+  })
+  demo.kill('SIGINT')
+  await exited
+  const dir = /DEMO=(\S+)/.exec(out)?.[1] ?? 'no folder was printed'
+  t.same(
+    commandLines().filter(line => line.includes(dir)),
+    [],
+  )
+})
+
+function commandLines(): readonly string[] {
+  return globSync('/proc/[0-9]*/cmdline').flatMap(file => {
+    try {
+      return [readFileSync(file, 'utf8').replaceAll('\0', ' ')]
+    } catch {
+      // it ended meanwhile
+      return []
+    }
+  })
+}
