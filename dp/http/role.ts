@@ -1,9 +1,8 @@
 /** What a listener gives to its HTTP connections; the same object for all of them, changed by snapshots. */
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Deadlines } from '../codec/deadlines.ts'
+import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { ReasonCode } from '../errors.ts'
-import type { HttpConnection } from './connection.ts'
 
 export interface HttpRole {
   readonly limits: Limits
@@ -14,7 +13,7 @@ export interface HttpRole {
   /** The listener is going away: connections end after the exchange that runs. */
   readonly isRetiring: boolean
   /** The connection is closed. */
-  closed(connection: HttpConnection): void
+  closed(connection: LiveConnection): void
 }
 
 export interface HttpCounters {
@@ -33,4 +32,14 @@ export interface Caller {
   readonly denial: ReasonCode | ''
   /** Requests pass, and count as ones that would be denied. */
   readonly isShadowDenied: boolean
+}
+
+/** What a listener can tell a connection that it has accepted. */
+export interface LiveConnection extends Sweepable {
+  /** Ends as soon as nothing runs on it. */
+  retire(): void
+  /** Ends now. */
+  end(reason: ReasonCode): void
+  /** The client's rights have changed. */
+  reconsider(caller: Caller): void
 }

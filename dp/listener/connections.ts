@@ -2,18 +2,9 @@
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
-import type { Caller } from '../http/role.ts'
+import type { LiveConnection } from '../http/role.ts'
 import type { Peer } from '../tls/peer.ts'
 import type { ListenerCounters } from './counters.ts'
-
-export interface LiveConnection extends Sweepable {
-  /** Ends as soon as nothing runs on it. */
-  retire(): void
-  /** Ends now. */
-  end(reason: ReasonCode): void
-  /** The client's rights have changed. */
-  reconsider(caller: Caller): void
-}
 
 export interface Live {
   readonly wire: Wire

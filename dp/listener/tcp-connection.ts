@@ -7,8 +7,7 @@ import type { Limits } from '../codec/limits.ts'
 import { Tunnel } from '../codec/tunnel.ts'
 import type { Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
-import type { Caller } from '../http/role.ts'
-import type { LiveConnection } from './connections.ts'
+import type { Caller, LiveConnection } from '../http/role.ts'
 import type { ListenerCounters } from './counters.ts'
 
 export interface TcpRole {
