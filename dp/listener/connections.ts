@@ -1,7 +1,6 @@
 /** The live connections of a listener: who is at the other end, until when, and what they all have to be told. */
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Wire } from '../codec/wire.ts'
-import type { ReasonCode } from '../errors.ts'
 import type { LiveConnection } from '../http/role.ts'
 import type { Peer } from '../tls/peer.ts'
 import type { ListenerCounters } from './counters.ts'
