@@ -114,8 +114,20 @@ export function stateDirOf(settings: Pick<DpSettings, 'stateDir'>, mesh: string,
   if (settings.stateDir !== null) return settings.stateDir
   const systemd = process.env['STATE_DIRECTORY']
   if (systemd !== undefined && systemd !== '') return join(systemd, mesh, name)
-  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state')
-  return join(state, 'vmesh-dp', mesh, name)
+  return join(userStateDir(), mesh, name)
+}
+
+/** Where daemons of this machine may have their state: for `vmesh-dp status`. */
+export function stateFolders(): readonly string[] {
+  const systemd = process.env['STATE_DIRECTORY'] ?? ''
+  return [...(systemd === '' ? [] : [systemd]), UNIT_STATE_DIR, userStateDir()]
+}
+
+/** StateDirectory= of systemd/system/vmesh-dp@.service. */
+const UNIT_STATE_DIR = '/var/lib/vmesh-dp'
+
+function userStateDir(): string {
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'vmesh-dp')
 }
 
 /** What systemd says about this service. */

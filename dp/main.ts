@@ -1,6 +1,5 @@
 /** `vmesh-dp`: argv → settings → DataPlane.start → signal → stop → exit. The only process.exit on this side. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { createLogger, type Logger } from '#base/log.ts'
@@ -9,13 +8,13 @@ import { untilSignal } from '#base/process/signals.ts'
 import { createNotifier, type Notifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
 import { VERSION } from '#base/version.ts'
-import { askStatus } from './admin/server.ts'
 import { formatStatus } from './admin/status.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
   readDpSettings,
   stateDirOf,
+  stateFolders,
   systemdEnvironment,
   variablesOf,
 } from './config.ts'
@@ -45,8 +44,8 @@ const program = group({
       name: 'status',
       doc: 'show what a running data plane does',
       options: {
-        name: { type: 'text', value: 'NAME', doc: 'name of the data plane' },
-        mesh: { type: 'text', value: 'MESH', short: 'm', doc: 'its mesh', default: 'default' },
+        name: { type: 'text', value: 'NAME', doc: 'which data plane; not needed where only one runs' },
+        mesh: { type: 'text', value: 'MESH', short: 'm', doc: 'its mesh' },
         stateDir: RUN_OPTIONS.stateDir,
         output: {
           type: 'text',
@@ -58,10 +57,9 @@ const program = group({
         },
       },
       run: async ({ options }) => {
-        if (options.name === undefined && options.stateDir === undefined)
-          throw usageError('give --name or --state-dir')
-        const dir = stateDirOf({ stateDir: options.stateDir ?? null }, options.mesh, options.name ?? '')
-        const status = await askStatus(join(dir, 'status.sock'))
+        const { findStatus } = await import('./admin/find.ts')
+        const folders = options.stateDir === undefined ? stateFolders() : [options.stateDir]
+        const status = await findStatus(folders, options)
         process.stdout.write(
           options.output === 'json'
             ? `${JSON.stringify(status, null, 2)}\n`

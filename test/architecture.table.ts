@@ -85,7 +85,7 @@ export const DOORS: Readonly<Record<string, { readonly door: string; readonly be
   'node-forge': { door: 'dp/base/x509/asn1.ts', because: 'ASN.1 in one place' },
   lowdb: { door: 'cp/store/checkpoint.ts', because: 'one file format' },
   fastify: { door: 'cp/api/server.ts', because: 'handlers do not know the framework' },
-  undici: { door: 'cp/cli/client.ts', because: 'the command line is the only HTTP client' },
+  undici: { door: 'dp/base/http-client.ts', because: 'one HTTP client' },
   commander: { door: 'dp/base/command-line.ts', because: 'one command-line grammar' },
   jose: { door: 'cp/auth/jwt.ts', because: 'one place that signs and verifies tokens' },
   zod: { door: 'cp/kinds/', because: 'the schema language of the kinds: every kind file speaks it' },

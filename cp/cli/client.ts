@@ -1,9 +1,9 @@
 /**
  * The control plane's HTTP API as vmeshctl uses it: one request, one answer; failures say the address, why, and what
- * to do. The only import of undici.
+ * to do.
  */
-import { Agent, request } from 'undici'
 import { codeOf, messageOf } from '#base/errors.ts'
+import { Agent, request } from '#base/http-client.ts'
 import { misconfigured, type Problem, readProblem, refused, unreachable } from './errors.ts'
 
 /** How a control plane is called. */

@@ -1,0 +1,2 @@
+/** HTTP calls to others; the only import of undici. */
+export { Agent, request } from 'undici'

@@ -1,0 +1,83 @@
+/** Promises of `vmesh-dp status`: it finds what runs here, and says what to do when it cannot choose. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { findStatus } from '../../../dp/admin/find.ts'
+import { serveStatus } from '../../../dp/admin/server.ts'
+import { type DataPlaneStatus, formatStatus } from '../../../dp/admin/status.ts'
+
+t.test('the only data plane of a machine needs no name', async t => {
+  const folder = t.testdir()
+  await runs(t, join(folder, 'web-1'), status('web-1'))
+  t.equal((await findStatus([folder], { name: undefined, mesh: undefined })).name, 'web-1')
+})
+
+t.test('of several the name chooses, and without one they are named', async t => {
+  const folder = t.testdir()
+  await runs(t, join(folder, 'default', 'web-1'), status('web-1'))
+  await runs(t, join(folder, 'default', 'api-1'), status('api-1'))
+  await runs(t, join(folder, 'other', 'api-1'), status('api-1', 'other'))
+  t.equal((await findStatus([folder], { name: 'web-1', mesh: undefined })).name, 'web-1')
+  t.equal((await findStatus([folder], { name: 'api-1', mesh: 'other' })).mesh, 'other')
+  await t.rejects(findStatus([folder], { name: undefined, mesh: undefined }), {
+    code: 'admin.several',
+    message: /default\/api-1.*choose one with --name/,
+  })
+})
+
+t.test('a socket that a killed daemon left is not a data plane', async t => {
+  const folder = t.testdir({ 'web-1': {} })
+  writeFileSync(join(folder, 'web-1', 'status.sock'), '')
+  await t.rejects(findStatus([folder], { name: 'web-1', mesh: undefined }), {
+    code: 'admin.not-running',
+    message: /no data plane web-1 runs with its state in .*give its --state-dir/,
+  })
+})
+
+t.test('the words: what is healthy, what is not and why, when the certificate ends', async t => {
+  const text = formatStatus(status('web-1'), 1_000_000_000)
+  t.match(text, /outbound 127\.0\.0\.1:10001 {2}http {2}api {2}1\/2 healthy/)
+  t.match(text, /192\.168\.0\.3:8080 {2}not healthy: connection refused/)
+  t.match(text, /spiffe:\/\/default\/web {2}ends in 2 h/)
+  const { certificate } = status('web-1')
+  t.match(formatStatus(status('web-1'), (certificate?.notAfterMs ?? 0) + 1), /EXPIRED at/)
+})
+
+async function runs(t: Tap, folder: string, answer: DataPlaneStatus): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const server = await serveStatus(join(folder, 'status.sock'), () => answer)
+  t.teardown(() => server.close())
+}
+
+type Tap = { teardown(callback: () => unknown): void }
+
+function status(name: string, mesh = 'default'): DataPlaneStatus {
+  const counters = { requests: 3 }
+  return {
+    mesh,
+    name,
+    version: '1',
+    pid: 1,
+    startedAtMs: 0,
+    controlPlane: { address: 'https://cp:5678', isConnected: true, lastFault: '' },
+    snapshot: { version: '1.2', appliedAtMs: 0 },
+    certificate: { uris: ['spiffe://default/web'], notBeforeMs: 0, notAfterMs: 1_000_000_000 + 7_200_000 },
+    engine: {
+      inbounds: [],
+      outbounds: [
+        {
+          address: '127.0.0.1',
+          port: 10_001,
+          cluster: 'api',
+          protocol: 'http',
+          connections: 0,
+          endpoints: [
+            { address: '192.168.0.2', port: 8080, healthy: true, reason: '', active: 0 },
+            { address: '192.168.0.3', port: 8080, healthy: false, reason: 'connection refused', active: 0 },
+          ],
+          counters,
+        },
+      ],
+    },
+  }
+}
