@@ -2,6 +2,7 @@
  * How long certificates live and when they are renewed. In: the settings of a Mesh, in Kuma's syntax of one unit
  * (`30d`), kuma-semantics 4.1. Pure.
  */
+import { meshDurationMs } from '#base/duration.ts'
 
 export const DEFAULT_LIFETIME_MS = 7 * 24 * 3_600_000
 export const DEFAULT_CA_LIFETIME_MS = 10 * 365 * 24 * 3_600_000
@@ -33,11 +34,7 @@ export function lifetimeOf(mesh: LifetimeSettings): number {
 
 /** ms of a duration like `30d`; null when it is left out, `0`, or not of that form (refused when it was written). */
 export function parseLifetime(text: string | undefined): number | null {
-  const match = /^([0-9]+)(y|w|d|h|m|s|ms)$/.exec(text ?? '')
-  const unitMs = UNIT_MS[match?.[2] ?? '']
-  if (unitMs === undefined) return null
-  const ms = Number(match?.[1]) * unitMs
-  return ms > 0 ? ms : null
+  return meshDurationMs(text ?? '') || null
 }
 
 /**
@@ -51,15 +48,4 @@ export function renewalMs(
 ): number {
   const lifeMs = certificate.notAfterMs - certificate.issuedAtMs
   return certificate.issuedAtMs + lifeMs * (0.4 + 0.2 * random)
-}
-
-const HOUR_MS = 3_600_000
-const UNIT_MS: Readonly<Record<string, number>> = {
-  y: 365 * 24 * HOUR_MS,
-  w: 7 * 24 * HOUR_MS,
-  d: 24 * HOUR_MS,
-  h: HOUR_MS,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
 }
