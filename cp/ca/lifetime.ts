@@ -1,5 +1,5 @@
 /**
- * How long certificates live and when they are renewed. In: the settings of a Mesh, in Kuma's syntax of one unit
+ * How long certificates live. In: the settings of a Mesh, in Kuma's syntax of one unit
  * (`30d`), kuma-semantics 4.1. Pure.
  */
 import { meshDurationMs } from '#base/duration.ts'
@@ -35,17 +35,4 @@ export function lifetimeOf(mesh: LifetimeSettings): number {
 /** ms of a duration like `30d`; null when it is left out, `0`, or not of that form (refused when it was written). */
 export function parseLifetime(text: string | undefined): number | null {
   return meshDurationMs(text ?? '') || null
-}
-
-/**
- * When to renew: at half of the life, up to a tenth of the life earlier or later, so that data planes that started
- * together do not renew together.
- * @param random from 0 to 1
- */
-export function renewalMs(
-  certificate: { readonly issuedAtMs: number; readonly notAfterMs: number },
-  random: number,
-): number {
-  const lifeMs = certificate.notAfterMs - certificate.issuedAtMs
-  return certificate.issuedAtMs + lifeMs * (0.4 + 0.2 * random)
 }

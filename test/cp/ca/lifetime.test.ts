@@ -1,6 +1,6 @@
-/** Lifetimes as a Mesh writes them, and the moment of renewal. */
+/** Lifetimes as a Mesh writes them. */
 import t from 'tap'
-import { lifetimeOf, parseLifetime, renewalMs } from '../../../cp/ca/lifetime.ts'
+import { lifetimeOf, parseLifetime } from '../../../cp/ca/lifetime.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -34,11 +34,4 @@ t.test('a member lives as long as the enabled backend says, else 7 days', async 
   t.equal(lifetimeOf({ mtls: { enabledBackend: 'plain', backends } }), 7 * DAY_MS)
   t.equal(lifetimeOf({ mtls: { backends } }), 7 * DAY_MS)
   t.equal(lifetimeOf({}), 7 * DAY_MS)
-})
-
-t.test('renews around half of the life', async t => {
-  const certificate = { issuedAtMs: 1000, notAfterMs: 2000 }
-  t.equal(renewalMs(certificate, 0), 1400)
-  t.equal(renewalMs(certificate, 0.5), 1500)
-  t.equal(renewalMs(certificate, 1), 1600)
 })
