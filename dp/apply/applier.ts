@@ -26,9 +26,9 @@ export interface EngineOptions {
 /** `setIdentity` throws `tls.bad-identity` for an identity that cannot be used, and keeps the one it had. */
 export function createEngine(options: EngineOptions): Engine {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const environment = { limits, deadlines: new Deadlines(), tls: new MeshTls(limits) }
-  const runtime = new Runtime(environment)
   const { log } = options
+  const environment = { limits, log, deadlines: new Deadlines(), tls: new MeshTls(limits) }
+  const runtime = new Runtime(environment)
   return {
     async apply(snapshot) {
       const prepared = await prepare(snapshot, runtime)

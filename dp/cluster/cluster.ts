@@ -118,7 +118,7 @@ export class Cluster {
       before.delete(key)
       if (known !== undefined) members.push(known)
       else {
-        const endpoint = new Endpoint(address, this.#environment.limits)
+        const endpoint = new Endpoint(address, this.#config.name, this.#environment)
         members.push({ endpoint, pool: new Pool(endpoint, this.#destination, this.#environment) })
       }
     }

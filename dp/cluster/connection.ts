@@ -45,6 +45,8 @@ export class Connection extends Wire implements Stream {
     this.isLent = false
     this.isReused = true
     this.sink = this.#idleSink
+    // Whoever had it may have paused it, and the next one expects to hear from it.
+    this.resume()
     this.#lender.released(this, isReusable, keepMs)
   }
 

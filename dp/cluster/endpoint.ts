@@ -4,9 +4,15 @@
  */
 import { connect } from 'node:net'
 import { messageOf } from '#base/errors.ts'
+import type { Logger } from '#base/log.ts'
 import type { Endpoint as Address } from '#contract/cluster.ts'
 import type { Limits } from '../codec/limits.ts'
 import { reasonOf } from './failure.ts'
+
+export interface EndpointEnvironment {
+  readonly limits: Limits
+  readonly log: Logger
+}
 
 export class Endpoint {
   readonly address: string
@@ -17,20 +23,24 @@ export class Endpoint {
   reason = ''
   /** Calls and connections that run. */
   active = 0
-  readonly #limits: Limits
+  readonly #cluster: string
+  readonly #environment: EndpointEnvironment
   #backoffMs = 0
   #retryAtMs = 0
   #isProbing = false
   #isRetired = false
 
-  constructor(to: Address, limits: Limits) {
+  /** `cluster`: its name, for the log. */
+  constructor(to: Address, cluster: string, environment: EndpointEnvironment) {
     this.address = to.address
     this.port = to.port
     this.key = keyOf(to)
-    this.#limits = limits
+    this.#cluster = cluster
+    this.#environment = environment
   }
 
   succeed(): void {
+    if (!this.isHealthy) this.#environment.log.info(this.#names(), 'endpoint is reachable again')
     this.isHealthy = true
     this.reason = ''
     this.#backoffMs = 0
@@ -38,7 +48,8 @@ export class Endpoint {
 
   /** Out of rotation while others are healthy, for a pause that doubles with every failure. */
   fail(reason: string): void {
-    const { backoffMs, maxBackoffMs } = this.#limits
+    const { backoffMs, maxBackoffMs } = this.#environment.limits
+    if (this.isHealthy) this.#environment.log.warn({ ...this.#names(), reason }, 'endpoint cannot be reached')
     this.isHealthy = false
     this.reason = reason
     this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs === 0 ? backoffMs : this.#backoffMs * 2)
@@ -64,6 +75,10 @@ export class Endpoint {
 
   retire(): void {
     this.#isRetired = true
+  }
+
+  #names(): Record<string, string> {
+    return { cluster: this.#cluster, endpoint: `${this.address}:${this.port}` }
   }
 }
 

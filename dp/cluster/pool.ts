@@ -4,18 +4,16 @@
  * load is a storm of them; calls wait in order of arrival.
  */
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
-import type { Limits } from '../codec/limits.ts'
 import type { ReasonCode } from '../errors.ts'
 import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
 import { type DialTls, dial } from './connect.ts'
 import { Connection, type Lender } from './connection.ts'
 import type { Destination } from './destination.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, EndpointEnvironment } from './endpoint.ts'
 import type { StreamWaiter, Transport } from './transport.ts'
 
-export interface PoolEnvironment {
+export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
-  readonly limits: Limits
 }
 
 /** A connection is not used for new exchanges in the last part of its certificates' life. */

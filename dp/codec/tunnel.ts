@@ -5,6 +5,7 @@
 import { giveBack } from './buffer-pool.ts'
 import type { ByteSink, ByteStream } from './byte-stream.ts'
 import type { Deadlines } from './deadlines.ts'
+import { writeCopy } from './write-copy.ts'
 
 export interface TunnelOptions {
   readonly deadlines: Deadlines
@@ -14,8 +15,6 @@ export interface TunnelOptions {
   onClose(): void
 }
 
-/** Node writes Latin-1 strings up to this size from its stack: no buffer, one system call. */
-export const MAX_TEXT_BYTES = 16 * 1024
 /** From here on it pays to write the buffer itself where the reader may keep it. */
 const MIN_LENT_BYTES = 1024
 
@@ -117,7 +116,6 @@ class Half implements ByteSink {
       this.#lent.push(bytes)
       return this.#to.writeBytes(bytes.subarray(start, end))
     }
-    if (count <= MAX_TEXT_BYTES) return this.#to.write(bytes.toString('latin1', start, end))
-    return this.#to.writeBytes(Buffer.from(bytes.subarray(start, end)))
+    return writeCopy(this.#to, bytes, start, end)
   }
 }

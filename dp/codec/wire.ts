@@ -27,6 +27,7 @@ export class Wire implements ByteStream {
   /** Below TLS: the socket that can be reset. */
   #below: Socket | null = null
   #buffer: Buffer = SHARED_BUFFER
+  #isPaused = false
   #error: Error | undefined
 
   constructor(mode: ReadMode) {
@@ -98,11 +99,14 @@ export class Wire implements ByteStream {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
+  /** Costs nothing where reading goes on. */
   resume(): void {
-    if (!this.isOpen) return
+    if (!this.#isPaused || !this.isOpen) return
+    this.#isPaused = false
     // With onread, resume() would start reading again a tick later, whoever has paused meanwhile.
     if (this.#mode === 'chunks') this.#socket.resume()
     else this.#socket.read(0)

@@ -8,7 +8,8 @@ import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Sweepable } from '../codec/deadlines.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
-import { MAX_TEXT_BYTES, type Tunnel } from '../codec/tunnel.ts'
+import type { Tunnel } from '../codec/tunnel.ts'
+import { MAX_TEXT_BYTES } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
 import { Exchange, type Requester } from './exchange.ts'
 import { outgoingHead, traitsOf } from './outgoing.ts'
@@ -37,7 +38,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   #deadlineMs: number
   /** The beginning of a head, or requests behind the one that runs. */
   #kept: Buffer | null = null
-  /** Some bytes of a head have come. */
   #isPartial = false
   #isReading = false
   #isDiscarding = false
@@ -136,7 +136,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   decidesToClose(): boolean {
-    this.#closesAfter ||= this.#role.isRetiring || this.#state !== DONE
+    this.#closesAfter ||= this.#role.isRetiring || !this.#canDiscard()
     return this.#closesAfter
   }
 
@@ -271,10 +271,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#isDiscarding = false
     this.#isPartial = false
     this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.keepAliveMs
+    this.down.resume()
     const kept = this.#kept
     if (kept === null || this.#isReading) return
     this.#kept = null
-    this.down.resume()
     this.#read(kept, 0, kept.length)
   }
 

@@ -9,7 +9,7 @@ import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
-import { MAX_TEXT_BYTES } from '../codec/tunnel.ts'
+import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
 
 /** The client's half, as the exchange sees it. */
@@ -41,6 +41,8 @@ const IDLE = 0
 const WAITING = 1
 const HEAD = 2
 const BODY = 3
+/** The response is complete, the rest of the request is still being sent. */
+const ANSWERED = 4
 
 /** Shared by all: what it holds is used before anything else is read. */
 const RESPONSE = new ResponseHead()
@@ -104,11 +106,10 @@ export class Exchange implements ByteSink, StreamWaiter {
       this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])
       return
     }
-    const isFree =
-      end - start <= MAX_TEXT_BYTES
-        ? stream.write(bytes.toString('latin1', start, end))
-        : stream.writeBytes(Buffer.from(bytes.subarray(start, end)))
-    if (!isFree && stream.pendingBytes > 0) this.#requester.down.pause()
+    const isFree = writeCopy(stream, bytes, start, end)
+    if (this.isRequestDone) {
+      if (this.#state === ANSWERED) this.#finish(false)
+    } else if (!isFree && stream.pendingBytes > 0) this.#requester.down.pause()
   }
 
   /** The client takes bytes again. */
@@ -146,7 +147,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   onDrain(): void {
     this.#requester.touch()
-    if (!this.isRequestDone) this.#requester.down.resume()
+    this.#requester.down.resume()
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
@@ -165,16 +166,21 @@ export class Exchange implements ByteSink, StreamWaiter {
       at = this.#readHead(buffer, at, to)
       if (at < 0) return
     }
+    if (this.#state === ANSWERED) this.#finish(true)
     if (this.#state !== BODY) return
     if (at < to && !this.#body.isDone) {
       at = this.#forward('', buffer, at, to)
       if (at < 0) return
     }
-    if (this.#body.isDone) this.#finish(at < to)
+    if (!this.#body.isDone) return
+    const hasSurplus = at < to
+    if (this.isRequestDone || this.#isLast || hasSurplus) this.#finish(hasSurplus)
+    else this.#state = ANSWERED
   }
 
   onEnd(): void {
-    if (this.#state !== BODY || !this.#body.isUntilClose) this.#break('connection-termination')
+    if (this.#state === ANSWERED) this.#finish(true)
+    else if (this.#state !== BODY || !this.#body.isUntilClose) this.#break('connection-termination')
     else {
       this.#requester.down.write('0\r\n\r\n')
       this.#finish(false)
@@ -182,7 +188,8 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   onClose(): void {
-    this.#break('connection-termination')
+    if (this.#state === ANSWERED) this.#finish(true)
+    else this.#break('connection-termination')
   }
 
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
@@ -234,21 +241,10 @@ export class Exchange implements ByteSink, StreamWaiter {
     }
     this.isHeadSent = true
     const { down } = this.#requester
-    const count = end - start
-    let text = head
-    let tail = ''
-    if (this.#body.isUntilClose && count > 0) {
-      text += `${count.toString(16)}\r\n`
-      tail = '\r\n'
-    }
-    let isFree = true
-    if (text.length + count <= MAX_TEXT_BYTES) {
-      isFree = down.write(count === 0 ? text : text + bytes.toString('latin1', start, end) + tail)
-    } else {
-      const copy = Buffer.from(bytes.subarray(start, end))
-      isFree = text === '' ? down.writeBytes(copy) : down.writeBoth(text, copy)
-      if (tail !== '') isFree = down.write(tail)
-    }
+    const isChunk = this.#body.isUntilClose && end > start
+    const front = isChunk ? `${head}${(end - start).toString(16)}\r\n` : head
+    let isFree = writeBehind(down, front, bytes, start, end)
+    if (isChunk) isFree = down.write('\r\n')
     if (!isFree && down.pendingBytes > 0) this.#stream?.pause()
     return end
   }

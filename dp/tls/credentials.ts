@@ -48,18 +48,20 @@ export function readIdentity(identity: Identity): Credentials {
 /** Answers what is wrong as text; a list of roots must not be empty. */
 export function readRoots(trust: Trust): Roots | string {
   const certificates: X509Certificate[] = []
-  for (const [index, pem] of trust.roots.entries()) {
-    // One text may hold several certificates; TLS takes them all, so all are looked at.
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
+  const pems: string[] = []
+  for (const [index, text] of trust.roots.entries()) {
+    // One text may hold several certificates.
+    const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []
     if (blocks.length === 0) return `roots[${index}] holds no certificate in PEM`
     for (const block of blocks) {
       try {
         certificates.push(new X509Certificate(block))
+        pems.push(`${block}\n`)
       } catch (error) {
         return `roots[${index}] cannot be read: ${messageOf(error)}`
       }
     }
   }
   if (certificates.length === 0) return 'there are no roots: nobody could be trusted'
-  return { trustDomain: trust.trustDomain, pems: trust.roots, certificates }
+  return { trustDomain: trust.trustDomain, pems, certificates }
 }
