@@ -1,4 +1,7 @@
-/** Waiting times between tries: doubling up to a limit, each drawn from the whole range (full jitter). */
+/**
+ * Waiting times between tries: doubling up to a limit, each drawn from the whole range (full jitter), the first too,
+ * since many may have lost the same connection at the same moment.
+ */
 export class Backoff {
   readonly #leastMs: number
   readonly #mostMs: number
@@ -14,7 +17,7 @@ export class Backoff {
 
   /** The wait before the next try, in ms: from `leastMs` to the doubled limit. */
   nextMs(): number {
-    const limit = Math.min(this.#mostMs, this.#leastMs * 2 ** Math.min(this.#tries, 30))
+    const limit = Math.min(this.#mostMs, this.#leastMs * 2 ** Math.min(this.#tries + 1, 30))
     this.#tries++
     return Math.round(this.#leastMs + this.#random() * Math.max(0, limit - this.#leastMs))
   }

@@ -31,7 +31,7 @@ export function createUpgrade(options: { maxFrameBytes: number; protocols: reado
 }
 
 /** Looks at the chain that the server sent, leaf first; answers what is wrong with it. */
-export type PinCheck = (chain: readonly X509Certificate[]) => string | undefined
+export type PinCheck = (chain: readonly X509Certificate[]) => Error | undefined
 
 export interface ConnectOptions {
   readonly url: string
@@ -66,7 +66,8 @@ export function connectWebSocket(options: ConnectOptions): WebSocket {
     response.on('data', (chunk: string) => {
       if (reason.length < MAX_REASON_BYTES) reason += chunk
     })
-    response.on('end', () => {
+    // its body may be cut short: 'close' comes in any case
+    response.once('close', () => {
       options.onRefused(response.statusCode ?? 0, reason.trim())
       request.destroy()
     })
@@ -87,7 +88,7 @@ function pinned(check: PinCheck): {
         socket.once('secureConnect', () => {
           const fault = check(chainOf(socket))
           if (fault === undefined) request.end()
-          else request.destroy(new Error(fault))
+          else request.destroy(fault)
         })
       })
     },

@@ -1,5 +1,5 @@
 /** Why the control plane cannot be reached or says no, in one sentence, and whether trying again can help. */
-import { codeOf, messageOf } from '#base/errors.ts'
+import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import type { Violation } from '#contract/messages.ts'
 
 export interface LinkFault {
@@ -24,6 +24,8 @@ export function faultOfConnection(error: unknown, address: URL): LinkFault {
   const cannot = `cannot connect to the control plane at ${address.origin}`
   const transient = (why: string): LinkFault => fault('link.unreachable', `${cannot}: ${why}`, false)
   const permanent = (kind: string, why: string): LinkFault => fault(kind, `${cannot}: ${why}`, true)
+  // what a pin found
+  if (error instanceof CodedError) return fault(code, `${cannot}: ${error.message}`, isPermanent(error))
   if (WRONG_CA.has(code)) {
     const help = "give the control plane's DATA/tls/ca.crt as --ca-cert-file, or its pin as --ca-cert-sha256"
     return permanent('link.wrong-ca', `its certificate is not signed by the CA given here (${code}); ${help}`)
@@ -58,6 +60,15 @@ export function faultOfRefusal(status: number, reason: string): LinkFault {
   }
   const isForeign = status === 404 || status === 426 || status === 400
   return fault('link.refused', `the control plane refused the connection: ${words}`, isForeign)
+}
+
+/** Something of this machine's own that only a person can mend. */
+export function permanentFault(code: string, message: string): LinkFault {
+  return fault(code, message, true)
+}
+
+function isPermanent(error: CodedError): boolean {
+  return error.details['permanent'] === true
 }
 
 function fault(code: string, message: string, permanent: boolean): LinkFault {

@@ -3,22 +3,14 @@
  * every loss and goes on from what it has. It hands snapshots to a function it was given and does not know what runs.
  */
 import { Backoff } from '#base/backoff.ts'
-import { CodedError, messageOf } from '#base/errors.ts'
+import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
-import { connectWebSocket, type PinCheck, type WebSocket } from '#base/websocket.ts'
-import {
-  channelPath,
-  type FromControlPlane,
-  type FromDataPlane,
-  type Hello,
-  type Issued,
-  type Reject,
-  type SnapshotFrame,
-  SUBPROTOCOLS,
-} from '#contract/messages.ts'
+import type { PinCheck } from '#base/websocket.ts'
+import type { FromControlPlane, Hello, Issued, SnapshotFrame } from '#contract/messages.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
-import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '#contract/version.ts'
-import { faultOfConnection, faultOfRefusal, type LinkFault } from './fault.ts'
+import { PROTOCOL_VERSION } from '#contract/version.ts'
+import { Connection, type ConnectionEnd } from './connection.ts'
+import { type LinkFault, permanentFault } from './fault.ts'
 import { digestsOf, merge, type StoredSnapshot } from './section-store.ts'
 
 export type ApplyOutcome =
@@ -27,6 +19,18 @@ export type ApplyOutcome =
       readonly ok: false
       readonly violations: readonly { readonly path: string; readonly message: string }[]
     }
+
+export interface LinkTiming {
+  /** First wait before the next try; doubles up to `mostMs`. */
+  readonly leastMs: number
+  readonly mostMs: number
+  /** A connection that held so long makes the next wait short again. */
+  readonly stableMs: number
+  readonly welcomeMs: number
+  readonly issueMs: number
+  /** 0…1. */
+  readonly random: () => number
+}
 
 export interface LinkOptions {
   /** `https://HOST:5678`. */
@@ -46,36 +50,42 @@ export interface LinkOptions {
   readonly apply: (snapshot: Snapshot, stored: StoredSnapshot) => Promise<ApplyOutcome>
   readonly onFault: (fault: LinkFault) => void
   readonly onConnected: () => void
+  /** Before each wait for the next try. */
+  readonly onWait?: (ms: number) => void
+  readonly timing?: Partial<LinkTiming>
 }
 
-const RECONNECT_LEAST_MS = 200
-const RECONNECT_MOST_MS = 30_000
-const HANDSHAKE_TIMEOUT_MS = 10_000
-const ISSUE_TIMEOUT_MS = 10_000
+const TIMING: LinkTiming = {
+  leastMs: 200,
+  mostMs: 30_000,
+  stableMs: 10_000,
+  welcomeMs: 15_000,
+  issueMs: 10_000,
+  random: Math.random,
+}
 
 export class Link {
   readonly #options: LinkOptions
-  readonly #backoff = new Backoff(RECONNECT_LEAST_MS, RECONNECT_MOST_MS)
-  #socket: WebSocket | null = null
+  readonly #timing: LinkTiming
+  readonly #backoff: Backoff
+  #connection: Connection | null = null
   #stored: StoredSnapshot | null
-  #isWelcome = false
   #isStopped = false
   #retry: NodeJS.Timeout | null = null
-  #keepAlive: NodeJS.Timeout | null = null
-  #lastHeardMs = 0
-  #leaseMs = 15_000
   #nextId = 1
-  readonly #issuing = new Map<number, { resolve: (issued: Issued) => void; reject: (error: Error) => void }>()
+  readonly #issuing = new Map<number, PromiseWithResolvers<Issued>>()
   #onLeft: (() => void) | null = null
   #applying: Promise<void> = Promise.resolve()
 
   constructor(options: LinkOptions) {
     this.#options = options
     this.#stored = options.stored
+    this.#timing = { ...TIMING, ...options.timing }
+    this.#backoff = new Backoff(this.#timing.leastMs, this.#timing.mostMs, this.#timing.random)
   }
 
   get isConnected(): boolean {
-    return this.#isWelcome
+    return this.#connection?.isWelcome ?? false
   }
 
   start(): void {
@@ -83,36 +93,39 @@ export class Link {
   }
 
   /** Asks for a certificate. Throws `link.not-connected`, `link.issue-refused`, `link.issue-timeout`. */
-  issue(csr: string): Promise<Issued> {
-    if (!this.#isWelcome) return Promise.reject(notConnected())
+  async issue(csr: string): Promise<Issued> {
+    const connection = this.#connection
+    if (connection?.isWelcome !== true) throw notConnected()
     const id = this.#nextId++
-    return new Promise<Issued>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#issuing.delete(id)
-        reject(new CodedError('link.issue-timeout', 'the control plane did not answer the signing request'))
-      }, ISSUE_TIMEOUT_MS)
-      const settle = <T>(then: (value: T) => void): ((value: T) => void) => {
-        return value => {
-          clearTimeout(timer)
-          this.#issuing.delete(id)
-          then(value)
-        }
-      }
-      this.#issuing.set(id, { resolve: settle(resolve), reject: settle(reject) })
-      this.#send({ type: 'issue', id, csr })
-    })
+    const answer = Promise.withResolvers<Issued>()
+    const timer = setTimeout(
+      () =>
+        answer.reject(
+          new CodedError('link.issue-timeout', 'the control plane did not answer the signing request'),
+        ),
+      this.#timing.issueMs,
+    )
+    this.#issuing.set(id, answer)
+    connection.send({ type: 'issue', id, csr })
+    try {
+      return await answer.promise
+    } finally {
+      clearTimeout(timer)
+      this.#issuing.delete(id)
+    }
   }
 
   /** Says goodbye; resolves when the control plane says that clients were told, or after `timeoutMs`. */
   async leave(timeoutMs: number): Promise<void> {
-    if (!this.#isWelcome) return
+    const connection = this.#connection
+    if (connection?.isWelcome !== true) return
     await new Promise<void>(resolve => {
       const timer = setTimeout(resolve, timeoutMs)
       this.#onLeft = () => {
         clearTimeout(timer)
         resolve()
       }
-      this.#send({ type: 'leave' })
+      connection.send({ type: 'leave' })
     })
   }
 
@@ -120,61 +133,37 @@ export class Link {
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#retry !== null) clearTimeout(this.#retry)
-    const socket = this.#socket
-    if (socket === null || socket.readyState === socket.CLOSED) return
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(() => socket.terminate(), 1_000)
-      socket.once('close', () => {
-        clearTimeout(timer)
-        resolve()
-      })
-      socket.close(1000)
-    })
+    const connection = this.#connection
+    this.#connection = null
+    this.#forgetAnswers()
+    await connection?.close()
   }
 
   async #connect(): Promise<void> {
-    const { address, mesh, name, ca, checkPin, log } = this.#options
-    let token: string
     try {
-      token = await this.#options.readToken()
-    } catch (error) {
-      return this.#failed({
-        code: 'link.token-file',
-        message: messageOf(error),
-        permanent: true,
-        violations: [],
+      const token = await this.#options.readToken()
+      if (this.#isStopped) return
+      const connection = new Connection({
+        ...this.#options,
+        token: checkToken(token),
+        welcomeMs: this.#timing.welcomeMs,
+        onOpen: () => void this.#hello(connection),
+        onFrame: frame => this.#receive(connection, frame),
+        onEnd: end => this.#ended(connection, end),
       })
+      this.#connection = connection
+    } catch (error) {
+      if (this.#isStopped) return
+      this.#options.onFault(permanentFault(codeOf(error) || 'link.unusable', messageOf(error)))
+      this.#retryLater()
     }
-    let isRefused = false
-    const socket = connectWebSocket({
-      url: `wss://${address.host}${channelPath(mesh, name)}`,
-      protocols: SUBPROTOCOLS,
-      headers: { authorization: `Bearer ${token}` },
-      maxFrameBytes: MAX_FRAME_BYTES,
-      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-      ...(checkPin === null ? { ca: ca ?? undefined } : { checkPin }),
-      onRefused: (status, reason) => {
-        isRefused = true
-        this.#failed(faultOfRefusal(status, reason))
-      },
-    })
-    this.#socket = socket
-    socket.on('open', () => this.#hello())
-    socket.on('message', data => this.#receive(String(data)))
-    socket.on('pong', () => this.#heard())
-    socket.on('error', error => {
-      if (isRefused) return
-      isRefused = true
-      if (this.#isWelcome) log.warn({ err: error }, 'connection to the control plane failed')
-      else this.#failed(faultOfConnection(error, address))
-    })
-    socket.on('close', (_code, reason) => this.#closed(String(reason), isRefused))
   }
 
-  #hello(): void {
-    this.#heard()
+  /** What was on its way when the last connection ended is decided first: `have` must be what runs. */
+  async #hello(connection: Connection): Promise<void> {
+    await this.#applying
     const stored = this.#stored
-    this.#send({
+    connection.send({
       type: 'hello',
       protocol: PROTOCOL_VERSION,
       ...this.#options.hello,
@@ -182,19 +171,13 @@ export class Link {
     })
   }
 
-  #receive(text: string): void {
-    this.#heard()
-    const frame = JSON.parse(text) as FromControlPlane
+  #receive(connection: Connection, frame: FromControlPlane): void {
     switch (frame.type) {
       case 'welcome':
-        this.#isWelcome = true
-        this.#backoff.reset()
-        this.#leaseMs = frame.leaseMs
-        this.#keepAlive = setInterval(() => this.#ping(), frame.pingMs)
         this.#options.log.info({ controlPlane: frame.controlPlane }, 'connected to the control plane')
         return this.#options.onConnected()
       case 'snapshot':
-        this.#applying = this.#applying.then(() => this.#apply(frame))
+        this.#applying = this.#applying.then(() => this.#apply(connection, frame))
         return
       case 'issued':
         return this.#issuing.get(frame.id)?.resolve(frame)
@@ -202,74 +185,74 @@ export class Link {
         return this.#issuing.get(frame.id)?.reject(new CodedError('link.issue-refused', frame.reason))
       case 'left':
         return this.#onLeft?.()
-      case 'reject':
-        return this.#rejected(frame)
     }
   }
 
-  async #apply(frame: SnapshotFrame): Promise<void> {
+  /** Never throws: the next snapshot waits for it. */
+  async #apply(connection: Connection, frame: SnapshotFrame): Promise<void> {
+    // of a connection that is gone: the next one offers it again
+    if (connection !== this.#connection) return
     const { version } = frame
     const merged = merge(this.#stored, frame)
-    const outcome = merged.ok ? await this.#options.apply(merged.snapshot, merged.stored) : merged
+    if (!merged.ok && merged.isOutOfStep) {
+      this.#options.log.error({ version: formatVersion(version) }, 'out of step; connecting anew')
+      return connection.abandon()
+    }
+    const outcome = merged.ok ? await this.#run(merged.snapshot, merged.stored) : merged
     if (!outcome.ok) {
-      this.#options.log.error(
-        { version: formatVersion(version), violations: outcome.violations },
-        'snapshot refused',
-      )
-      return this.#send({ type: 'refuse', version, violations: outcome.violations })
+      const { violations } = outcome
+      this.#options.log.error({ version: formatVersion(version), violations }, 'snapshot refused')
+      return connection.send({ type: 'refuse', version, violations })
     }
     if (merged.ok) this.#stored = merged.stored
     const bundles = Object.entries(this.#stored?.sections ?? {}).filter(([name]) => name.startsWith('trust/'))
     const digests = Object.fromEntries(bundles.map(([name, section]) => [name, section.digest]))
     this.#options.log.info({ version: formatVersion(version) }, 'snapshot applied')
-    this.#send({ type: 'ack', version, bundles: digests })
+    connection.send({ type: 'ack', version, bundles: digests })
   }
 
-  #rejected(frame: Reject): void {
-    this.#failed({ ...frame })
+  async #run(snapshot: Snapshot, stored: StoredSnapshot): Promise<ApplyOutcome> {
+    try {
+      return await this.#options.apply(snapshot, stored)
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a snapshot could not be run')
+      return { ok: false, violations: [{ path: '', message: `the data plane failed: ${messageOf(error)}` }] }
+    }
   }
 
-  /** Told to the owner, who decides whether to go on; the next try comes by itself. */
-  #failed(fault: LinkFault): void {
-    this.#options.onFault(fault)
+  /** A fault is told to the owner, who decides whether to go on; the next try comes by itself. */
+  #ended(connection: Connection, { fault, heldMs }: ConnectionEnd): void {
+    if (connection !== this.#connection) return
+    this.#connection = null
+    this.#forgetAnswers()
+    if (heldMs !== null && heldMs >= this.#timing.stableMs) this.#backoff.reset()
     this.#retryLater()
+    if (fault !== null) this.#options.onFault(fault)
   }
 
-  #closed(reason: string, wasTold: boolean): void {
-    const wasWelcome = this.#isWelcome
-    this.#isWelcome = false
-    if (this.#keepAlive !== null) clearInterval(this.#keepAlive)
-    this.#keepAlive = null
+  /** Nobody will answer any more. */
+  #forgetAnswers(): void {
     for (const { reject } of this.#issuing.values()) reject(notConnected())
     this.#onLeft?.()
-    if (wasWelcome && !this.#isStopped)
-      this.#options.log.warn({ reason }, 'connection to the control plane ended')
-    if (!wasTold || wasWelcome) this.#retryLater()
+    this.#onLeft = null
   }
 
   #retryLater(): void {
     if (this.#isStopped || this.#retry !== null) return
+    const waitMs = this.#backoff.nextMs()
+    this.#options.onWait?.(waitMs)
     this.#retry = setTimeout(() => {
       this.#retry = null
       void this.#connect()
-    }, this.#backoff.nextMs())
+    }, waitMs)
   }
+}
 
-  #ping(): void {
-    if (Date.now() - this.#lastHeardMs > this.#leaseMs) {
-      this.#options.log.warn({ leaseMs: this.#leaseMs }, 'the control plane is silent; connecting anew')
-      return this.#socket?.terminate()
-    }
-    this.#socket?.ping()
-  }
-
-  #heard(): void {
-    this.#lastHeardMs = Date.now()
-  }
-
-  #send(frame: FromDataPlane): void {
-    if (this.#socket?.readyState === this.#socket?.OPEN) this.#socket?.send(JSON.stringify(frame))
-  }
+/** A token that cannot travel in a header would end the process. */
+function checkToken(token: string): string {
+  if (/^[\x21-\x7e]*$/.test(token)) return token
+  const help = 'the file of --dataplane-token-file must hold the token alone, in one line'
+  throw new CodedError('link.token', `the data plane token is not one word of letters and digits: ${help}`)
 }
 
 function notConnected(): CodedError {

@@ -4,7 +4,7 @@
  */
 import { checkSections } from '#contract/check.ts'
 import type { SnapshotFrame, Violation } from '#contract/messages.ts'
-import type { Snapshot, Version } from '#contract/snapshot.ts'
+import { compareVersions, formatVersion, type Snapshot, type Version } from '#contract/snapshot.ts'
 
 export interface StoredSection {
   readonly digest: string
@@ -19,18 +19,31 @@ export interface StoredSnapshot {
 
 export type MergeResult =
   | { readonly ok: true; readonly stored: StoredSnapshot; readonly snapshot: Snapshot }
-  | { readonly ok: false; readonly violations: readonly Violation[] }
+  | {
+      readonly ok: false
+      readonly violations: readonly Violation[]
+      /** The two sides do not agree about what runs: a new hello mends it. */
+      readonly isOutOfStep?: boolean
+    }
 
-/** The frame put on `base`; refused when it was made for another base, or when a section is not sound. */
+/**
+ * The frame put on `base`; refused when it was made for another base, or when a section is not sound. A frame without
+ * base is whole and needs none.
+ */
 export function merge(base: StoredSnapshot | null, frame: SnapshotFrame): MergeResult {
   const known = base?.version ?? null
-  if (frame.base?.epoch !== known?.epoch || frame.base?.revision !== known?.revision) {
-    return { ok: false, violations: [{ path: 'base', message: 'the change was made for another snapshot' }] }
+  const isWhole = frame.base === null
+  if (!isWhole && (frame.base.epoch !== known?.epoch || frame.base.revision !== known.revision)) {
+    const message = 'the change was made for another snapshot'
+    return { ok: false, violations: [{ path: 'base', message }], isOutOfStep: true }
   }
-  if (known !== null && isOlder(frame.version, known)) {
-    return { ok: false, violations: [{ path: 'version', message: 'older than what runs' }] }
+  if (known !== null && compareVersions(frame.version, known) < 0) {
+    const message =
+      `${formatVersion(frame.version)} is older than ${formatVersion(known)}, which runs: is this another control ` +
+      'plane, or one with an old copy of the store? To take it all the same, stop vmesh-dp and remove snapshot.json in its state folder'
+    return { ok: false, violations: [{ path: 'version', message }] }
   }
-  const sections: Record<string, StoredSection> = { ...base?.sections }
+  const sections: Record<string, StoredSection> = isWhole ? {} : { ...base?.sections }
   for (const name of frame.removed) delete sections[name]
   for (const [name, value] of Object.entries(frame.sections)) {
     sections[name] = { digest: frame.digests[name] ?? '', value }
@@ -48,8 +61,4 @@ export function load(stored: StoredSnapshot): MergeResult {
 
 export function digestsOf(stored: StoredSnapshot): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(stored.sections).map(([name, section]) => [name, section.digest]))
-}
-
-function isOlder(a: Version, b: Version): boolean {
-  return a.epoch < b.epoch || (a.epoch === b.epoch && a.revision < b.revision)
 }

@@ -1,4 +1,5 @@
 /** Promises of dp/link/link.ts: it comes back after every kind of loss, goes on from what it has, and never throws. */
+import { once } from 'node:events'
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
@@ -47,6 +48,9 @@ t.test('tells what it runs only when what was on its way is decided', async t =>
   first.offers({ revision: 1, sections: sectionsOf() })
   first.socket.close(1001)
   const second = await cp.peer()
+  // whoever answers the ping has said hello before, unless it waits
+  second.socket.ping()
+  await once(second.socket, 'pong')
   finish()
   t.match((await second.hears('hello')).have, { version: { revision: 1 } })
 })
@@ -68,21 +72,24 @@ t.test('a refused snapshot leaves the base as it was, and the next one is taken'
   t.match(await peer.hears('ack'), { version: { revision: 3 } })
 })
 
-t.test('a snapshot that makes the engine fail is refused with the reason, and the next one is taken', async t => {
-  let calls = 0
-  const { cp } = await started(t, {
-    apply: async () => {
-      if (++calls === 1) throw new Error('out of luck')
-      return { ok: true }
-    },
-  })
-  const peer = await cp.peer()
-  await peer.welcomes()
-  peer.offers({ revision: 1, sections: sectionsOf() })
-  t.match(await peer.hears('refuse'), { violations: [{ message: /out of luck/ }] })
-  peer.offers({ revision: 2, sections: sectionsOf() })
-  t.match(await peer.hears('ack'), { version: { revision: 2 } })
-})
+t.test(
+  'a snapshot that makes the engine fail is refused with the reason, and the next one is taken',
+  async t => {
+    let calls = 0
+    const { cp } = await started(t, {
+      apply: async () => {
+        if (++calls === 1) throw new Error('out of luck')
+        return { ok: true }
+      },
+    })
+    const peer = await cp.peer()
+    await peer.welcomes()
+    peer.offers({ revision: 1, sections: sectionsOf() })
+    t.match(await peer.hears('refuse'), { violations: [{ message: /out of luck/ }] })
+    peer.offers({ revision: 2, sections: sectionsOf() })
+    t.match(await peer.hears('ack'), { version: { revision: 2 } })
+  },
+)
 
 t.test('a change for another base makes it connect anew', async t => {
   const { cp } = await started(t)
@@ -155,7 +162,10 @@ t.test('a refused token is a fault of the token, and tried again as long as the 
 
 t.test('waits longer and longer while connections are cut at once, also after a welcome', async t => {
   const waits: number[] = []
-  const { cp } = await started(t, { onWait: ms => waits.push(ms), timing: { leastMs: 10, random: () => 0.999 } })
+  const { cp } = await started(t, {
+    onWait: ms => waits.push(ms),
+    timing: { leastMs: 10, random: () => 0.999 },
+  })
   for (let i = 0; i < 5; i++) {
     const peer = await cp.peer()
     await peer.welcomes()
@@ -250,7 +260,10 @@ t.test('stops at every point of a connection, without a fault', async t => {
   await welcome.link.stop()
   await peer.closed()
   await new Promise(resolve => setImmediate(resolve))
-  t.same([early, inToken, open, welcome].flatMap(one => one.faults), [])
+  t.same(
+    [early, inToken, open, welcome].flatMap(one => one.faults),
+    [],
+  )
   t.equal(inToken.cp.attempts, 0)
 })
 
