@@ -9,10 +9,9 @@ import type { Sweepable } from '../codec/deadlines.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
 import type { Tunnel } from '../codec/tunnel.ts'
-import { MAX_TEXT_BYTES } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
 import { Exchange, type Requester } from './exchange.ts'
-import { outgoingHead, traitsOf } from './outgoing.ts'
+import { outgoingRequest } from './outgoing.ts'
 import { replyText } from './reply.ts'
 import type { Caller, HttpRole } from './role.ts'
 import { joinUpgraded } from './upgrade.ts'
@@ -25,6 +24,8 @@ const DONE = 2
 const LINGER = 3
 const TUNNEL = 4
 
+/** Of answers, above what a socket takes before it asks for a pause: there will be a drain. */
+const MAX_UNREAD_BYTES = 256 * 1024
 /** Shared by all: what it holds is used before anything else is read. */
 const REQUEST = new RequestHead()
 
@@ -42,8 +43,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   #isReading = false
   #isDiscarding = false
   #closesAfter = false
+  /** The client does not read its answers: no further request before it does. */
+  #isBlocked = false
   #hasEnded = false
-  /** Our last answer has left; the linger time runs. */
   #isFlushed = false
   #isHead = false
   #expectsContinue = false
@@ -58,7 +60,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     down.sink = this
   }
 
-  /** The client's rights have changed. What it may not do any more ends now. */
   reconsider(caller: Caller): void {
     this.caller = caller
     if (caller.denial !== '') this.cut(caller.denial)
@@ -84,7 +85,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     if (this.#tunnel === null && this.#state !== LINGER) this.down.destroy()
   }
 
-  /** The listener goes away: at rest it closes now, otherwise after its exchange. */
   retire(): void {
     this.#closesAfter = true
     if (this.#state === HEAD && this.#kept === null && !this.#exchange.isRunning) this.#close()
@@ -124,6 +124,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   onDrain(): void {
     this.touch()
     this.#exchange.resume()
+    if (this.#isBlocked) this.#next()
   }
 
   onClose(): void {
@@ -143,7 +144,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   responded(): void {
     if (this.#closesAfter) this.#close()
     else if (this.#state === DONE) this.#next()
-    else this.#isDiscarding = true
+    else {
+      this.#isDiscarding = true
+      this.down.resume()
+    }
   }
 
   failed(reason: ReasonCode): void {
@@ -151,7 +155,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#closesAfter ||= this.#role.isRetiring || !this.#canDiscard()
     this.down.write(replyText(reason, this.#isHead, this.#closesAfter))
     this.responded()
-    if (this.#isDiscarding) this.down.resume()
   }
 
   truncated(reason: ReasonCode): void {
@@ -217,14 +220,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
-    let text = outgoingHead(REQUEST, this.caller.addedFields)
-    const count = bodyEnd - bodyAt
-    let body: Buffer | null = null
-    if (count > 0 && text.length + count <= MAX_TEXT_BYTES) text += bytes.toString('latin1', bodyAt, bodyEnd)
-    else if (count > 0) body = Buffer.from(bytes.subarray(bodyAt, bodyEnd))
+    const request = outgoingRequest(REQUEST, this.caller.addedFields, bytes, bodyAt, bodyEnd)
     this.touch()
     this.#exchange.isRequestDone = this.#state === DONE
-    this.#exchange.begin(this.#role.cluster, text, body, traitsOf(REQUEST))
+    this.#exchange.begin(this.#role.cluster, request)
     if (this.#exchange.isWaiting && !this.#exchange.isRequestDone) this.down.pause()
   }
 
@@ -252,7 +251,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#kept = Buffer.from(bytes.subarray(start, end))
   }
 
-  /** Later requests wait. */
   #keep(bytes: Buffer, start: number, end: number): number {
     this.#kept = Buffer.from(bytes.subarray(start, end))
     if (this.#kept.length > this.#role.limits.maxPipelinedBytes) this.down.pause()
@@ -267,6 +265,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #next(): void {
+    this.#isBlocked = this.down.pendingBytes > MAX_UNREAD_BYTES
+    if (this.#isBlocked) return
     this.#state = HEAD
     this.#isDiscarding = false
     this.#isPartial = false

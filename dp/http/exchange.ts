@@ -11,6 +11,7 @@ import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** The client's half, as the exchange sees it. */
 export interface Requester {
@@ -27,14 +28,6 @@ export interface Requester {
   truncated(reason: ReasonCode): void
   /** The server switches protocols; `rest`: what it sent behind its head. The stream is the client's now. */
   upgraded(stream: Stream, rest: Buffer): void
-}
-
-export interface RequestTraits {
-  readonly isHead: boolean
-  /** Idempotent and without a body: may be sent again when nothing came back. */
-  readonly isReplayable: boolean
-  /** Protocol that the client offered to switch to; ''. */
-  readonly upgrade: string
 }
 
 const IDLE = 0
@@ -83,14 +76,14 @@ export class Exchange implements ByteSink, StreamWaiter {
     return this.#state !== IDLE
   }
 
-  /** `text`: the head and, if small, what is there of the body; `bytes`: that body otherwise. */
-  begin(cluster: Cluster, text: string, bytes: Buffer | null, traits: RequestTraits): void {
+  /** `request` is read before this returns. */
+  begin(cluster: Cluster, request: Outgoing): void {
     this.#cluster = cluster
-    this.#text = text
-    this.#bytes = bytes
-    this.#isHead = traits.isHead
-    this.#isReplayable = traits.isReplayable
-    this.#upgrade = traits.upgrade
+    this.#text = request.text
+    this.#bytes = request.body
+    this.#isHead = request.isHead
+    this.#isReplayable = request.isReplayable
+    this.#upgrade = request.upgrade
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING

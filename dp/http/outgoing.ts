@@ -1,29 +1,49 @@
 /** A request as it goes on: its head with the fields that this data plane adds, and what a retry has to know. */
 import { randomUUID } from 'node:crypto'
 import type { RequestHead } from '../codec/http1/request-head.ts'
-import type { RequestTraits } from './exchange.ts'
+import { MAX_TEXT_BYTES } from '../codec/write-copy.ts'
+
+export interface Outgoing {
+  /** The head and, if small, what is there of the body. */
+  readonly text: string
+  /** What is there of the body otherwise. */
+  readonly body: Buffer | null
+  readonly isHead: boolean
+  /** Idempotent and without a body: may be sent again when nothing came back. */
+  readonly isReplayable: boolean
+  /** Protocol that the client offers to switch to; ''. */
+  readonly upgrade: string
+}
 
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-/** With the blank line. `addedFields`: lines that say who the client is. */
-export function outgoingHead(head: RequestHead, addedFields: string): string {
+const outgoing = { text: '', body: null as Buffer | null, isHead: false, isReplayable: false, upgrade: '' }
+
+/**
+ * `addedFields`: lines that say who the client is. `bytes[start, end)`: what came of the body with the head; copied.
+ * The answer is the same object for every request, valid until the next call.
+ */
+export function outgoingRequest(
+  head: RequestHead,
+  addedFields: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Outgoing {
   let text = head.text
   if (!head.hasRequestId) text += `x-request-id: ${randomUUID()}\r\n`
   if (!head.hasForwardedProto) text += 'x-forwarded-proto: http\r\n'
   text += addedFields
-  return head.upgrade === ''
-    ? `${text}\r\n`
-    : `${text}connection: upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`
-}
-
-const traits = { isHead: false, isReplayable: false, upgrade: '' }
-
-/** The same object for every request: valid until the next call. */
-export function traitsOf(head: RequestHead): RequestTraits {
-  const hasBody = head.isChunked || head.contentLength > 0
-  traits.isHead = head.method === 'HEAD'
-  traits.isReplayable = !hasBody && IDEMPOTENT.has(head.method)
-  traits.upgrade = head.upgrade
-  return traits
+  text += head.upgrade === '' ? '\r\n' : `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`
+  outgoing.body = null
+  if (end > start) {
+    if (text.length + end - start <= MAX_TEXT_BYTES) text += bytes.toString('latin1', start, end)
+    else outgoing.body = Buffer.from(bytes.subarray(start, end))
+  }
+  outgoing.text = text
+  outgoing.isHead = head.method === 'HEAD'
+  outgoing.isReplayable = !head.isChunked && head.contentLength <= 0 && IDEMPOTENT.has(head.method)
+  outgoing.upgrade = head.upgrade
+  return outgoing
 }

@@ -63,5 +63,10 @@ export function readRoots(trust: Trust): Roots | string {
     }
   }
   if (certificates.length === 0) return 'there are no roots: nobody could be trusted'
+  try {
+    createSecureContext({ ca: pems })
+  } catch (error) {
+    return `the roots cannot be used together: ${messageOf(error)}`
+  }
   return { trustDomain: trust.trustDomain, pems, certificates }
 }

@@ -52,6 +52,31 @@ t.test('answers pipelined requests in their order', async t => {
   client.socket.destroy()
 })
 
+t.test('does not answer for ever a client that does not read', async t => {
+  const answer = ok('x'.repeat(10_000))
+  let answered = 0
+  const app = await httpResponder(() => {
+    answered++
+    return answer
+  })
+  t.teardown(app.close)
+  const pair = await startPair(t, { appPort: app.port })
+  const client = await rawClient(pair.outPort)
+  client.socket.pause()
+  const total = 5000
+  client.send(GET.repeat(total))
+  let before = -1
+  while (answered !== before) {
+    before = answered
+    for (let turn = 0; turn < 300; turn++) await tick()
+  }
+  t.ok(answered < total, `${answered} of ${total} requests were sent on`)
+  client.socket.resume()
+  while (client.heard.length < total * answer.length) await tick()
+  t.equal(answered, total, 'the others follow when it reads')
+  client.socket.destroy()
+})
+
 t.test('takes a request byte by byte', async t => {
   const app = await httpResponder(() => ok('yes'))
   t.teardown(app.close)
