@@ -53,6 +53,8 @@ function run(file: string): Promise<Outcome & { ms: number }> {
   return new Promise(resolve => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // in seconds; tap's own 30 are few for a loaded machine
+      env: { ...process.env, TAP_TIMEOUT: '240' },
     })
     let output = ''
     let good = 0

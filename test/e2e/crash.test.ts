@@ -9,6 +9,7 @@ import { Lab } from '../support/lab.ts'
 const ROUNDS = Number(process.env['VMESH_TEST_ROUNDS'] ?? 50)
 const WRITES = 1_000
 const CONNECTIONS = 100
+t.setTimeout(280_000)
 
 t.test(
   'every write that the killed control plane acknowledged is there after its restart',
