@@ -39,10 +39,9 @@ export class Endpoint {
     this.#environment = environment
   }
 
+  /** A connection was made, handshake and all. */
   succeed(): void {
-    if (!this.isHealthy) this.#environment.log.info(this.#names(), 'endpoint is reachable again')
-    this.isHealthy = true
-    this.reason = ''
+    this.#revive()
     this.#backoffMs = 0
   }
 
@@ -64,7 +63,8 @@ export class Endpoint {
     socket.unref()
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no connection in time')))
     socket.once('connect', () => {
-      this.succeed()
+      // Its TLS may still be wrong: the pause grows on until a call has got through.
+      this.#revive()
       socket.destroy()
     })
     socket.once('error', error => this.fail(`${reasonOf(error, false)}: ${messageOf(error)}`))
@@ -75,6 +75,12 @@ export class Endpoint {
 
   retire(): void {
     this.#isRetired = true
+  }
+
+  #revive(): void {
+    if (!this.isHealthy) this.#environment.log.info(this.#names(), 'endpoint is reachable again')
+    this.isHealthy = true
+    this.reason = ''
   }
 
   #names(): Record<string, string> {

@@ -8,6 +8,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 const MAX_HELD = 1024
 /** The kernel cuts it to net.core.somaxconn. */
 const BACKLOG = 4096
+/** Finds clients that vanished without a word. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
 
 export class TcpListener {
   readonly #address: string
@@ -55,9 +57,8 @@ export class TcpListener {
 
   #createServer(): Server {
     // Sockets come unread: they are moved to wires or to TLS before anything is.
-    return createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, socket =>
-      this.#accept(socket),
-    )
+    const options = { pauseOnConnect: true, noDelay: true, allowHalfOpen: true, ...KEEP_ALIVE }
+    return createServer(options, socket => this.#accept(socket))
   }
 
   #listen(): Promise<void> {

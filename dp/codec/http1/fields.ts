@@ -80,7 +80,14 @@ export function fieldValue(text: string, start: number, end: number): string {
 
 /** Decimal digits only, at most 15 of them; -1 for everything else. */
 export function readLength(value: string): number {
-  return /^[0-9]{1,15}$/.test(value) ? Number(value) : -1
+  if (value.length === 0 || value.length > 15) return -1
+  let length = 0
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return -1
+    length = length * 10 + digit
+  }
+  return length
 }
 
 /** Drops the fields of those names (lower case) from kept text; `from`: the offset where the field lines begin. */

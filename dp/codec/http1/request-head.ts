@@ -30,6 +30,7 @@ export class RequestHead implements FieldReader {
   fault = ''
   #hosts = 0
   #host = ''
+  #goodHost = ''
   #codings = 0
   #named: string[] | null = null
   #wantsUpgrade = false
@@ -131,7 +132,7 @@ export class RequestHead implements FieldReader {
     if (this.#hosts !== 1) {
       return this.#refuse(this.#hosts === 0 ? 'no Host field' : 'two Host fields', 'missing-host')
     }
-    if (/[\s/?#@\\,<>"]/.test(this.#host)) return this.#refuse('Host')
+    if (!this.#isGoodHost()) return this.#refuse('Host')
     if (this.#named !== null) {
       if (this.#named.some(name => CRITICAL.has(name)))
         return this.#refuse('Connection names a framing field')
@@ -144,6 +145,14 @@ export class RequestHead implements FieldReader {
       this.upgrade = 'websocket'
     }
     return target.startsWith('/') ? '' : this.#readOtherTarget(target)
+  }
+
+  /** Most requests of a process are for few hosts: one that was good is good. */
+  #isGoodHost(): boolean {
+    if (this.#host === this.#goodHost) return true
+    if (/[\s/?#@\\,<>"]/.test(this.#host)) return false
+    this.#goodHost = this.#host
+    return true
   }
 
   /** `*` of OPTIONS stays; `http://host/path` becomes `/path` and its host the only Host (RFC 9112 §3.2.2). */
@@ -161,6 +170,7 @@ export class RequestHead implements FieldReader {
   }
 
   #readConnection(value: string): void {
+    if (value === 'keep-alive') return
     for (const part of value.toLowerCase().split(',')) {
       const option = part.trim()
       if (option === 'close') this.isLast = true

@@ -139,6 +139,10 @@ export class ResponseHead implements FieldReader {
   }
 
   #readConnection(value: string): void {
+    if (value === 'keep-alive') {
+      this.#keepsAlive = true
+      return
+    }
     for (const part of value.toLowerCase().split(',')) {
       const option = part.trim()
       if (option === 'close') this.isLast = true

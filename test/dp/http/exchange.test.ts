@@ -128,6 +128,26 @@ t.test('carries large bodies both ways, byte for byte', async t => {
   client.socket.destroy()
 })
 
+t.test('carries a large response to a client that reads slowly', async t => {
+  const body = '0123456789abcdef'.repeat(1_000_000)
+  const app = await httpResponder(() => ok(body))
+  t.teardown(app.close)
+  const pair = await startPair(t, { appPort: app.port })
+  const client = await rawClient(pair.outPort)
+  const length = ok(body).length
+  client.socket.on('data', () => {
+    client.socket.pause()
+    setImmediate(() => client.socket.resume())
+  })
+  for (const rounds of [1, 2]) {
+    client.send(GET)
+    while (client.heard.length < length) await tick()
+    t.ok(client.take() === ok(body), `response ${rounds}`)
+  }
+  t.equal(app.peers.length, 1)
+  client.socket.destroy()
+})
+
 t.test('relays 100 Continue before the body is sent', async t => {
   const app = await rawServer(async peer => {
     await peer.hears(/Expect: 100-continue[\s\S]*\r\n\r\n/)
