@@ -5,7 +5,7 @@
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { CodedError } from '#base/errors.ts'
+import { CodedError, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import { VERSION } from '#base/version.ts'
 import type { Identity } from '#contract/identity.ts'
@@ -53,6 +53,7 @@ export class DataPlane {
   #statusServer: Server | null = null
   #snapshot: { readonly version: string; readonly appliedAtMs: number } | null = null
   #lastFault = ''
+  #lastTold = ''
   readonly #startedAtMs = Date.now()
   #onServing: () => void = () => {}
   #onGivenUp: (error: CodedError) => void = () => {}
@@ -74,16 +75,16 @@ export class DataPlane {
       this.#onServing = resolve
       this.#onGivenUp = reject
     })
-    const installation = await this.#folder.open()
-    const identity = await this.#folder.identity()
+    const installation = await this.#folder.open({ mesh, name })
     this.#keeper = new IdentityKeeper({
       log,
-      held: identity,
+      held: await this.#resumeIdentity(),
+      canIssue: () => this.#link?.isConnected ?? false,
       issue: csr => this.#link?.issue(csr) ?? Promise.reject(new Error('no link')),
       onIdentity: held => this.#takeIdentity(held),
     })
-    const stored = await this.#resume(identity)
-    this.#statusServer = await serveStatus(join(this.#folder.path, 'status.sock'), () => this.status())
+    const stored = await this.#resume()
+    await this.#serveStatus()
     this.#link = new Link({
       address,
       mesh,
@@ -104,6 +105,7 @@ export class DataPlane {
       onFault: fault => this.#fault(fault),
       onConnected: () => {
         this.#lastFault = ''
+        this.#lastTold = ''
         this.#tellState()
       },
     })
@@ -111,13 +113,16 @@ export class DataPlane {
     await serving
   }
 
-  /** Goodbye, drain, close. */
+  /**
+   * Goodbye, drain, close. The connection ends as soon as the listeners are closed: until then the control plane lists
+   * the only endpoint of a service.
+   */
   async stop(): Promise<void> {
-    const { drainTimeMs } = this.#options
-    this.#keeper?.stop()
+    this.#keeper?.rest()
     await this.#link?.leave(GOODBYE_MS)
-    await this.#engine.drain(drainTimeMs)
+    const drained = this.#engine.drain(this.#options.drainTimeMs)
     await this.#link?.stop()
+    await drained
     await new Promise<void>(resolve => {
       if (this.#statusServer === null) return resolve()
       this.#statusServer.close(() => resolve())
@@ -148,11 +153,23 @@ export class DataPlane {
     }
   }
 
+  /** The held identity is used whatever else is there: the first snapshot finds it good and asks for none. */
+  async #resumeIdentity(): Promise<Identity | null> {
+    const identity = await this.#folder.identity()
+    if (identity === null) return null
+    try {
+      this.#engine.setIdentity(identity)
+      return identity
+    } catch (error) {
+      await this.#folder.discardIdentity(messageOf(error))
+      return null
+    }
+  }
+
   /** Runs what the state folder holds; what cannot run is left and the control plane asked for all. */
-  async #resume(identity: Identity | null): Promise<StoredSnapshot | null> {
+  async #resume(): Promise<StoredSnapshot | null> {
     const stored = await this.#folder.snapshot()
     if (stored === null) return null
-    if (identity !== null) this.#engine.setIdentity(identity)
     const loaded = load(stored)
     const outcome = loaded.ok ? await this.#engine.apply(loaded.snapshot) : loaded
     if (!outcome.ok) {
@@ -164,20 +181,32 @@ export class DataPlane {
     }
     this.#serving(stored)
     this.#log.info({ version: formatVersion(stored.version) }, 'serving from the last good snapshot')
-    if (loaded.ok && loaded.snapshot.identity !== null) {
-      // renews in time; what is missing is asked for with the first snapshot
-      this.#keeper?.ensure(loaded.snapshot.identity).catch(() => {})
-    }
+    // renews in time; what is missing is asked for with the first snapshot
+    if (loaded.ok) this.#ensureIdentity(loaded.snapshot).catch(() => {})
     return stored
   }
 
+  /** Throws when the identity cannot be had now; the keeper goes on trying. */
+  async #ensureIdentity({ identity, trust }: Snapshot): Promise<void> {
+    if (identity === null) return this.#keeper?.rest()
+    await this.#keeper?.ensure(identity, trust.get(identity.trustDomain)?.roots ?? [])
+  }
+
+  /** Calls go on without it. */
+  async #serveStatus(): Promise<void> {
+    try {
+      this.#statusServer = await serveStatus(join(this.#folder.path, 'status.sock'), () => this.status())
+    } catch (error) {
+      this.#log.error({ err: error }, '`vmesh-dp status` will not work')
+    }
+  }
+
   async #apply(snapshot: Snapshot, stored: StoredSnapshot): Promise<ApplyOutcome> {
-    if (snapshot.identity !== null) {
-      try {
-        await withTimeout(this.#keeper?.ensure(snapshot.identity), FIRST_IDENTITY_MS)
-      } catch (error) {
-        this.#log.error({ err: error }, 'no certificate yet: calls are refused until there is one')
-      }
+    try {
+      await withTimeout(this.#ensureIdentity(snapshot), FIRST_IDENTITY_MS)
+    } catch (error) {
+      const text = 'not the certificate that it should have; asking again'
+      this.#log.error({ reason: messageOf(error) }, text)
     }
     const outcome = await this.#engine.apply(snapshot)
     if (!outcome.ok) {
@@ -199,8 +228,8 @@ export class DataPlane {
   }
 
   async #takeIdentity(identity: Identity): Promise<void> {
-    await this.#folder.keepIdentity(identity)
     this.#engine.setIdentity(identity)
+    await this.#folder.keepIdentity(identity)
   }
 
   /** Only who never served gives up; a running daemon goes on with what it has. */
@@ -213,8 +242,10 @@ export class DataPlane {
     if (fault.permanent && this.#snapshot === null) {
       return this.#onGivenUp(new CodedError(fault.code, message, { details: { permanent: true } }))
     }
-    // the same sentence again and again is noise
-    if (message !== this.#lastFault) this.#log.warn({ code: fault.code, reason: message }, 'no control plane')
+    // the same sentence again and again is noise, also with another time or age in it
+    const told = message.replaceAll(/\d+/g, '#')
+    if (told !== this.#lastTold) this.#log.warn({ code: fault.code, reason: message }, 'no control plane')
+    this.#lastTold = told
     this.#lastFault = message
     this.#tellState()
   }
@@ -226,10 +257,10 @@ export class DataPlane {
   }
 }
 
-function withTimeout<T>(work: Promise<T> | undefined, ms: number): Promise<T | undefined> {
+function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
   })
-  return Promise.race([Promise.resolve(work), late]).finally(() => clearTimeout(timer))
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -1,4 +1,5 @@
 /** `vmesh-dp`: argv → settings → DataPlane.start → signal → stop → exit. The only process.exit on this side. */
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
@@ -150,10 +151,24 @@ async function trustOf(settings: DpSettings): Promise<{ ca: string | null; caPin
   const ca = await readFile(caCertFile, 'utf8').catch((error: unknown) => {
     throw permanent('data-plane.no-ca', `cannot read --ca-cert-file: ${messageOf(error)}`)
   })
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
-    throw permanent('data-plane.no-ca', `--ca-cert-file ${caCertFile} holds no PEM certificate`)
+  const fault = caFault(ca)
+  if (fault !== null) {
+    const help = 'copy DATA/tls/ca.crt of the control plane again'
+    throw permanent('data-plane.no-ca', `--ca-cert-file ${caCertFile}: ${fault}; ${help}`)
   }
   return { ca, caPin: null }
+}
+
+/** null: it holds certificates in PEM. */
+function caFault(pem: string): string | null {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length === 0) return 'it holds no PEM certificate'
+  try {
+    for (const block of blocks) new X509Certificate(block)
+    return null
+  } catch (error) {
+    return `it cannot be read as a certificate (${messageOf(error)})`
+  }
 }
 
 function tokenReader(settings: DpSettings): () => Promise<string> {

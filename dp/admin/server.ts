@@ -23,6 +23,8 @@ export async function serveStatus(path: string, status: () => DataPlaneStatus): 
       await once(server, 'listening')
     })
     await chmod(path, 0o600)
+    // too many open files, for instance: whoever asked asks again
+    server.on('error', () => {})
     return server
   } catch (error) {
     throw new CodedError('admin.socket', `status socket ${path}: ${messageOf(error)}`, { cause: error })

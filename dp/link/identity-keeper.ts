@@ -3,160 +3,194 @@
  * and warns while it runs out. The key stays in this process and in the state folder.
  */
 import { Backoff } from '#base/backoff.ts'
-import { messageOf } from '#base/errors.ts'
+import { CodedError, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { Identity, IdentityConfig } from '#contract/identity.ts'
 import type { Issued } from '#contract/messages.ts'
+import { hasNames, isIssuedBelow } from './identity-check.ts'
 
 export interface IdentityKeeperOptions {
   readonly log: Logger
   readonly held: Identity | null
+  /** There is somebody who can issue now. */
+  readonly canIssue: () => boolean
   readonly issue: (csr: string) => Promise<Issued>
-  /** Gives it to the engine and to the disk. */
+  /** Gives it to the engine and to the disk. What it throws counts as not issued. */
   readonly onIdentity: (identity: Identity) => Promise<void>
-  readonly now?: () => number
-  readonly random?: () => number
+  readonly clock?: KeeperClock
+}
+
+/** Time as the keeper sees it. */
+export interface KeeperClock {
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number
+  /** 0…1. */
+  readonly random: () => number
+  /** Calls `work` once after `ms`; the result takes it back. */
+  readonly after: (ms: number, work: () => void) => () => void
+}
+
+const REAL_CLOCK: KeeperClock = {
+  now: Date.now,
+  random: Math.random,
+  after: (ms, work) => {
+    const timer = setTimeout(work, ms).unref()
+    return () => clearTimeout(timer)
+  },
 }
 
 const RETRY_LEAST_MS = 1_000
 const RETRY_MOST_MS = 60_000
-/** setTimeout cannot wait longer. */
-const LONGEST_TIMER_MS = 2_147_483_647
-const WARNINGS_AT = [0.5, 0.25, 0.1]
+/** Timers stand still while a machine sleeps and know nothing of a clock that was set: it looks at least this often. */
+const LOOK_AT_LEAST_MS = 3_600_000
+/** Part of life that is left when it is warned of; the last time when it is over. */
+const WARNINGS_AT = [0.5, 0.25, 0.1, 0]
+
+interface Wanted {
+  readonly config: IdentityConfig
+  readonly roots: readonly string[]
+}
 
 export class IdentityKeeper {
   readonly #options: IdentityKeeperOptions
-  readonly #now: () => number
-  readonly #backoff = new Backoff(RETRY_LEAST_MS, RETRY_MOST_MS)
+  readonly #clock: KeeperClock
+  readonly #backoff: Backoff
   #held: Identity | null
-  #wanted: IdentityConfig | null = null
-  #timer: NodeJS.Timeout | null = null
-  #warned = 1
+  #renewAtMs = 0
+  #wanted: Wanted | null = null
+  #cancel: () => void = () => {}
+  #warnedAt = 1
   #asking: Promise<void> | null = null
+  #looking: Promise<void> = Promise.resolve()
 
   constructor(options: IdentityKeeperOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#clock = options.clock ?? REAL_CLOCK
+    this.#backoff = new Backoff(RETRY_LEAST_MS, RETRY_MOST_MS, this.#clock.random)
     this.#held = options.held
+    if (options.held !== null) this.#renewAtMs = this.#renewalOf(options.held)
   }
 
   get held(): Identity | null {
     return this.#held
   }
 
-  /** From now on this identity is to be held; resolves when it is. Throws when it cannot be had now. */
-  async ensure(wanted: IdentityConfig): Promise<void> {
+  /**
+   * From now on this identity is to be held, issued below one of `roots` (PEM); resolves when it is. Throws when it
+   * cannot be had now, and goes on trying.
+   */
+  async ensure(config: IdentityConfig, roots: readonly string[]): Promise<void> {
+    const wanted = { config, roots }
     this.#wanted = wanted
-    if (!this.#fits(wanted) || this.#lifeLeft() <= 0) await this.#renew()
-    this.#schedule()
+    try {
+      // an answer that is on its way may be for the names of before
+      if (!this.#isGood(wanted)) await this.#asking?.catch(() => {})
+      if (!this.#isGood(wanted)) await this.#ask()
+      this.#lookAgain()
+    } catch (error) {
+      this.#retry(messageOf(error))
+      throw error
+    }
   }
 
-  stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
+  /** Resolves when no request is on its way and what follows from its answer is done. */
+  async settled(): Promise<void> {
+    await this.#looking
+  }
+
+  /** The mesh has no mTLS: nothing is to be held. */
+  rest(): void {
     this.#wanted = null
+    this.#cancel()
   }
 
-  #fits(wanted: IdentityConfig): boolean {
+  #isGood({ config, roots }: Wanted): boolean {
     const held = this.#held
-    return (
-      held !== null &&
-      held.trustDomain === wanted.trustDomain &&
-      held.backend === wanted.backend &&
-      held.uris.length === wanted.uris.length &&
-      held.uris.every((uri, i) => uri === wanted.uris[i])
-    )
+    if (held === null || this.#lifeLeft(held) <= 0) return false
+    return hasNames(held, config) && isIssuedBelow(held.chainPem, roots)
   }
 
   /** 1 when new, 0 at its end. */
-  #lifeLeft(): number {
-    if (this.#held === null) return 0
-    const { notBeforeMs, notAfterMs } = this.#held
-    return (notAfterMs - this.#now()) / (notAfterMs - notBeforeMs)
+  #lifeLeft({ notBeforeMs, notAfterMs }: Identity): number {
+    return (notAfterMs - this.#clock.now()) / (notAfterMs - notBeforeMs)
   }
 
-  #renew(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
+  /** At half of its life, less up to a tenth, so that a fleet does not ask at once. */
+  #renewalOf({ notBeforeMs, notAfterMs }: Identity): number {
+    return notBeforeMs + (notAfterMs - notBeforeMs) * (0.5 - 0.1 * this.#clock.random())
+  }
+
+  #ask(): Promise<void> {
+    this.#asking ??= this.#askNow().finally(() => {
       this.#asking = null
     })
     return this.#asking
   }
 
-  async #ask(): Promise<void> {
+  async #askNow(): Promise<void> {
+    const { canIssue, issue, onIdentity, log } = this.#options
+    if (!canIssue()) throw new CodedError('link.not-connected', 'there is no connection to the control plane')
     // loaded when needed: ASN.1 costs memory that an idle daemon should not hold
     const { createCsr, generateKeyPair, readCertificate, splitChain } = await import(
       '#base/x509/certificate.ts'
     )
     const { privateKeyPem } = await generateKeyPair()
-    const issued = await this.#options.issue(createCsr(privateKeyPem))
-    const leaf = readCertificate(splitChain(issued.chain)[0] ?? '')
-    this.#held = {
-      trustDomain: issued.trustDomain,
-      backend: issued.backend,
-      uris: issued.uris,
-      chainPem: issued.chain,
-      privateKeyPem,
-      notBeforeMs: leaf.notBeforeMs,
-      notAfterMs: leaf.notAfterMs,
-    }
-    this.#warned = 1
+    const issued = await issue(createCsr(privateKeyPem))
+    const { notBeforeMs, notAfterMs } = readCertificate(splitChain(issued.chain)[0] ?? '')
+    const { trustDomain, backend, uris, chain: chainPem } = issued
+    const identity = { trustDomain, backend, uris, chainPem, privateKeyPem, notBeforeMs, notAfterMs }
+    await onIdentity(identity)
+    this.#held = identity
+    this.#renewAtMs = this.#renewalOf(identity)
+    this.#warnedAt = 1
     this.#backoff.reset()
-    await this.#options.onIdentity(this.#held)
-    const notAfter = new Date(leaf.notAfterMs).toISOString()
-    this.#options.log.info({ uris: issued.uris.slice(0, 1), notAfter }, 'new certificate')
+    log.info({ uris: uris.slice(0, 1), notAfter: new Date(notAfterMs).toISOString() }, 'new certificate')
   }
 
-  #schedule(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    const held = this.#held
-    if (held === null) return this.#later(this.#backoff.nextMs())
-    const life = held.notAfterMs - held.notBeforeMs
-    const random = this.#options.random ?? Math.random
-    // half of its life, less up to a tenth, so that a fleet does not ask at once
-    const dueMs = held.notBeforeMs + life * (0.5 - 0.1 * random())
-    this.#later(Math.max(dueMs - this.#now(), 0))
+  #lookAgain(): void {
+    const waitMs = Math.max(this.#renewAtMs - this.#clock.now(), 0)
+    this.#lookAfter(Math.min(waitMs, LOOK_AT_LEAST_MS))
   }
 
-  #later(ms: number): void {
-    this.#timer = setTimeout(() => void this.#due(), Math.min(ms, LONGEST_TIMER_MS)).unref()
+  #lookAfter(ms: number): void {
+    this.#cancel()
+    if (this.#wanted === null) return
+    this.#cancel = this.#clock.after(ms, () => {
+      this.#looking = this.#look()
+    })
   }
 
-  async #due(): Promise<void> {
+  async #look(): Promise<void> {
     const wanted = this.#wanted
     if (wanted === null) return
-    if (this.#fits(wanted) && this.#lifeLeft() > 0.6) return this.#schedule()
-    this.#warn()
+    if (this.#isGood(wanted) && this.#clock.now() < this.#renewAtMs) return this.#lookAgain()
     try {
-      await this.#renew()
-      this.#schedule()
+      await this.#ask()
+      this.#lookAgain()
     } catch (error) {
-      this.#options.log.debug({ err: error }, 'certificate not renewed')
-      this.#warnOf(messageOf(error))
-      if (this.#wanted !== null) this.#later(this.#backoff.nextMs())
+      this.#retry(messageOf(error))
     }
   }
 
-  #lastReason = ''
-
-  #warnOf(reason: string): void {
-    this.#lastReason = reason
-    this.#warn()
+  #retry(reason: string): void {
+    this.#options.log.debug({ reason }, 'certificate not renewed')
+    this.#warn(reason)
+    this.#lookAfter(this.#backoff.nextMs())
   }
 
-  /** Once at 50, 25 and 10 % of life, and once when it is over. */
-  #warn(): void {
-    const left = this.#lifeLeft()
-    const step = [...WARNINGS_AT, 0].findLast(limit => left <= limit)
-    if (this.#held === null || step === undefined || step >= this.#warned || this.#lastReason === '') return
-    this.#warned = step
-    const notAfter = new Date(this.#held.notAfterMs).toISOString()
+  /** Once for each step of its life. */
+  #warn(reason: string): void {
+    const held = this.#held
+    if (held === null) return
+    const left = this.#lifeLeft(held)
+    const step = WARNINGS_AT.findLast(limit => left <= limit)
+    if (step === undefined || step >= this.#warnedAt) return
+    this.#warnedAt = step
+    const notAfter = new Date(held.notAfterMs).toISOString()
     const text =
       left <= 0
-        ? 'the certificate has expired: calls are refused'
+        ? 'the certificate has expired: calls are refused until the control plane issues a new one'
         : 'the certificate runs out and was not renewed'
-    this.#options.log.warn(
-      { notAfter, lifeLeftPercent: Math.round(left * 100), reason: this.#lastReason },
-      text,
-    )
+    this.#options.log.warn({ notAfter, lifeLeftPercent: Math.max(0, Math.round(left * 100)), reason }, text)
   }
 }

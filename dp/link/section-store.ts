@@ -62,3 +62,18 @@ export function load(stored: StoredSnapshot): MergeResult {
 export function digestsOf(stored: StoredSnapshot): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(stored.sections).map(([name, section]) => [name, section.digest]))
 }
+
+/** Of a value read from disk; what is in the sections is looked at by `load`. */
+export function isStoredSnapshot(value: unknown): value is StoredSnapshot {
+  if (!isObject(value) || !isObject(value['version']) || !isObject(value['sections'])) return false
+  const { epoch, revision } = value['version']
+  const sections = Object.values(value['sections'])
+  return (
+    [epoch, revision].every(Number.isSafeInteger) &&
+    sections.every(section => isObject(section) && typeof section['digest'] === 'string')
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -94,9 +94,11 @@ export class FakeControlPlane {
   readonly #server: Server
   readonly #folder: string
   readonly #peers: FakePeer[] = []
+  readonly #all: FakePeer[] = []
   readonly #waiting: ((peer: FakePeer) => void)[] = []
   /** Upgrade requests so far. */
   attempts = 0
+  port = 0
   verdict: (attempt: number) => Verdict = () => 'accept'
 
   private constructor(certificate: ServerCertificate, folder: string) {
@@ -115,6 +117,7 @@ export class FakeControlPlane {
       }
       upgrade(request, socket, head, webSocket => {
         const peer = new FakePeer(webSocket, request.headers.authorization ?? '')
+        this.#all.push(peer)
         const waiting = this.#waiting.shift()
         if (waiting === undefined) this.#peers.push(peer)
         else waiting(peer)
@@ -137,11 +140,6 @@ export class FakeControlPlane {
     return fake
   }
 
-  get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  }
-
   get url(): URL {
     return new URL(`https://127.0.0.1:${this.port}`)
   }
@@ -149,6 +147,12 @@ export class FakeControlPlane {
   async listen(port: number): Promise<void> {
     this.#server.listen(port, '127.0.0.1')
     await once(this.#server, 'listening')
+    this.port = port === 0 ? portOf(this.#server) : port
+  }
+
+  async stopListening(): Promise<void> {
+    this.#server.close()
+    await once(this.#server, 'close')
   }
 
   /** The next connection that nobody has taken yet. */
@@ -161,7 +165,12 @@ export class FakeControlPlane {
   async close(): Promise<void> {
     this.#server.close()
     this.#server.closeAllConnections()
-    for (const peer of this.#peers) peer.socket.terminate()
+    for (const peer of this.#all) peer.socket.terminate()
     await rm(this.#folder, { recursive: true, force: true })
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
