@@ -148,6 +148,10 @@ class Attempt implements StreamWaiter {
     this.#kind = kind
   }
 
+  get isWanted(): boolean {
+    return this.#waiter.isWanted
+  }
+
   go(member: Member): void {
     this.#tried.push(member)
     const transport: Transport = member.pool

@@ -97,7 +97,7 @@ export class Pool implements Transport, Lender, Sweepable {
       this.#dialMore()
       return
     }
-    const waiter = this.#waiting.shift()
+    const waiter = shiftWanted(this.#waiting)
     if (waiter !== undefined) {
       waiter.onStream(this.#lend(connection))
       return
@@ -152,7 +152,7 @@ export class Pool implements Transport, Lender, Sweepable {
   #dialMore(): void {
     const { maxConnecting, maxConnections } = this.#environment.limits
     while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
-      const tunnel = this.#tunnels.shift()
+      const tunnel = shiftWanted(this.#tunnels)
       if (tunnel === undefined && this.#waiting.length <= this.#dialingExchanges) return
       this.#dial(tunnel ?? null)
     }
@@ -217,7 +217,7 @@ export class Pool implements Transport, Lender, Sweepable {
     }
     if (this.#all.size === 0) this.#environment.deadlines.add(this)
     this.#all.add(connection)
-    const waiter = tunnel ?? this.#waiting.shift()
+    const waiter = tunnel ?? shiftWanted(this.#waiting)
     if (waiter !== undefined) {
       waiter.onStream(this.#lend(connection))
       return
@@ -228,7 +228,7 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   #giveUp(tunnel: StreamWaiter | null, reason: ReasonCode, detail: string): void {
-    const waiter = tunnel ?? this.#waiting.shift()
+    const waiter = tunnel ?? shiftWanted(this.#waiting)
     waiter?.onNoStream(reason, detail)
     // Without a single connection that works, those behind would only wait for the same failure.
     if (this.#all.size === 0 && this.#dialing === 0) this.#failAll(reason, detail)
@@ -239,5 +239,13 @@ export class Pool implements Transport, Lender, Sweepable {
     this.#waiting = []
     this.#tunnels = []
     for (const waiter of waiters) waiter.onNoStream(reason, detail)
+  }
+}
+
+/** The first that still wants a stream; those that have gone are forgotten. */
+function shiftWanted(waiters: StreamWaiter[]): StreamWaiter | undefined {
+  for (;;) {
+    const waiter = waiters.shift()
+    if (waiter === undefined || waiter.isWanted) return waiter
   }
 }

@@ -21,6 +21,8 @@ export interface Stream extends ByteStream {
 
 /** Told once whether there is a stream; may be told from within the call that asks. */
 export interface StreamWaiter {
+  /** False when whoever waits has gone: nothing need be done for it. */
+  readonly isWanted: boolean
   onStream(stream: Stream): void
   /** Nothing was sent. `detail`: for the log. */
   onNoStream(reason: ReasonCode, detail: string): void

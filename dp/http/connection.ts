@@ -224,7 +224,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.touch()
     this.#exchange.isRequestDone = this.#state === DONE
     this.#exchange.begin(this.#role.cluster, request)
-    if (this.#exchange.isWaiting && !this.#exchange.isRequestDone) this.down.pause()
+    if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
   }
 
   #readBody(bytes: Buffer, start: number, end: number): number {

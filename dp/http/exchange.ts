@@ -68,7 +68,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#limits = limits
   }
 
-  get isWaiting(): boolean {
+  get isWanted(): boolean {
     return this.#state === WAITING
   }
 

@@ -17,14 +17,17 @@ export interface TcpRole {
   closed(connection: TcpConnection): void
 }
 
+const MAX_EARLY_BYTES = 64 * 1024
+
 export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   readonly #down: Wire
   readonly #role: TcpRole
   #tunnel: Tunnel | null = null
   #isClosed = false
   #hasEnded = false
-  /** What had been decrypted when reading was stopped. */
+  /** What the client sent before there was an endpoint. */
   readonly #early: Buffer[] = []
+  #earlyBytes = 0
 
   /** `start` asks for the endpoint. */
   constructor(down: Wire, role: TcpRole) {
@@ -33,9 +36,11 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
     down.sink = this
   }
 
-  /** Nothing is read from the client before there is somebody to read it. */
+  get isWanted(): boolean {
+    return !this.#isClosed
+  }
+
   start(cluster: Cluster): void {
-    this.#down.pause()
     cluster.open(this)
   }
 
@@ -82,7 +87,10 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
     if (this.#tunnel !== null && nowMs > this.#tunnel.deadlineMs) this.end('stream-timeout')
   }
 
+  /** Reading goes on for a while before there is an endpoint, so that a client that has gone is noticed. */
   onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#earlyBytes += end - start
+    if (this.#earlyBytes > MAX_EARLY_BYTES) this.#down.pause()
     this.#early.push(Buffer.from(bytes.subarray(start, end)))
   }
 
