@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { CodedError, messageOf } from '#base/errors.ts'
 import { makeFolder } from '#base/files.ts'
 import type { Logger } from '#base/log.ts'
 import { VERSION } from '#base/version.ts'
@@ -17,11 +18,10 @@ import { ensureServerCertificate, readOperatorPair, type ServerCertificate } fro
 import { serverNames, thisMachine } from './ca/server-names.ts'
 import type { CpSettings } from './config.ts'
 import { startCleanup } from './push/cleanup.ts'
-import type { PushContext } from './push/context.ts'
-import { type InsightState, Insights } from './push/insights.ts'
+import { createPushContext } from './push/context.ts'
+import type { Insights } from './push/insights.ts'
+import { awaitReturns } from './push/returning.ts'
 import { PushServer } from './push/server.ts'
-import { Sessions } from './push/sessions.ts'
-import { Settling } from './push/settling.ts'
 import { createFirstResources, newMeshHook } from './reconcile/defaults.ts'
 import { Scheduler } from './snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from './store/guarded-store.ts'
@@ -29,8 +29,8 @@ import { type JsonStore, openJsonStore } from './store/json-store.ts'
 
 /** Longest wait of setTimeout; a certificate that is renewed later is looked at again. */
 const LONGEST_TIMER_MS = 2_147_483_647
-/** After a start, data planes that were connected have this long to come back: longest reconnect wait and a lease. */
-const RETURN_MS = 45_000
+/** Least wait between two looks at the certificate, whatever the clock says. */
+const SHORTEST_TIMER_MS = 60_000
 
 export class ControlPlane {
   readonly #settings: CpSettings
@@ -53,8 +53,15 @@ export class ControlPlane {
     }
   }
 
+  /** What cannot be stopped keeps nothing else from being stopped. */
   async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) await stop()
+    for (const stop of this.#stops.splice(0).reverse()) {
+      try {
+        await stop()
+      } catch (error) {
+        this.#log.error({ err: error }, 'a part of the control plane did not stop in good order')
+      }
+    }
   }
 
   async #start(): Promise<void> {
@@ -111,46 +118,27 @@ export class ControlPlane {
     const { store, guarded, tokens, ca, certificate } = parts
     const settings = this.#settings
     const log = this.#log
-    const insights = new Insights({ store, log, flushMs: settings['metrics.dataplane.flushInterval'] })
-    const known = await insights.start()
-    this.#stops.push(() => insights.flush())
     const scheduler = new Scheduler({
       store,
       ca,
       log,
       onSnapshot: (mesh, name, snapshot) => push.offer(mesh, name, snapshot),
     })
-    const sessions = new Sessions({
-      leaseMs: settings['dpServer.lease'],
-      now: Date.now,
-      onLost: holder => {
-        log.warn(
-          { mesh: holder.mesh, dataplane: holder.name, host: holder.host },
-          'data plane is lost: out of rotation',
-        )
-        scheduler.setRotation(holder.mesh, holder.name, 'lost')
-      },
-    })
-    const settling = new Settling()
-    const removeDataplane = async (mesh: string, name: string): Promise<void> => {
-      await guarded.delete({ type: 'Dataplane', mesh, name })
-      insights.forget(mesh, name)
-    }
-    const context: PushContext = {
+    const context = createPushContext({
       store,
       guarded,
       scheduler,
-      sessions,
-      insights,
       ca,
       log,
       controlPlane: this.#instanceId,
+      zone: settings['multizone.zone.name'],
       pingMs: settings['dpServer.pingInterval'],
       leaseMs: settings['dpServer.lease'],
-      settled: waited => settling.settled(waited),
-      onSettled: () => settling.changed(),
-      removeDataplane,
-    }
+      flushMs: settings['metrics.dataplane.flushInterval'],
+    })
+    const { insights, sessions, turns } = context
+    const known = await insights.start()
+    this.#stops.push(() => insights.stop())
     const push = new PushServer({
       context,
       tls: { cert: certificate.chainPem, key: certificate.privateKeyPem },
@@ -158,34 +146,16 @@ export class ControlPlane {
     })
     await scheduler.start()
     this.#stops.push(() => scheduler.stop())
-    this.#loseWhoStaysAway(known, sessions, scheduler, insights)
+    this.#stops.push(
+      await awaitReturns({ store, scheduler, sessions, insights, known, controlPlane: this.#instanceId }),
+    )
     await push.listen(settings['dpServer.interface'], settings['dpServer.port'])
     this.#stops.push(() => push.close())
     this.#stops.push(push.watchDataplanes())
     const ageMs = settings['runtime.universal.dataplaneCleanupAge']
-    this.#stops.push(startCleanup({ store, insights, ageMs, log, remove: removeDataplane }))
+    const remove = context.removeDataplane
+    this.#stops.push(startCleanup({ store, insights, sessions, turns, ageMs, log, remove }))
     return { insights, push }
-  }
-
-  /** Who was connected to the last process and does not come back is lost. */
-  #loseWhoStaysAway(
-    known: readonly InsightState[],
-    sessions: Sessions,
-    scheduler: Scheduler,
-    insights: Insights,
-  ): void {
-    const open = known.filter(state => state.subscriptions.at(-1)?.disconnectTimeMs === null)
-    if (open.length === 0) return
-    const timer = setTimeout(() => {
-      for (const state of open) {
-        if (sessions.get(state.mesh, state.name) !== null) continue
-        const last = state.subscriptions.at(-1)
-        if (last !== undefined) last.disconnectTimeMs ??= Date.now()
-        insights.touch(state)
-        scheduler.setRotation(state.mesh, state.name, 'lost')
-      }
-    }, RETURN_MS).unref()
-    this.#stops.push(() => clearTimeout(timer))
   }
 
   async #certificate(): Promise<ServerCertificate> {
@@ -193,15 +163,21 @@ export class ControlPlane {
     const certFile = this.#settings['general.tlsCertFile']
     const keyFile = this.#settings['general.tlsKeyFile']
     if (certFile !== null && keyFile !== null) {
-      const [certPem, keyPem] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
+      const [certPem, keyPem] = await Promise.all([readPem(certFile), readPem(keyFile)])
       return readOperatorPair({ certFile, certPem, keyFile, keyPem })
+    }
+    if (certFile !== null || keyFile !== null) {
+      const [given, other] = certFile === null ? ['tlsKeyFile', 'tlsCertFile'] : ['tlsCertFile', 'tlsKeyFile']
+      throw new CodedError('ca.server-pair', `general.${given} is set without general.${other}; give both`, {
+        details: { permanent: true },
+      })
     }
     return ensureServerCertificate(join(dataDir, 'tls'), serverNames(await thisMachine(), tlsSan))
   }
 
   #renewInTime(certificate: ServerCertificate, push: PushServer, api: Api): void {
     if (certificate.renewAtMs === null) return
-    const waitMs = Math.min(Math.max(certificate.renewAtMs - Date.now(), 0), LONGEST_TIMER_MS)
+    const waitMs = Math.min(Math.max(certificate.renewAtMs - Date.now(), SHORTEST_TIMER_MS), LONGEST_TIMER_MS)
     const timer = setTimeout(async () => {
       try {
         const renewed = await this.#certificate()
@@ -215,5 +191,20 @@ export class ControlPlane {
       }
     }, waitMs).unref()
     this.#stops.push(() => clearTimeout(timer))
+  }
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CodedError(
+      'ca.server-pair',
+      `cannot read the control plane's own TLS file: ${messageOf(error)}`,
+      {
+        cause: error,
+        details: { permanent: true },
+      },
+    )
   }
 }

@@ -6,12 +6,16 @@ import type { Logger } from '#base/log.ts'
 import type { Store } from '../store/store.ts'
 import type { Insights } from './insights.ts'
 import { BY_DAEMON, REGISTERED_BY } from './registration.ts'
+import type { Sessions } from './sessions.ts'
+import type { Turns } from './turns.ts'
 
 const LOOK_EVERY_MS = 60_000
 
 export interface CleanupOptions {
   readonly store: Store
   readonly insights: Insights
+  readonly sessions: Sessions
+  readonly turns: Turns
   readonly ageMs: number
   readonly log: Logger
   readonly remove: (mesh: string, name: string) => Promise<void>
@@ -19,21 +23,28 @@ export interface CleanupOptions {
 
 /** Returns the function that ends it. */
 export function startCleanup(options: CleanupOptions): () => void {
-  const timer = setInterval(() => void removeAbandoned(options, Date.now()), LOOK_EVERY_MS).unref()
+  const look = (): void => {
+    removeAbandoned(options, Date.now()).catch((error: unknown) =>
+      options.log.error({ err: error }, 'cannot delete abandoned Dataplanes; tried again in a minute'),
+    )
+  }
+  const timer = setInterval(look, LOOK_EVERY_MS).unref()
   return () => clearInterval(timer)
 }
 
 export async function removeAbandoned(options: CleanupOptions, nowMs: number): Promise<void> {
-  const { store, insights, ageMs, log } = options
-  for (const { mesh, name, subscriptions } of insights.all()) {
+  const { store, insights, sessions, turns, ageMs, log } = options
+  for (const { mesh, name, subscriptions } of [...insights.all()]) {
     const endedMs = subscriptions.at(-1)?.disconnectTimeMs ?? null
     if (endedMs === null || nowMs - endedMs < ageMs) continue
-    const dataplane = await store.get({ type: 'Dataplane', mesh, name })
-    if (dataplane?.labels[REGISTERED_BY] !== BY_DAEMON) continue
-    log.info(
-      { mesh, dataplane: name, endedAt: new Date(endedMs).toISOString() },
-      'abandoned Dataplane deleted',
-    )
-    await options.remove(mesh, name)
+    await turns.take(mesh, name, async () => {
+      // back at this very moment
+      if (sessions.isHeld(mesh, name)) return
+      const dataplane = await store.get({ type: 'Dataplane', mesh, name })
+      if (dataplane?.labels[REGISTERED_BY] !== BY_DAEMON) return
+      const endedAt = new Date(endedMs).toISOString()
+      log.info({ mesh, dataplane: name, endedAt }, 'abandoned Dataplane deleted')
+      await options.remove(mesh, name)
+    })
   }
 }

@@ -1,28 +1,57 @@
-/** What sessions work with: built once by the assembly. */
+/** What sessions work with, built once by the assembly: who is connected, what is known of them, whose turn it is. */
 import type { Logger } from '#base/log.ts'
 import type { CertificateAuthority } from '../ca/ca.ts'
 import type { Scheduler } from '../snapshot/scheduler.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
-import type { Insights } from './insights.ts'
-import type { ProxySession } from './proxy-session.ts'
-import type { Sessions } from './sessions.ts'
+import { Insights } from './insights.ts'
+import { Sessions } from './sessions.ts'
+import { Settling } from './settling.ts'
+import { Turns } from './turns.ts'
 
-export interface PushContext {
+export interface PushParts {
   readonly store: Store
   readonly guarded: GuardedStore
   readonly scheduler: Scheduler
-  readonly sessions: Sessions
-  readonly insights: Insights
   readonly ca: CertificateAuthority
   readonly log: Logger
   /** Id of this control plane instance. */
   readonly controlPlane: string
+  /** Name of this zone: tag kuma.io/zone of Dataplanes. */
+  readonly zone: string
   readonly pingMs: number
   readonly leaseMs: number
-  /** Resolves when none of them has a snapshot on its way, or after 5 s. */
-  settled(sessions: readonly ProxySession[]): Promise<void>
-  /** To be called when a session settled or ended. */
-  onSettled(): void
+  /** How often the status of data planes is written. */
+  readonly flushMs: number
+}
+
+export interface PushContext extends PushParts {
+  readonly sessions: Sessions
+  readonly insights: Insights
+  readonly turns: Turns
+  readonly settling: Settling
   removeDataplane(mesh: string, name: string): Promise<void>
+}
+
+export function createPushContext(parts: PushParts): PushContext {
+  const { store, guarded, scheduler, log, leaseMs, flushMs } = parts
+  const sessions = new Sessions({
+    leaseMs,
+    // a wall clock that is set must not end all leases
+    now: () => performance.now(),
+    onLost: ({ mesh, name, host }) => {
+      log.warn({ mesh, dataplane: name, host }, 'data plane is lost: out of rotation')
+      scheduler.setRotation(mesh, name, 'lost')
+    },
+  })
+  return {
+    ...parts,
+    sessions,
+    insights: new Insights({ store, log, flushMs }),
+    turns: new Turns(),
+    settling: new Settling(),
+    removeDataplane: async (mesh, name) => {
+      await guarded.delete({ type: 'Dataplane', mesh, name })
+    },
+  }
 }

@@ -4,41 +4,12 @@
  */
 import { setTimeout as after } from 'node:timers'
 import type { Logger } from '#base/log.ts'
+import type { ResourceDraft, ResourceKey } from '../kinds/kind.ts'
 import type { DataplaneInsightSpec } from '../kinds/proxy/dataplane-insight.ts'
 import type { Store } from '../store/store.ts'
+import { type InsightState, readState, type Subscription, showState } from './subscription.ts'
 
 const SUBSCRIPTIONS_KEPT = 2
-
-/** One session of a data plane. */
-export interface Subscription {
-  readonly id: string
-  readonly controlPlane: string
-  readonly connectTimeMs: number
-  disconnectTimeMs: number | null
-  updateTimeMs: number
-  sent: number
-  acknowledged: number
-  rejected: number
-  readonly dpVersion: string
-  readonly address: string
-  /** Version last acknowledged, and why a later one was refused. */
-  appliedVersion: string
-  refusal: string
-}
-
-export interface CertificateState {
-  notAfterMs: number
-  issuedAtMs: number
-  regenerations: number
-  backend: string
-}
-
-export interface InsightState {
-  readonly mesh: string
-  readonly name: string
-  subscriptions: Subscription[]
-  certificate: CertificateState | null
-}
 
 export class Insights {
   readonly #store: Store
@@ -47,6 +18,7 @@ export class Insights {
   readonly #states = new Map<string, InsightState>()
   readonly #dirty = new Set<string>()
   #timer: NodeJS.Timeout | null = null
+  #stopWatching: () => void = () => {}
 
   constructor(options: { store: Store; log: Logger; flushMs: number }) {
     this.#store = options.store
@@ -54,17 +26,29 @@ export class Insights {
     this.#flushMs = options.flushMs
   }
 
-  /** Takes back what the last process wrote; sessions that it left open are of nobody now. */
+  /** Takes back what the last process wrote; from now on what is known of a Dataplane goes with it. */
   async start(): Promise<readonly InsightState[]> {
+    this.#stopWatching = this.#store.watch(this.#store.revision(), changes => {
+      for (const { key, after } of changes)
+        if (key.type === 'Dataplane' && after === null) this.#forget(key.mesh, key.name)
+    })
     for (const resource of await this.#store.list('DataplaneInsight')) {
       const state = readState(resource.mesh, resource.name, resource.spec as DataplaneInsightSpec)
-      this.#states.set(`${state.mesh}/${state.name}`, state)
+      this.#states.set(keyOf(state.mesh, state.name), state)
     }
     return [...this.#states.values()]
   }
 
+  /** Writes what is not written yet. */
+  async stop(): Promise<void> {
+    await this.flush()
+    this.#stopWatching()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
   get(mesh: string, name: string): InsightState | undefined {
-    return this.#states.get(`${mesh}/${name}`)
+    return this.#states.get(keyOf(mesh, name))
   }
 
   /** The form that the API shows; undefined: never connected. */
@@ -78,7 +62,7 @@ export class Insights {
   }
 
   open(mesh: string, name: string, subscription: Subscription): InsightState {
-    const key = `${mesh}/${name}`
+    const key = keyOf(mesh, name)
     const state = this.#states.get(key) ?? { mesh, name, subscriptions: [], certificate: null }
     for (const older of state.subscriptions) older.disconnectTimeMs ??= subscription.connectTimeMs
     state.subscriptions = [...state.subscriptions, subscription].slice(-SUBSCRIPTIONS_KEPT)
@@ -88,131 +72,48 @@ export class Insights {
   }
 
   touch(state: InsightState): void {
-    this.#dirty.add(`${state.mesh}/${state.name}`)
+    this.#dirty.add(keyOf(state.mesh, state.name))
     this.#timer ??= after(() => void this.flush(), this.#flushMs).unref()
   }
 
-  forget(mesh: string, name: string): void {
-    this.#states.delete(`${mesh}/${name}`)
-    this.#dirty.delete(`${mesh}/${name}`)
+  #forget(mesh: string, name: string): void {
+    this.#states.delete(keyOf(mesh, name))
+    this.#dirty.delete(keyOf(mesh, name))
   }
 
-  /** Writes what changed; also called at the end of the process. */
+  /** Writes what changed. What could not be written is tried again with the next change or interval. */
   async flush(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     const states = [...this.#dirty].flatMap(key => this.#states.get(key) ?? [])
     this.#dirty.clear()
-    const present = new Set((await this.#store.list('Dataplane')).map(({ mesh, name }) => `${mesh}/${name}`))
-    const writes = states
-      .filter(({ mesh, name }) => present.has(`${mesh}/${name}`))
-      .map(state => ({
-        op: 'put' as const,
-        resource: {
-          type: 'DataplaneInsight',
-          mesh: state.mesh,
-          name: state.name,
-          labels: {},
-          spec: showState(state),
-        },
-      }))
-    if (writes.length === 0) return
-    await this.#store.commit(writes).catch((error: unknown) => {
+    if (states.length === 0) return
+    try {
+      await this.#store.commit(states.map(state => ({ op: 'put', resource: draftOf(state) })))
+      await this.#removeOrphans(states)
+    } catch (error) {
       this.#log.warn({ err: error }, 'cannot write the status of data planes; it stays in memory')
-    })
+      for (const state of states)
+        if (this.#states.get(keyOf(state.mesh, state.name)) === state) this.touch(state)
+    }
+  }
+
+  /** Of Dataplanes that were deleted while their status was on its way to the disk. */
+  async #removeOrphans(written: readonly InsightState[]): Promise<void> {
+    const orphans = written.filter(({ mesh, name }) => !this.#states.has(keyOf(mesh, name)))
+    if (orphans.length === 0) return
+    await this.#store.commit(orphans.map(({ mesh, name }) => ({ op: 'delete', key: insightKey(mesh, name) })))
   }
 }
 
-function showState(state: InsightState): DataplaneInsightSpec {
-  const { certificate } = state
-  return {
-    subscriptions: state.subscriptions.map(showSubscription),
-    ...(certificate === null
-      ? {}
-      : {
-          mTLS: {
-            certificateExpirationTime: time(certificate.notAfterMs),
-            lastCertificateRegeneration: time(certificate.issuedAtMs),
-            certificateRegenerations: certificate.regenerations,
-            issuedBackend: certificate.backend,
-            supportedBackends: [certificate.backend],
-          },
-        }),
-    metadata: {
-      address: state.subscriptions.at(-1)?.address ?? '',
-      appliedVersion: state.subscriptions.at(-1)?.appliedVersion ?? '',
-      ...(state.subscriptions.at(-1)?.refusal ? { refusal: state.subscriptions.at(-1)?.refusal ?? '' } : {}),
-    },
-  }
+function keyOf(mesh: string, name: string): string {
+  return `${mesh}/${name}`
 }
 
-type ShownSubscription = NonNullable<DataplaneInsightSpec['subscriptions']>[number]
-
-/** Kuma counts by xDS type; vmesh has one kind of snapshot, so only `total` is counted. */
-function showSubscription(subscription: Subscription): ShownSubscription {
-  const { sent, acknowledged, rejected } = subscription
-  return {
-    id: subscription.id,
-    controlPlaneInstanceId: subscription.controlPlane,
-    connectTime: time(subscription.connectTimeMs),
-    ...(subscription.disconnectTimeMs === null
-      ? {}
-      : { disconnectTime: time(subscription.disconnectTimeMs) }),
-    status: {
-      lastUpdateTime: time(subscription.updateTimeMs),
-      total: {
-        ...(sent > 0 ? { responsesSent: String(sent) } : {}),
-        ...(acknowledged > 0 ? { responsesAcknowledged: String(acknowledged) } : {}),
-        ...(rejected > 0 ? { responsesRejected: String(rejected) } : {}),
-      },
-      cds: {},
-      eds: {},
-      lds: {},
-      rds: {},
-    },
-    version: {
-      kumaDp: { version: subscription.dpVersion, kumaCpCompatible: true },
-      envoy: {
-        version: subscription.dpVersion,
-        build: `vmesh-dp/${subscription.dpVersion}`,
-        kumaDpCompatible: true,
-      },
-    },
-  }
+function insightKey(mesh: string, name: string): ResourceKey {
+  return { type: 'DataplaneInsight', mesh, name }
 }
 
-function readState(mesh: string, name: string, spec: DataplaneInsightSpec): InsightState {
-  const metadata = (spec.metadata ?? {}) as Readonly<Record<string, unknown>>
-  const mtls = spec.mTLS
-  return {
-    mesh,
-    name,
-    subscriptions: (spec.subscriptions ?? []).map(shown => ({
-      id: shown.id ?? '',
-      controlPlane: shown.controlPlaneInstanceId ?? '',
-      connectTimeMs: Date.parse(shown.connectTime ?? ''),
-      disconnectTimeMs: shown.disconnectTime === undefined ? null : Date.parse(shown.disconnectTime),
-      updateTimeMs: Date.parse(shown.status?.lastUpdateTime ?? shown.connectTime ?? ''),
-      sent: Number(shown.status?.total?.responsesSent ?? 0),
-      acknowledged: Number(shown.status?.total?.responsesAcknowledged ?? 0),
-      rejected: Number(shown.status?.total?.responsesRejected ?? 0),
-      dpVersion: shown.version?.kumaDp?.version ?? '',
-      address: typeof metadata['address'] === 'string' ? metadata['address'] : '',
-      appliedVersion: typeof metadata['appliedVersion'] === 'string' ? metadata['appliedVersion'] : '',
-      refusal: typeof metadata['refusal'] === 'string' ? metadata['refusal'] : '',
-    })),
-    certificate:
-      mtls === undefined
-        ? null
-        : {
-            notAfterMs: Date.parse(mtls.certificateExpirationTime ?? ''),
-            issuedAtMs: Date.parse(mtls.lastCertificateRegeneration ?? ''),
-            regenerations: mtls.certificateRegenerations ?? 0,
-            backend: mtls.issuedBackend ?? '',
-          },
-  }
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString()
+function draftOf(state: InsightState): ResourceDraft {
+  return { ...insightKey(state.mesh, state.name), labels: {}, spec: showState(state) }
 }

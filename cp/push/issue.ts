@@ -13,7 +13,8 @@ export async function issueFor(
   const identity = scheduler.snapshot(session.mesh, session.name)?.identity
   const mesh = scheduler.mesh(session.mesh)?.mesh
   if (identity === null || identity === undefined || mesh === undefined) {
-    return session.send({ type: 'issue-refused', id, reason: 'the mesh has no mTLS' })
+    const reason = `mesh ${session.mesh} has no mTLS, or no snapshot for this data plane yet`
+    return session.send({ type: 'issue-refused', id, reason })
   }
   const { backend, uris, trustDomain } = identity
   try {

@@ -4,7 +4,7 @@ import type { FromControlPlane, Violation } from '#contract/messages.ts'
 import type { Resource, ResourceDraft } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
-import type { InsightState } from './insights.ts'
+import type { InsightState } from './subscription.ts'
 
 /** A valid token, and whether it fits a Dataplane. */
 export interface Proof {

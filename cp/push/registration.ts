@@ -4,7 +4,7 @@
  */
 import type { Hello, Violation } from '#contract/messages.ts'
 import type { Resource } from '../kinds/kind.ts'
-import { type DataplaneSpec, dataplane as dataplaneKind } from '../kinds/proxy/dataplane.ts'
+import { type DataplaneSpec, dataplane as dataplaneKind, withZoneTag } from '../kinds/proxy/dataplane.ts'
 import { readResource } from '../kinds/validate.ts'
 import type { PushContext } from './context.ts'
 import type { ProxySession } from './proxy-session.ts'
@@ -23,8 +23,9 @@ export type Registration =
       readonly violations: readonly Violation[]
     }
 
+/** Throws what the guarded store throws: `store.disk`, `store.mesh-missing`. */
 export async function register(
-  { store, guarded }: PushContext,
+  { store, guarded, zone }: PushContext,
   session: ProxySession,
   hello: Hello,
 ): Promise<Registration> {
@@ -42,7 +43,8 @@ export async function register(
   const read = readResource(dataplaneKind, hello.dataplane, { mesh, name })
   if (!read.ok)
     return refusal('push.invalid-dataplane', `${read.title}: ${read.detail}`, true, read.violations)
-  const fault = session.proof.fits(read.draft)
+  // as it will be stored: a token may demand the zone
+  const fault = session.proof.fits({ ...read.draft, spec: withZoneTag(read.draft.spec, zone) })
   if (fault !== null) return refusal('push.token', fault, true)
   const byDaemon = stored === null || stored.labels[REGISTERED_BY] === BY_DAEMON
   const labels = byDaemon ? { ...read.draft.labels, [REGISTERED_BY]: BY_DAEMON } : read.draft.labels

@@ -2,10 +2,11 @@
  * The data planes' port: TLS, WebSocket upgrade → token → session. Nobody gets a frame before the token was checked;
  * a refusal is an HTTP answer with its reason as text.
  */
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { CodedError, codeOf } from '#base/errors.ts'
+import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { createUpgrade } from '#base/websocket.ts'
 import { channelPath, SUBPROTOCOLS } from '#contract/messages.ts'
 import { MAX_FRAME_BYTES } from '#contract/version.ts'
@@ -27,10 +28,14 @@ export interface PushServerOptions {
 }
 
 const UPGRADE_TIMEOUT_MS = 10_000
+/** For the answer to our goodbye, and for a refusal to arrive. */
+const CLOSE_TIMEOUT_MS = 500
 
 export class PushServer {
   readonly #options: PushServerOptions
   readonly #server: Server
+  /** Also those that have not said hello yet. */
+  readonly #connected = new Set<Session>()
   readonly #upgrade = createUpgrade({ maxFrameBytes: MAX_FRAME_BYTES, protocols: SUBPROTOCOLS })
 
   constructor(options: PushServerOptions) {
@@ -48,10 +53,14 @@ export class PushServer {
 
   /** Throws `push.listen` when the address is taken. */
   async listen(host: string, port: number): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', error => reject(listenFault(error, host, port)))
-      this.#server.listen(port, host, resolve)
-    })
+    try {
+      this.#server.listen(port, host)
+      await once(this.#server, 'listening')
+    } catch (error) {
+      throw listenFault(error, host, port)
+    }
+    // too many open files, for instance: whoever could not connect tries again
+    this.#server.on('error', error => this.#options.context.log.error({ err: error }, 'data-plane port'))
     const address = this.#server.address()
     return typeof address === 'object' && address !== null ? address.port : port
   }
@@ -74,12 +83,15 @@ export class PushServer {
 
   /** Closes the port and all sessions; the data planes go on and look for us. */
   async close(): Promise<void> {
-    for (const session of this.#options.context.sessions.live()) session.close()
     this.#options.context.sessions.stop()
-    await new Promise<void>(resolve => {
-      this.#server.close(() => resolve())
-      setTimeout(() => this.#server.closeAllConnections(), 500).unref()
-    })
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const session of this.#connected) session.close()
+    const timer = setTimeout(() => {
+      for (const session of this.#connected) session.cut()
+      this.#server.closeAllConnections()
+    }, CLOSE_TIMEOUT_MS)
+    await closed
+    clearTimeout(timer)
   }
 
   /** Gives a snapshot to its session. */
@@ -111,7 +123,10 @@ export class PushServer {
       }
       const remote = request.socket.remoteAddress ?? ''
       this.#upgrade(request, socket, head, webSocket => {
-        new Session({ context, socket: webSocket, ...target, remote, proof: result.proof })
+        const { proof } = result
+        const onClosed = (): void => void this.#connected.delete(session)
+        const session = new Session({ context, socket: webSocket, ...target, remote, proof, onClosed })
+        this.#connected.add(session)
       })
     } catch (error) {
       context.log.error({ err: error }, 'cannot check the token of a data plane')
@@ -145,12 +160,14 @@ function refuse(socket: Duplex, status: number, reason: string): void {
     `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}\r\nContent-Type: text/plain; charset=utf-8\r\n${challenge}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
+  // who was refused does not decide how long the connection stays
+  setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref()
 }
 
 function listenFault(error: unknown, host: string, port: number): CodedError {
   const what =
     codeOf(error) === 'EADDRINUSE'
       ? `port ${port} is in use; stop what uses it or set dpServer.port`
-      : `cannot listen on ${host} port ${port}`
+      : `cannot listen on ${host} port ${port} (${messageOf(error)}); see dpServer.interface`
   return new CodedError('push.listen', `data-plane port: ${what}`, { cause: error })
 }

@@ -2,26 +2,27 @@
  * One data plane's connection: hello → (registered, welcome, first snapshot) → snapshots and acknowledgements, signing
  * requests, and in the end leave or silence. A table says which frame is welcome in which state.
  */
-import { randomUUID } from 'node:crypto'
-import { CodedError, messageOf } from '#base/errors.ts'
+import { codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { WebSocket } from '#base/websocket.ts'
 import type { Ack, FromControlPlane, FromDataPlane, Hello, Refuse, Reject } from '#contract/messages.ts'
 import { formatVersion } from '#contract/snapshot.ts'
-import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '#contract/version.ts'
+import { MAX_FRAME_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '#contract/version.ts'
 import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
 import type { PushContext } from './context.ts'
-import { leave } from './farewell.ts'
-import type { InsightState, Subscription } from './insights.ts'
+import { depart, leave } from './farewell.ts'
+import { readFrame } from './frames.ts'
 import { issueFor } from './issue.ts'
 import { Outbox } from './outbox.ts'
 import type { Proof, ProxySession } from './proxy-session.ts'
-import { register } from './registration.ts'
+import { type Registration, register } from './registration.ts'
 import type { Holder } from './sessions.ts'
+import { type InsightState, newSubscription, type Subscription } from './subscription.ts'
 
-type State = 'new' | 'joining' | 'live' | 'leaving' | 'closed'
+/** `ended`: told why, waiting for the connection to close; nothing it says counts any more. */
+type State = 'new' | 'joining' | 'live' | 'leaving' | 'ended' | 'closed'
 
 const WELCOME_IN: Readonly<Record<FromDataPlane['type'], readonly State[]>> = {
   hello: ['new'],
@@ -41,6 +42,7 @@ export interface SessionOptions {
   readonly remote: string
   /** What the token proved; checked again when the Dataplane changes. */
   readonly proof: Proof
+  readonly onClosed: () => void
 }
 
 export class Session implements ProxySession {
@@ -58,7 +60,11 @@ export class Session implements ProxySession {
   #insight: InsightState | null = null
   /** The daemon made the Dataplane, so it goes with the daemon. */
   #isRegisteredByDaemon = false
+  #isLeaving = false
+  #isClosedByUs = false
   #work: Promise<void> = Promise.resolve()
+  readonly #onClosed: () => void
+  readonly #helloTimer: NodeJS.Timeout
 
   constructor(options: SessionOptions) {
     this.#context = options.context
@@ -67,6 +73,8 @@ export class Session implements ProxySession {
     this.proof = options.proof
     this.#socket = options.socket
     this.#remote = options.remote
+    this.#onClosed = options.onClosed
+    this.#helloTimer = setTimeout(() => this.cut(), options.context.leaseMs)
     this.log = options.context.log.child({ mesh: this.mesh, dataplane: this.name })
     this.#socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : String(data)))
     this.#socket.on('ping', () => this.#heard())
@@ -103,6 +111,9 @@ export class Session implements ProxySession {
 
   /** Tells why and closes. `permanent`: trying again will not help until a person changes something. */
   reject(code: string, message: string, permanent: boolean, violations: Reject['violations'] = []): void {
+    if (this.#state === 'ended' || this.#state === 'closed') return
+    this.#state = 'ended'
+    this.#outbox = null
     this.log.info({ code, reason: message }, 'data plane turned away')
     this.send({ type: 'reject', code, message, violations, permanent })
     this.#socket.close(1008, code)
@@ -115,25 +126,25 @@ export class Session implements ProxySession {
 
   /** Ends in good order; the data plane comes back by itself. */
   close(): void {
+    this.#isClosedByUs = true
     this.#socket.close(1001)
   }
 
   #receive(text: string): void {
     this.#heard()
-    let frame: FromDataPlane
-    try {
-      frame = JSON.parse(text) as FromDataPlane
-    } catch {
-      return this.reject('push.bad-frame', 'a frame was not JSON', false)
-    }
-    if (!WELCOME_IN[frame.type]?.includes(this.#state)) {
+    if (this.#state === 'ended' || this.#state === 'closed') return
+    const read = readFrame(text)
+    if ('fault' in read) return this.reject('push.bad-frame', read.fault, false)
+    const { frame } = read
+    if (!WELCOME_IN[frame.type].includes(this.#state)) {
       // a frame that crossed our goodbye is no fault
-      if (this.#state === 'closed' || this.#state === 'leaving') return
-      return this.reject('push.bad-frame', `frame ${String(frame.type)} does not fit here`, false)
+      if (this.#state === 'leaving') return
+      return this.reject('push.bad-frame', `frame ${frame.type} does not fit here`, false)
     }
     switch (frame.type) {
       case 'hello':
         this.#state = 'joining'
+        clearTimeout(this.#helloTimer)
         return this.#later(() => this.#join(frame))
       case 'ack':
         return this.#acknowledged(frame)
@@ -145,16 +156,19 @@ export class Session implements ProxySession {
         return
       case 'leave':
         this.#state = 'leaving'
-        return this.#later(() => leave(this.#context, this))
+        this.#isLeaving = true
+        return this.#later(async () => {
+          // the name may be a successor's by now
+          if (this.#isHolding()) await leave(this.#context, this)
+        })
     }
   }
 
   /** Frames that need the store are handled one after another. */
   #later(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
-      const code = error instanceof CodedError ? error.code : 'push.internal'
       this.log.error({ err: error }, 'a frame of a data plane could not be handled')
-      this.reject(code, messageOf(error), false)
+      this.reject(codeOf(error) || 'push.internal', messageOf(error), false)
     })
   }
 
@@ -168,45 +182,55 @@ export class Session implements ProxySession {
     const { instance, incarnation } = hello
     const claim = sessions.claim(this, { mesh: this.mesh, name: this.name, instance, incarnation, host })
     if (!claim.ok) return this.reject(claim.code, claim.message, claim.permanent)
-    this.#holder = claim.holder
+    const { holder } = claim
+    this.#holder = holder
     claim.replaced?.reject('push.replaced', 'a newer connection of this data plane took over', false)
-    const registered = await register(this.#context, this, hello)
+    const registered = await this.#register(hello).catch((error: unknown) => {
+      sessions.release(holder)
+      throw error
+    })
+    if (registered === null || this.#state !== 'joining' || !this.#isHolding()) return
     if (!registered.ok) {
-      sessions.release(claim.holder)
+      sessions.release(holder)
       return this.reject(registered.code, registered.message, registered.permanent, registered.violations)
     }
     this.#isRegisteredByDaemon = registered.byDaemon
-    if (this.#socket.readyState !== this.#socket.OPEN || !sessions.isHeldBy(claim.holder)) return
-    this.#subscription = this.#newSubscription(hello)
-    this.#insight = insights.open(this.mesh, this.name, this.#subscription)
     const { pingMs, leaseMs, controlPlane } = this.#context
+    const appliedVersion = hello.have === null ? '' : formatVersion(hello.have.version)
+    const { dpVersion } = hello
+    this.#subscription = newSubscription(
+      { controlPlane, dpVersion, address: this.#remote, appliedVersion },
+      Date.now(),
+    )
+    this.#insight = insights.open(this.mesh, this.name, this.#subscription)
     this.send({ type: 'welcome', protocol: PROTOCOL_VERSION, controlPlane, pingMs, leaseMs })
     this.#outbox = new Outbox(frame => this.#sendSnapshot(frame), hello.have)
     this.#state = 'live'
-    const snapshot = scheduler.connect(this.mesh, this.name)
-    if (snapshot !== null) this.offer(snapshot)
     this.log.info({ address: this.#remote, version: hello.dpVersion }, 'data plane connected')
+    const snapshot = scheduler.connect(this.mesh, this.name)
+    const dataplane = scheduler.mesh(this.mesh)?.dataplane(this.name)
+    // both may have happened since it was registered
+    if (dataplane === undefined) return this.offer(null)
+    this.dataplaneChanged(dataplane)
+    if (snapshot !== null) this.offer(snapshot)
   }
 
-  #newSubscription(hello: Hello): Subscription {
-    const now = Date.now()
-    return {
-      id: randomUUID(),
-      controlPlane: this.#context.controlPlane,
-      connectTimeMs: now,
-      disconnectTimeMs: null,
-      updateTimeMs: now,
-      sent: 0,
-      acknowledged: 0,
-      rejected: 0,
-      dpVersion: hello.dpVersion,
-      address: this.#remote,
-      appliedVersion: hello.have === null ? '' : formatVersion(hello.have.version),
-      refusal: '',
-    }
+  /** null: the connection or the name was lost before it was its turn. */
+  #register(hello: Hello): Promise<Registration | null> {
+    return this.#context.turns.take(this.mesh, this.name, async () =>
+      this.#state === 'joining' && this.#isHolding() ? register(this.#context, this, hello) : null,
+    )
+  }
+
+  #isHolding(): boolean {
+    return this.#holder !== null && this.#context.sessions.isHeldBy(this.#holder)
   }
 
   #sendSnapshot(frame: string): void {
+    if (Buffer.byteLength(frame) > MAX_FRAME_BYTES) {
+      const message = `its snapshot of ${Buffer.byteLength(frame)} bytes is larger than a frame may be (${MAX_FRAME_BYTES})`
+      return this.reject('push.too-large', message, false)
+    }
     if (this.#subscription !== null) this.#subscription.sent++
     this.#socket.send(frame)
   }
@@ -218,7 +242,8 @@ export class Session implements ProxySession {
       subscription.appliedVersion = formatVersion(ack.version)
       subscription.refusal = ''
     })
-    this.#context.onSettled()
+    if (this.#state === 'live') this.#context.scheduler.setRotation(this.mesh, this.name, 'in')
+    this.#context.settling.changed()
   }
 
   #refused(refuse: Refuse): void {
@@ -229,7 +254,9 @@ export class Session implements ProxySession {
       subscription.rejected++
       subscription.refusal = `${formatVersion(refuse.version)}: ${reasons}`
     })
-    this.#context.onSettled()
+    // who runs nothing yet serves nobody
+    if (this.#outbox?.acknowledged === null) this.#context.scheduler.setRotation(this.mesh, this.name, 'out')
+    this.#context.settling.changed()
   }
 
   #note(change: (subscription: Subscription) => void): void {
@@ -240,26 +267,30 @@ export class Session implements ProxySession {
   }
 
   #heard(): void {
-    if (this.#holder !== null) this.#holder.lastHeardMs = Date.now()
+    if (this.#holder !== null) this.#context.sessions.heard(this.#holder)
   }
 
   #closed(): void {
-    const wasLeaving = this.#state === 'leaving'
     this.#state = 'closed'
-    this.#note(subscription => {
-      subscription.disconnectTimeMs = Date.now()
-    })
+    clearTimeout(this.#helloTimer)
     this.#outbox = null
+    if (!this.#isClosedByUs) {
+      this.#note(subscription => {
+        subscription.disconnectTimeMs = Date.now()
+      })
+    }
+    const { sessions, scheduler, settling } = this.#context
+    settling.changed()
+    this.#onClosed()
     const holder = this.#holder
     if (holder === null) return
-    const { sessions, scheduler } = this.#context
     sessions.detach(holder)
-    // a successor that took over keeps the name, its Dataplane and its snapshots
-    if (!sessions.isHeldBy(holder)) return
+    // a successor keeps the name, its Dataplane and its snapshots
+    if (sessions.isTakenOver(holder)) return
     scheduler.disconnect(this.mesh, this.name)
-    this.#context.onSettled()
-    if (!wasLeaving) return
-    sessions.release(holder)
-    if (this.#isRegisteredByDaemon) this.#later(() => this.#context.removeDataplane(this.mesh, this.name))
+    if (!this.#isLeaving) return
+    depart(this.#context, holder, this.#isRegisteredByDaemon).catch((error: unknown) =>
+      this.log.error({ err: error }, 'cannot delete the Dataplane of a data plane that stopped'),
+    )
   }
 }

@@ -10,6 +10,7 @@ export interface Holder {
   readonly instance: string
   readonly incarnation: number
   readonly host: string
+  /** By the clock of `SessionsOptions.now`. */
   lastHeardMs: number
   /** null: its connection is gone, its lease may still live. */
   session: ProxySession | null
@@ -21,6 +22,7 @@ export type Claim =
 
 export interface SessionsOptions {
   readonly leaseMs: number
+  /** Ms of a clock that only goes forward. */
   readonly now: () => number
   /** Its lease ran out. */
   readonly onLost: (holder: Holder) => void
@@ -39,6 +41,11 @@ export class Sessions {
 
   get(mesh: string, name: string): ProxySession | null {
     return this.#holders.get(`${mesh}/${name}`)?.session ?? null
+  }
+
+  /** Also while only the lease of its last connection lives. */
+  isHeld(mesh: string, name: string): boolean {
+    return this.#holders.has(`${mesh}/${name}`)
   }
 
   get count(): number {
@@ -74,9 +81,19 @@ export class Sessions {
     return { ok: true, holder, replaced: current?.session ?? null }
   }
 
-  /** False when another one holds the name by now. */
+  /** False when the lease is over or another one holds the name by now. */
   isHeldBy(holder: Holder): boolean {
     return this.#holders.get(`${holder.mesh}/${holder.name}`) === holder
+  }
+
+  /** Another one holds the name by now: what is done under the name is that one's. */
+  isTakenOver(holder: Holder): boolean {
+    const current = this.#holders.get(`${holder.mesh}/${holder.name}`)
+    return current !== undefined && current !== holder
+  }
+
+  heard(holder: Holder): void {
+    holder.lastHeardMs = this.#options.now()
   }
 
   /** The connection is gone; the lease runs on. */

@@ -3,7 +3,7 @@
  * which service, policies by type, roots. Fed with changes; each feeding answers which data planes it can touch.
  */
 import type { Resource, ResourceKey } from '../kinds/kind.ts'
-import type { MeshSpec } from '../kinds/mesh/mesh.ts'
+import { enabledBackend, type MeshSpec } from '../kinds/mesh/mesh.ts'
 import {
   type DataplaneInbound,
   type DataplaneSpec,
@@ -13,14 +13,16 @@ import {
 import { kindByType } from '../kinds/registry.ts'
 import type { Instance, MeshView } from '../match/view.ts'
 
-/** `lost`: its lease ran out; `left`: it said goodbye. */
-export type Rotation = 'in' | 'lost' | 'left'
+/**
+ * `lost`: its lease ran out; `left`: it said goodbye and may still finish calls; `out`: it serves nobody, as after its
+ * goodbye or when it could not run its first snapshot.
+ */
+export type Rotation = 'in' | 'lost' | 'left' | 'out'
 
 /** Which data planes a change can touch: all of the mesh, or these. */
 export type Touched = 'all' | ReadonlySet<string>
 
 const NOBODY: ReadonlySet<string> = new Set()
-const NO_INSTANCES: readonly Instance[] = []
 
 interface Entry {
   readonly resource: Resource<DataplaneSpec>
@@ -31,7 +33,8 @@ interface Entry {
 
 export class MeshIndex implements MeshView {
   #mesh: Resource<MeshSpec>
-  #roots: readonly string[] = []
+  /** null: not known yet. */
+  #roots: readonly string[] | null = null
   readonly #dataplanes = new Map<string, Entry>()
   /** Service → data planes that offer it. */
   readonly #providers = new Map<string, Set<string>>()
@@ -58,7 +61,12 @@ export class MeshIndex implements MeshView {
   }
 
   roots(): readonly string[] {
-    return this.#roots
+    return this.#roots ?? []
+  }
+
+  /** Without the roots of a mesh that has mTLS nothing can be compiled: nobody could be trusted. */
+  get isComplete(): boolean {
+    return this.#roots !== null || enabledBackend(this.#mesh.spec) === undefined
   }
 
   instancesOf(service: string): readonly Instance[] {
@@ -84,6 +92,8 @@ export class MeshIndex implements MeshView {
   }
 
   setMesh(mesh: Resource<MeshSpec>): Touched {
+    // of another backend, or of none
+    if (enabledBackend(mesh.spec)?.name !== enabledBackend(this.#mesh.spec)?.name) this.#roots = null
     this.#mesh = mesh
     // clusters depend on the mesh's TLS settings
     this.#instances.clear()
@@ -91,7 +101,8 @@ export class MeshIndex implements MeshView {
   }
 
   setRoots(roots: readonly string[]): Touched {
-    if (roots.length === this.#roots.length && roots.every((root, i) => root === this.#roots[i]))
+    const known = this.#roots
+    if (known !== null && roots.length === known.length && roots.every((root, i) => root === known[i]))
       return NOBODY
     this.#roots = roots
     return 'all'
@@ -111,6 +122,8 @@ export class MeshIndex implements MeshView {
   setRotation(name: string, rotation: Rotation): Touched {
     const entry = this.#dataplanes.get(name)
     if (entry === undefined || entry.rotation === rotation) return NOBODY
+    // who is not in cannot be lost
+    if (rotation === 'lost' && entry.rotation !== 'in') return NOBODY
     entry.rotation = rotation
     return this.#touchServices(servicesOf(entry))
   }
@@ -154,11 +167,12 @@ export class MeshIndex implements MeshView {
   #computeInstances(service: string): readonly Instance[] {
     const providers = [...(this.#providers.get(service) ?? NOBODY)].sort()
     const entries = providers.flatMap(name => this.#dataplanes.get(name) ?? [])
-    const staying = entries.filter(entry => entry.rotation !== 'left')
+    const staying = entries.filter(entry => entry.rotation === 'in' || entry.rotation === 'lost')
     const lost = staying.filter(entry => entry.rotation === 'lost')
     // a control plane that lost sight of more than half of a service is more likely blind than right
     const trustsLosses = lost.length * 2 <= staying.length
-    const instances = entries.flatMap(entry =>
+    // a new array each time, also an empty one: what is made of it is kept by its identity
+    return entries.flatMap(entry =>
       entry.inbounds
         .filter(inbound => inbound.service === service && inbound.state !== 'Ignored')
         .map(inbound => ({
@@ -172,7 +186,6 @@ export class MeshIndex implements MeshView {
             (isKept(entry, staying.length) || (entry.rotation === 'lost' && !trustsLosses)),
         })),
     )
-    return instances.length === 0 ? NO_INSTANCES : instances
   }
 }
 

@@ -18,7 +18,7 @@ const COALESCE_MS = 5
 /** Compiling gives way to sockets after this long. */
 const SLICE_MS = 8
 /** Secrets of a mesh whose names contain this are the material of its CA. */
-const CA_SECRET = '.ca-builtin-cert-'
+const CA_SECRET = '.ca-builtin-'
 
 export interface SchedulerOptions {
   readonly store: Store
@@ -63,13 +63,18 @@ export class Scheduler {
     this.#stopWatching()
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
+    this.#dirty.clear()
+    this.#tellIdle()
   }
 
   mesh(name: string): MeshIndex | undefined {
     return this.#meshes.get(name)
   }
 
-  /** The data plane is connected: from now on its snapshots are built. Returns the present one. */
+  /**
+   * The data plane is connected: from now on its snapshots are built. Returns the present one; null: there is no such
+   * Dataplane, or the roots of its mesh are not known yet.
+   */
   connect(mesh: string, name: string): ProxySnapshot | null {
     const proxies = this.#proxies.get(mesh) ?? new Map<string, ProxySnapshot | null>()
     this.#proxies.set(mesh, proxies)
@@ -80,7 +85,9 @@ export class Scheduler {
   }
 
   disconnect(mesh: string, name: string): void {
-    this.#proxies.get(mesh)?.delete(name)
+    const proxies = this.#proxies.get(mesh)
+    proxies?.delete(name)
+    if (proxies?.size === 0) this.#proxies.delete(mesh)
   }
 
   snapshot(mesh: string, name: string): ProxySnapshot | null {
@@ -134,7 +141,9 @@ export class Scheduler {
     const backend = enabledBackend(mesh.spec)
     try {
       const roots = backend === undefined ? [] : await this.#options.ca.roots(mesh.name, backend.name)
-      if (this.#meshes.get(mesh.name) === index) this.#touch(mesh.name, index.setRoots(roots))
+      // the mesh may have turned to another backend, or be gone, meanwhile
+      const isWanted = enabledBackend(index.mesh.spec)?.name === backend?.name
+      if (isWanted && this.#meshes.get(mesh.name) === index) this.#touch(mesh.name, index.setRoots(roots))
     } catch (error) {
       this.#options.log.error({ err: error, mesh: mesh.name }, 'cannot read the roots of the mesh')
     }
@@ -152,7 +161,7 @@ export class Scheduler {
     if (this.#timer === null && !this.#isFlushing) this.#timer = setTimeout(() => this.#flush(), COALESCE_MS)
   }
 
-  /** Compiles what is dirty, a slice at a time. */
+  /** Compiles what is dirty, a slice at a time; meshes take turns. */
   #flush(): void {
     this.#timer = null
     this.#isFlushing = true
@@ -161,32 +170,47 @@ export class Scheduler {
       for (const name of names) {
         names.delete(name)
         this.#rebuild(mesh, name)
-        if (performance.now() > until) {
-          setImmediate(() => this.#flush())
-          return
-        }
+        if (performance.now() <= until) continue
+        this.#dirty.delete(mesh)
+        if (names.size > 0) this.#dirty.set(mesh, names)
+        setImmediate(() => this.#flush())
+        return
       }
       this.#dirty.delete(mesh)
     }
     this.#isFlushing = false
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
     const waiters = this.#idleWaiters
     this.#idleWaiters = []
     for (const resolve of waiters) resolve()
   }
 
+  /** A data plane that cannot be compiled keeps what it has; the others go on. */
   #rebuild(mesh: string, name: string): void {
     const proxies = this.#proxies.get(mesh)
     const last = proxies?.get(name)
     if (proxies === undefined || last === undefined) return
-    const snapshot = this.#build(mesh, name, last)
-    if (snapshot === last) return
-    proxies.set(name, snapshot)
-    this.#options.onSnapshot(mesh, name, snapshot)
+    try {
+      const snapshot = this.#build(mesh, name, last)
+      if (snapshot === last) return
+      proxies.set(name, snapshot)
+      this.#options.onSnapshot(mesh, name, snapshot)
+    } catch (error) {
+      this.#options.log.error(
+        { err: error, mesh, dataplane: name },
+        'cannot make the snapshot of a data plane',
+      )
+    }
   }
 
+  /** `last` itself when nothing changed or nothing can be said yet; null: there is no such Dataplane. */
   #build(mesh: string, name: string, last: ProxySnapshot | null): ProxySnapshot | null {
     const index = this.#meshes.get(mesh)
     if (index === undefined) return null
+    if (!index.isComplete && index.dataplane(name) !== undefined) return last
     return buildSnapshot(index, name, this.version(), last)
   }
 

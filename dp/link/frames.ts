@@ -2,34 +2,31 @@
  * What the control plane sent, as text → a frame, or why it is none. Sections are looked at later (dp/contract/check.ts);
  * here only what the link itself reads.
  */
+import {
+  type Check,
+  hasMembers,
+  isCount,
+  isFlag,
+  isListOf,
+  isNumber,
+  isObject,
+  isText,
+  orNull,
+  wrongMember,
+} from '#base/shape.ts'
 import type { FromControlPlane } from '#contract/messages.ts'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** `null`: a frame of a type that this data plane does not know. */
 export type ReadFrame = { readonly frame: FromControlPlane | null } | { readonly fault: string }
 
-const isText = (value: unknown): boolean => typeof value === 'string'
-const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
-const isDuration = (value: unknown): boolean => isNumber(value) && Number(value) > 0
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isVersion = (value: unknown): boolean =>
-  isObject(value) && isNumber(value['epoch']) && isNumber(value['revision'])
-const isListOf =
-  (isItem: (item: unknown) => boolean) =>
-  (value: unknown): boolean =>
-    Array.isArray(value) && value.every(isItem)
-const isViolation = (value: unknown): boolean =>
-  isObject(value) && isText(value['path']) && isText(value['message'])
+const isDuration: Check = value => isNumber(value) && Number(value) > 0
+const isVersion = hasMembers({ epoch: isCount, revision: isCount })
 
-const MEMBERS: Readonly<
-  Record<FromControlPlane['type'], Readonly<Record<string, (value: unknown) => boolean>>>
-> = {
+const MEMBERS: Readonly<Record<FromControlPlane['type'], Readonly<Record<string, Check>>>> = {
   welcome: { controlPlane: isText, pingMs: isDuration, leaseMs: isDuration },
   snapshot: {
     version: isVersion,
-    base: value => value === null || isVersion(value),
+    base: orNull(isVersion),
     sections: isObject,
     digests: isObject,
     removed: isListOf(isText),
@@ -39,8 +36,8 @@ const MEMBERS: Readonly<
   reject: {
     code: isText,
     message: isText,
-    violations: isListOf(isViolation),
-    permanent: value => typeof value === 'boolean',
+    violations: isListOf(hasMembers({ path: isText, message: isText })),
+    permanent: isFlag,
   },
   left: {},
 }
@@ -52,11 +49,10 @@ export function readFrame(text: string): ReadFrame {
   } catch {
     return { fault: 'it is not JSON' }
   }
-  if (!isObject(value) || !isText(value['type'])) return { fault: 'it has no type' }
-  const type = String(value['type'])
+  if (!isObject(value) || typeof value['type'] !== 'string') return { fault: 'it has no type' }
+  const { type } = value
   if (!Object.hasOwn(MEMBERS, type)) return { frame: null }
-  for (const [member, isSound] of Object.entries(MEMBERS[type as FromControlPlane['type']])) {
-    if (!isSound(value[member])) return { fault: `${type} with a wrong ${member}` }
-  }
+  const wrong = wrongMember(value, MEMBERS[type as FromControlPlane['type']])
+  if (wrong !== undefined) return { fault: `${type} with a wrong ${wrong}` }
   return { frame: value as unknown as FromControlPlane }
 }

@@ -1,0 +1,51 @@
+/** What a data plane sent, as text → a frame, or why it is none. Nothing behind it looks at types again. */
+import {
+  type Check,
+  hasMembers,
+  isCount,
+  isListOf,
+  isNumber,
+  isObject,
+  isText,
+  orNull,
+  wrongMember,
+} from '#base/shape.ts'
+import type { FromDataPlane } from '#contract/messages.ts'
+
+export type ReadFrame = { readonly frame: FromDataPlane } | { readonly fault: string }
+
+const isVersion = hasMembers({ epoch: isCount, revision: isCount })
+const isName: Check = value => isText(value) && value !== ''
+const areDigests: Check = value => isObject(value) && Object.values(value).every(isText)
+
+const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Check>>>> = {
+  hello: {
+    protocol: isNumber,
+    instance: isName,
+    incarnation: isCount,
+    dpVersion: isText,
+    features: isListOf(isText),
+    have: orNull(hasMembers({ version: isVersion, digests: areDigests })),
+    host: isText,
+  },
+  ack: { version: isVersion },
+  refuse: { version: isVersion, violations: isListOf(hasMembers({ path: isText, message: isText })) },
+  issue: { id: isNumber, csr: isText },
+  report: {},
+  leave: {},
+}
+
+export function readFrame(text: string): ReadFrame {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { fault: 'a frame was not JSON' }
+  }
+  if (!isObject(value) || typeof value['type'] !== 'string') return { fault: 'a frame has no type' }
+  const { type } = value
+  if (!Object.hasOwn(MEMBERS, type)) return { fault: `there is no frame ${JSON.stringify(type)}` }
+  const wrong = wrongMember(value, MEMBERS[type as FromDataPlane['type']])
+  if (wrong !== undefined) return { fault: `frame ${type} has a wrong ${wrong}` }
+  return { frame: value as unknown as FromDataPlane }
+}
