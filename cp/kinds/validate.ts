@@ -202,7 +202,11 @@ function refused<Spec>(
     ok: false,
     title: 'Could not process a resource',
     detail: 'Resource is not valid',
-    violations,
+    // a misspelt field is often the reason why another one is missing
+    violations: [
+      ...violations,
+      ...unknownFields.map(field => ({ field, message: 'there is no such field' })),
+    ],
     unknownFields,
   }
 }

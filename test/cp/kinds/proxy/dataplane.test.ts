@@ -137,7 +137,10 @@ t.test('outbounds name one destination', async t => {
   const cases: readonly (readonly [object, readonly string[]])[] = [
     [{ port: 1, tags }, []],
     [{ port: 1 }, [`${at}.tags: mandatory tag "kuma.io/service" is missing`]],
-    [{ port: 1, service: 'redis' }, [`${at}.tags: mandatory tag "kuma.io/service" is missing`]],
+    [
+      { port: 1, service: 'redis' },
+      [`${at}.tags: mandatory tag "kuma.io/service" is missing`, `${at}.service: there is no such field`],
+    ],
     [{ tags }, [`${at}.port: ${PORT}`]],
     [{ port: 1, address: 'x', tags }, [`${at}.address: address has to be valid IP address`]],
     [
