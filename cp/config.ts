@@ -124,15 +124,7 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_STATE_DIR',
 ]
 
-/** What systemd says about this service. */
-export function systemdEnvironment(): {
-  readonly notifySocket: string | undefined
-  readonly isJournal: boolean
-  readonly watchdogUsec: number
-} {
-  return {
-    notifySocket: process.env['NOTIFY_SOCKET'],
-    isJournal: process.env['JOURNAL_STREAM'] !== undefined,
-    watchdogUsec: Number(process.env['WATCHDOG_USEC'] ?? 0),
-  }
+/** For what systemd tells its services. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env
 }

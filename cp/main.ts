@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { command, group, runProgram } from '#base/command-line.ts'
 import { createLogger } from '#base/log.ts'
 import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
+import { STDIO, sayBug, versionCommand } from '#base/process/program.ts'
 import { untilSignal } from '#base/process/signals.ts'
-import { createNotifier } from '#base/process/systemd.ts'
+import { createNotifier, isUnderJournal } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
 import { settingsHelp } from '#base/settings/manual.ts'
 import { readSettingsFile } from '#base/settings/read-file.ts'
-import { VERSION } from '#base/version.ts'
-import { CP_SETTINGS, type CpSettings, readCpSettings, systemdEnvironment } from './config.ts'
+import { CP_SETTINGS, type CpSettings, environment, readCpSettings } from './config.ts'
 import { ControlPlane } from './control-plane.ts'
 import { backupStore, restoreStore } from './store/backup.ts'
 
@@ -48,9 +48,7 @@ const program = group({
           options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
             const made = await backupStore({ dir: await storeDirOf(options), out: args.out })
-            process.stdout.write(
-              `${made.file}: ${made.resources} resources at version ${made.epoch}.${made.revision}\n`,
-            )
+            STDIO.out(`${made.file}: ${made.resources} resources at version ${made.epoch}.${made.revision}\n`)
             return EXIT.ok
           },
         }),
@@ -62,30 +60,26 @@ const program = group({
           run: async ({ options, args }) => {
             const done = await restoreStore({ dir: await storeDirOf(options), from: args.from })
             const kept = done.kept === null ? '' : `; what was there is kept in ${done.kept}`
-            process.stdout.write(
+            STDIO.out(
               `${done.resources} resources restored as version ${done.epoch}.${done.revision}${kept}\n`,
             )
-            if (done.lost !== null) process.stdout.write(`not readable and lost: ${done.lost}\n`)
+            if (done.lost !== null) STDIO.out(`not readable and lost: ${done.lost}\n`)
             return EXIT.ok
           },
         }),
       ],
     }),
-    command({
-      name: 'version',
-      doc: 'print the version',
-      run: async () => {
-        process.stdout.write(`vmesh-cp ${VERSION} (Node ${process.version})\n`)
-        return EXIT.ok
-      },
-    }),
+    versionCommand('vmesh-cp'),
   ],
 })
 
 async function run(settings: CpSettings): Promise<void> {
-  const systemd = systemdEnvironment()
-  const log = createLogger({ level: settings.logLevel, name: 'vmesh-cp', journal: systemd.isJournal })
-  const notifier = createNotifier(systemd)
+  const log = createLogger({
+    level: settings.logLevel,
+    name: 'vmesh-cp',
+    journal: isUnderJournal(environment()),
+  })
+  const notifier = createNotifier(environment())
   const controlPlane = new ControlPlane(settings, log)
   const stopped = untilSignal()
   await controlPlane.start()
@@ -105,15 +99,10 @@ async function storeDirOf(options: {
   return join(readCpSettings({ dataDir: options.dataDir }, file).dataDir, 'store')
 }
 
-const output = {
-  out: (text: string) => void process.stdout.write(text),
-  err: (text: string) => void process.stderr.write(text),
-}
-
-runProgram(program, process.argv.slice(2), output).then(
+runProgram(program, process.argv.slice(2), STDIO).then(
   code => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`vmesh-cp: ${error instanceof Error ? error.stack : String(error)}\n`)
+    sayBug('vmesh-cp', error)
     process.exit(exitCodeOf(error))
   },
 )

@@ -130,15 +130,7 @@ function userStateDir(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'vmesh-dp')
 }
 
-/** What systemd says about this service. */
-export function systemdEnvironment(): {
-  readonly notifySocket: string | undefined
-  readonly isJournal: boolean
-  readonly watchdogUsec: number
-} {
-  return {
-    notifySocket: process.env['NOTIFY_SOCKET'],
-    isJournal: process.env['JOURNAL_STREAM'] !== undefined,
-    watchdogUsec: Number(process.env['WATCHDOG_USEC'] ?? 0),
-  }
+/** For what systemd tells its services. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env
 }

@@ -5,18 +5,18 @@ import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { createLogger, type Logger } from '#base/log.ts'
 import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
+import { STDIO, sayBug, versionCommand } from '#base/process/program.ts'
 import { untilSignal } from '#base/process/signals.ts'
-import { createNotifier, type Notifier } from '#base/process/systemd.ts'
+import { createNotifier, isUnderJournal, type Notifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
-import { VERSION } from '#base/version.ts'
 import { formatStatus } from './admin/status.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
+  environment,
   readDpSettings,
   stateDirOf,
   stateFolders,
-  systemdEnvironment,
   variablesOf,
 } from './config.ts'
 import { DataPlane } from './data-plane.ts'
@@ -61,7 +61,7 @@ const program = group({
         const { findStatus } = await import('./admin/find.ts')
         const folders = options.stateDir === undefined ? stateFolders() : [options.stateDir]
         const status = await findStatus(folders, options)
-        process.stdout.write(
+        STDIO.out(
           options.output === 'json'
             ? `${JSON.stringify(status, null, 2)}\n`
             : formatStatus(status, Date.now()),
@@ -69,21 +69,17 @@ const program = group({
         return EXIT.ok
       },
     }),
-    command({
-      name: 'version',
-      doc: 'print the version',
-      run: async () => {
-        process.stdout.write(`vmesh-dp ${VERSION} (Node ${process.version})\n`)
-        return EXIT.ok
-      },
-    }),
+    versionCommand('vmesh-dp'),
   ],
 })
 
 async function run(settings: DpSettings): Promise<void> {
-  const systemd = systemdEnvironment()
-  const log = createLogger({ level: settings.logLevel, name: 'vmesh-dp', journal: systemd.isJournal })
-  const notifier = createNotifier(systemd)
+  const log = createLogger({
+    level: settings.logLevel,
+    name: 'vmesh-dp',
+    journal: isUnderJournal(environment()),
+  })
+  const notifier = createNotifier(environment())
   const definition =
     settings.dataplaneFile === null
       ? null
@@ -192,15 +188,10 @@ function permanent(code: string, message: string): CodedError {
   return new CodedError(code, message, { details: { permanent: true } })
 }
 
-const output = {
-  out: (text: string) => void process.stdout.write(text),
-  err: (text: string) => void process.stderr.write(text),
-}
-
-runProgram(program, process.argv.slice(2), output).then(
+runProgram(program, process.argv.slice(2), STDIO).then(
   code => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`vmesh-dp: ${error instanceof Error ? error.stack : String(error)}\n`)
+    sayBug('vmesh-dp', error)
     process.exit(exitCodeOf(error))
   },
 )

@@ -8,13 +8,18 @@ export interface Notifier {
   close(): void
 }
 
-/** `watchdogUsec`: as in $WATCHDOG_USEC; 0: no watchdog. It is fed at half of its time. */
-export function createNotifier(systemd: {
-  readonly notifySocket: string | undefined
-  readonly watchdogUsec: number
-}): Notifier {
-  const socket = openNotifySocket(systemd.notifySocket)
-  const feedMs = systemd.watchdogUsec / 2_000
+/** Of the process, as systemd set it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Standard output leads to journald. */
+export function isUnderJournal(environment: Environment): boolean {
+  return environment['JOURNAL_STREAM'] !== undefined
+}
+
+/** By $NOTIFY_SOCKET and $WATCHDOG_USEC; the watchdog is fed at half of its time. */
+export function createNotifier(environment: Environment): Notifier {
+  const socket = openNotifySocket(environment['NOTIFY_SOCKET'])
+  const feedMs = Number(environment['WATCHDOG_USEC'] ?? 0) / 2_000
   const timer = feedMs > 0 ? setInterval(() => socket.send('WATCHDOG=1'), feedMs).unref() : null
   let last = ''
   return {
