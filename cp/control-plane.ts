@@ -14,7 +14,12 @@ import { type Api, createApi } from './api/server.ts'
 import { proveProxy } from './auth/proxy-proof.ts'
 import { Tokens } from './auth/tokens.ts'
 import { BuiltinAuthority } from './ca/builtin.ts'
-import { ensureServerCertificate, readOperatorPair, type ServerCertificate } from './ca/server-certificate.ts'
+import {
+  ensureServerCertificate,
+  pinOf,
+  readOperatorPair,
+  type ServerCertificate,
+} from './ca/server-certificate.ts'
 import { serverNames, thisMachine } from './ca/server-names.ts'
 import type { CpSettings } from './config.ts'
 import { startCleanup } from './push/cleanup.ts'
@@ -102,8 +107,10 @@ export class ControlPlane {
     await api.listen()
     this.#stops.push(() => api.close())
     this.#renewInTime(certificate, push, api)
+    // what a data plane is given as --ca-cert-sha256, where the file is not at hand
+    const caCertSha256 = certificate.caPem === null ? undefined : pinOf(certificate.caPem)
     log.info(
-      { instance: this.#instanceId, version: VERSION, dataDir: settings.dataDir },
+      { instance: this.#instanceId, version: VERSION, dataDir: settings.dataDir, caCertSha256 },
       'control plane is ready',
     )
   }
