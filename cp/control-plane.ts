@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { CodedError, messageOf } from '#base/errors.ts'
+import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { makeFolder } from '#base/files.ts'
 import type { Logger } from '#base/log.ts'
 import { VERSION } from '#base/version.ts'
@@ -72,7 +72,7 @@ export class ControlPlane {
   async #start(): Promise<void> {
     const settings = this.#settings
     const log = this.#log
-    await makeFolder(settings.dataDir)
+    await makeDataFolder(settings.dataDir)
     const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log })
     this.#stops.push(() => store.close())
     const tokens = new Tokens(store)
@@ -211,6 +211,23 @@ async function readPem(file: string): Promise<string> {
       {
         cause: error,
         details: { permanent: true },
+      },
+    )
+  }
+}
+
+async function makeDataFolder(path: string): Promise<void> {
+  try {
+    await makeFolder(path)
+  } catch (error) {
+    // room can be made while we try again; rights and names are for a person
+    const permanent = !['ENOSPC', 'EDQUOT', 'EIO'].includes(codeOf(error))
+    throw new CodedError(
+      'store.data-dir',
+      `data folder ${path}: ${messageOf(error)}; give another one with --data-dir`,
+      {
+        cause: error,
+        details: { permanent },
       },
     )
   }
