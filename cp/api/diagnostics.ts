@@ -2,7 +2,8 @@
  * The diagnostics port (kuma-api 1.13): `/healthy` while the process answers, `/ready` while it serves, `/metrics` for
  * Prometheus. No authentication: it says nothing about the mesh's content; its address is a setting.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from '#base/http-server.ts'
 import { METRICS_CONTENT_TYPE, type Metrics } from '#base/metrics.ts'
 import { type Listening, listenOn } from './http/listening.ts'
 

@@ -2,9 +2,10 @@
  * The HTTP API's listeners: HTTP for this machine, HTTPS for others, the diagnostics; HTTP request → route →
  * `dispatch.ts` → response. The only import of fastify, which routes and parses; handlers do not know it.
  */
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { RequestListener, Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
+import { createServer, createTlsServer } from '#base/http-server.ts'
 import type { Logger } from '#base/log.ts'
 import { addProcessMetrics } from '#base/metrics/process.ts'
 import { Metrics } from '#base/metrics.ts'

@@ -4,9 +4,10 @@
  */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import type { Server } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
+import { createTlsServer } from '#base/http-server.ts'
 import { createUpgrade } from '#base/websocket.ts'
 import { channelPath, SUBPROTOCOLS } from '#contract/messages.ts'
 import { MAX_FRAME_BYTES } from '#contract/version.ts'
@@ -40,7 +41,7 @@ export class PushServer {
 
   constructor(options: PushServerOptions) {
     this.#options = options
-    this.#server = createServer({ ...options.tls, minVersion: 'TLSv1.3' }, (_request, response) => {
+    this.#server = createTlsServer({ ...options.tls, minVersion: 'TLSv1.3' }, (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
       response.end('this port is for vmesh data planes; the HTTP API is on another port\n')
     })

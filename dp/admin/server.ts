@@ -1,8 +1,9 @@
 /** Answers questions about the daemon on a Unix socket in its state folder: `GET /status`, JSON. Mode 0600. */
 import { once } from 'node:events'
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { CodedError, messageOf } from '#base/errors.ts'
+import { createServer } from '#base/http-server.ts'
 import { withShortPath } from './socket-path.ts'
 import type { DataPlaneStatus } from './status.ts'
 
