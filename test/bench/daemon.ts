@@ -24,6 +24,11 @@ export function programOf(daemon: Daemon, form: Form): string[] {
   return [...flags.split(' ').filter(Boolean), `${ROOT}${program}`]
 }
 
+/** From the source tree as its scripts do it: what was compiled once is kept. */
+export function environmentOf(form: Form): Readonly<Record<string, string>> {
+  return form === 'source' ? { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/compile` } : {}
+}
+
 export interface Memory {
   /** Resident, as `ps` shows it: with the pages of the runtime's file that all its processes share. */
   readonly rssMb: number

@@ -9,7 +9,16 @@
 import { parseArgs } from 'node:util'
 import { dataplane, Lab, type Running } from '../support/lab.ts'
 import { freePorts } from '../support/ports.ts'
-import { buildBundles, cpuMsOf, type Form, type Memory, median, memoryOf, programOf } from './daemon.ts'
+import {
+  buildBundles,
+  cpuMsOf,
+  environmentOf,
+  type Form,
+  type Memory,
+  median,
+  memoryOf,
+  programOf,
+} from './daemon.ts'
 import { writeResults } from './results.ts'
 
 const { values } = parseArgs({
@@ -75,7 +84,7 @@ async function started(form: Form, name: string): Promise<Running> {
   const calls = Object.fromEntries(outbounds.map((outbound, k) => [outbound, SERVICES[k] ?? '']))
   const definition = dataplane({ name, service: 'web', port, servicePort: 9, outbounds: calls })
   const [, ...args] = await lab.dataPlaneArguments(definition)
-  const daemon = lab.run([...programOf('vmesh-dp', form), ...args])
+  const daemon = lab.run([...programOf('vmesh-dp', form), ...args], environmentOf(form))
   await daemon.said(/data plane is ready/)
   await daemon.said(/connected to the control plane/)
   return daemon
