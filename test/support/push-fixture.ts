@@ -8,6 +8,7 @@ import type { WebSocket } from '#base/websocket.ts'
 import type { FromControlPlane, FromDataPlane, Hello } from '#contract/messages.ts'
 import { PROTOCOL_VERSION } from '#contract/version.ts'
 import { BuiltinAuthority, builtinCaSecrets } from '../../cp/ca/builtin.ts'
+import type { CertificateAuthority } from '../../cp/ca/ca.ts'
 import type { Resource, ResourceDraft } from '../../cp/kinds/kind.ts'
 import type { DataplaneSpec } from '../../cp/kinds/proxy/dataplane.ts'
 import { createPushContext, type PushContext } from '../../cp/push/context.ts'
@@ -17,7 +18,7 @@ import { Scheduler } from '../../cp/snapshot/scheduler.ts'
 import { createGuardedStore } from '../../cp/store/guarded-store.ts'
 import { createMemoryStore } from '../../cp/store/memory-store.ts'
 import type { Store } from '../../cp/store/store.ts'
-import { aDataplane, aMesh } from './resources.ts'
+import { aMesh } from './resources.ts'
 
 type FrameOf<Type extends FromControlPlane['type']> = Extract<FromControlPlane, { type: Type }>
 
@@ -128,6 +129,8 @@ export interface PushFixture {
   readonly context: PushContext
   /** Commits of the guarded store (registrations, removals) wait for it, and fail with it. */
   gate: Promise<void>
+  /** Certificates wait for it. */
+  signing: Promise<void>
   put(...resources: readonly ResourceDraft[]): Promise<void>
   daemon(name: string, proof?: Proof): FakeDaemon
   /** A daemon that registered `dataplane` and runs its first snapshot. */
@@ -144,7 +147,14 @@ export async function startPush(
   const store = createMemoryStore()
   const { leaseMs = 60_000, zone = 'default' } = options
   const log = silentLogger()
-  const ca = new BuiltinAuthority(store)
+  const builtin = new BuiltinAuthority(store)
+  const ca: CertificateAuthority = {
+    roots: (mesh, backend) => builtin.roots(mesh, backend),
+    issue: async request => {
+      await fixture.signing
+      return builtin.issue(request)
+    },
+  }
   const secrets = await builtinCaSecrets('default', 'ca-1', undefined)
   await store.commit([aMesh(), ...secrets].map(resource => ({ op: 'put', resource })))
   const slowly: Store = {
@@ -185,6 +195,7 @@ export async function startPush(
     store,
     context,
     gate: Promise.resolve(),
+    signing: Promise.resolve(),
     put: async (...resources) => {
       await store.commit(resources.map(resource => ({ op: 'put', resource })))
     },
@@ -209,10 +220,23 @@ export async function startPush(
   return fixture
 }
 
+/** What can be done without waiting for anybody outside is done. */
+export async function atRest(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** Names of Dataplanes as they are deleted from now on. */
+export function deletions(t: import('tap').Test, { store }: Pick<PushFixture, 'store'>): readonly string[] {
+  const names: string[] = []
+  const stop = store.watch(store.revision(), changes => {
+    for (const { key, after } of changes) if (key.type === 'Dataplane' && after === null) names.push(key.name)
+  })
+  t.teardown(stop)
+  return names
+}
+
 /** As it stands in a file. */
 export function documentOf(dataplane: Resource<DataplaneSpec>): object {
   const { type, mesh, name, labels, spec } = dataplane
   return { type, mesh, name, labels, ...spec }
 }
-
-export { aDataplane }

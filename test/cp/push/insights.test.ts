@@ -7,7 +7,7 @@ import { awaitReturns } from '../../../cp/push/returning.ts'
 import { newSubscription, type Subscription } from '../../../cp/push/subscription.ts'
 import { createMemoryStore } from '../../../cp/store/memory-store.ts'
 import type { Store } from '../../../cp/store/store.ts'
-import { documentOf, type PushFixture, startPush } from '../../support/push-fixture.ts'
+import { deletions, documentOf, type PushFixture, startPush } from '../../support/push-fixture.ts'
 import { aDataplane } from '../../support/resources.ts'
 
 type Test = import('tap').Test
@@ -125,14 +125,15 @@ t.test(
     const fixture = await startPush(t)
     const { context, put, has } = fixture
     for (const [name, labels] of [
+      ['back-1', BY_DAEMON],
       ['old-1', BY_DAEMON],
       ['young-1', BY_DAEMON],
       ['operator-1', {}],
-      ['back-1', BY_DAEMON],
     ] as const) {
       await put(aDataplane(name, { labels }))
       context.insights.open('default', name, aSubscription(name === 'young-1' ? 90_000 : 5_000))
     }
+    const deleted = deletions(t, fixture)
     const back = fixture.daemon('back-1')
     back.hello({ dataplane: documentOf(aDataplane('back-1')) })
     await removeAbandoned(cleanup(fixture, 50_000), 100_000)
@@ -143,6 +144,7 @@ t.test(
       true,
     ])
     await back.hears('welcome')
+    t.same(deleted, ['old-1'])
   },
 )
 
