@@ -1,12 +1,12 @@
 /**
  * What the data plane costs: CPU per request of one plain hop and of the mesh path (outbound, mutual TLS, inbound, two
  * processes), beside HAProxy doing the same in the same interleaved run. Load comes from wrk, answers from a raw
- * socket. Run: `node test/bench/proxy.ts [rounds] [seconds] [connections]`. Not part of scripts/test.
+ * socket. Run: `node test/bench/proxy.bench.ts [rounds] [seconds] [connections] [--write]`. Not part of scripts/test.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
@@ -15,6 +15,7 @@ import { createEngine } from '../../dp/apply/applier.ts'
 import { makeIdentity, makeMeshCa, type TestCa } from '../support/certificates.ts'
 import { freePorts } from '../support/ports.ts'
 import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK, trustOf } from '../support/snapshots.ts'
+import { writeResults } from './results.ts'
 
 const RESPONSE = `HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: text/plain\r\n\r\n${'x'.repeat(100)}`
 
@@ -29,7 +30,8 @@ interface Sample {
   readonly cpuUs: number
 }
 
-const [role, ...args] = process.argv.slice(2)
+const isWriting = process.argv.includes('--write')
+const [role, ...args] = process.argv.slice(2).filter(argument => argument !== '--write')
 if (role === 'responder') runResponder()
 else if (role === 'engine') await runEngine(args[0] ?? '')
 else await runBench(Number(role ?? 3), Number(args[0] ?? 1), Number(args[1] ?? 16))
@@ -205,6 +207,7 @@ function cpuNs(pids: readonly number[]): number {
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: number): void {
   process.stdout.write(`${connections} connections; medians\n`)
+  const figures: Record<string, string> = { connections: String(connections) }
   for (const [name, list] of samples) {
     const base = samples.get(`haproxy ${name.split(' ')[1]}`)
     const ratios = list.map((sample, index) => sample.cpuUs / (base?.[index]?.cpuUs ?? Number.NaN))
@@ -216,7 +219,12 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: nu
       `${median(ratios).toFixed(2)}x HAProxy`.padStart(16),
     ]
     process.stdout.write(`${line.join('')}\n`)
+    figures[name] = line
+      .slice(1)
+      .map(cell => cell.trim())
+      .join(', ')
   }
+  if (isWriting) writeResults('proxy', `${cpus()[0]?.model ?? ''}, ${cpus().length} cores`, figures)
 }
 
 function median(values: readonly number[]): number {

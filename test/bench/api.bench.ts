@@ -1,6 +1,6 @@
 /**
  * What a PUT costs the whole control plane (HTTP, checks, store, snapshots) with 10,000 Dataplanes stored: CPU of its
- * process for JSON and YAML bodies, one after the other and from 50 writers. Run: node test/bench/api.ts [dataplanes].
+ * process for JSON and YAML bodies, one after the other and from 50 writers. Run: node test/bench/api.bench.ts [--dataplanes 10000] [--write].
  * The load comes from this process, the control plane is another and tells its CPU at /metrics.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -10,27 +10,35 @@ import { Agent, request } from 'node:http'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import { variableOf } from '../../dp/base/settings.ts'
 import { stringifyYaml } from '../../dp/base/yaml.ts'
 import { freePorts } from '../support/ports.ts'
+import { writeResults } from './results.ts'
 
 const PUTS = 2_000
 const MAIN = new URL('../../cp/main.ts', import.meta.url).pathname
 
-const count = Number(process.argv[2] ?? 10_000)
+const { values } = parseArgs({
+  options: {
+    dataplanes: { type: 'string', default: '10000' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const count = Number(values.dataplanes)
+const figures: Record<string, string> = { 'data planes stored': String(count) }
 const dir = await mkdtemp(join(tmpdir(), 'vmesh-api-bench-'))
 const [http = 0, https = 0, proxies = 0, diagnostics = 0] = await freePorts(4)
 const controlPlane = await start()
 try {
-  console.log(
-    `${cpus()[0]?.model ?? ''}, ${cpus().length} CPUs, Node ${process.version}, ${count} Dataplanes`,
-  )
   await load('json', count, 200)
   await measure('JSON, one after the other', 'json', 1)
   await measure('YAML, one after the other', 'yaml', 1)
   await measure('JSON, 50 writers', 'json', 50)
   await measure('YAML, 50 writers', 'yaml', 50)
-  console.log(`resident ${((await metric('process_resident_memory_bytes')) / 1e6).toFixed(0)} MB`)
+  figures['resident'] = `${((await metric('process_resident_memory_bytes')) / 1e6).toFixed(0)} MB`
+  console.table(figures)
+  if (values.write) writeResults('api', `${cpus()[0]?.model ?? ''}, ${cpus().length} cores`, figures)
 } finally {
   controlPlane.kill('SIGTERM')
   await once(controlPlane, 'exit')
@@ -65,9 +73,7 @@ async function measure(what: string, format: string, writers: number): Promise<v
   // what a write sets off goes on for a moment
   await new Promise(resolve => setTimeout(resolve, 1000))
   const cpuMs = (((await metric('process_cpu_seconds_total')) - before) * 1000) / PUTS
-  console.log(
-    `PUT ${what.padEnd(30)} ${cpuMs.toFixed(3)} ms CPU each, ${(PUTS / seconds).toFixed(0)} a second`,
-  )
+  figures[`PUT ${what}`] = `${cpuMs.toFixed(2)} ms CPU each, ${(PUTS / seconds).toFixed(0)} a second`
 }
 
 async function metric(name: string): Promise<number> {

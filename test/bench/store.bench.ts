@@ -1,6 +1,6 @@
 /**
  * What the JSON store costs with 10,000 Dataplanes in it: CPU of a write, group commit, fold, list, reopening.
- * Run: node test/bench/store.ts [dataplanes]. Prints one line per figure.
+ * Run: node test/bench/store.bench.ts [dataplanes]. Prints one line per figure.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
