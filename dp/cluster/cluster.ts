@@ -52,9 +52,11 @@ export class Cluster {
     const old = this.#config
     this.#config = config
     this.#destination = new Destination(config, this.#environment.tls, this.#environment.limits)
+    // First: calls that wait at an endpoint that is gone move to one that stays, by the new section.
+    if (!isDeepStrictEqual({ ...old, endpoints: [] }, { ...config, endpoints: [] })) {
+      for (const { pool } of this.#members) pool.redirect(this.#destination)
+    }
     this.#replaceMembers()
-    if (isDeepStrictEqual({ ...old, endpoints: [] }, { ...config, endpoints: [] })) return
-    for (const { pool } of this.#members) pool.redirect(this.#destination)
   }
 
   /** A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. */

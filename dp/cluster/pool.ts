@@ -127,14 +127,21 @@ export class Pool implements Transport, Lender, Sweepable {
 
   /** For a new exchange. */
   #isUsable(connection: Connection): boolean {
-    const { domain, target } = this.#destination
     return (
       connection.isOpen &&
       !this.#isRetired &&
+      this.#isAsNow(connection) &&
+      connection.retiresAtMs > this.#environment.deadlines.nowMs
+    )
+  }
+
+  /** Whether it was made as it would be made now. */
+  #isAsNow(connection: Connection): boolean {
+    const { domain, target } = this.#destination
+    return (
       connection.domain === domain &&
       connection.sni === target?.sni &&
-      connection.generation === (domain?.generation ?? 0) &&
-      connection.retiresAtMs > this.#environment.deadlines.nowMs
+      connection.generation === (domain?.generation ?? 0)
     )
   }
 
@@ -206,6 +213,12 @@ export class Pool implements Transport, Lender, Sweepable {
     if (tunnel !== null && this.#isRetired) {
       connection.discard()
       tunnel.onNoStream('no-healthy-endpoint', 'the endpoint was removed')
+      return
+    }
+    if (!this.#isAsNow(connection) || (peer !== null && !this.#destination.allows(peer))) {
+      // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
+      connection.discard()
+      if (tunnel !== null) this.#tunnels.unshift(tunnel)
       return
     }
     if (peer !== null && ownEndMs !== undefined) {

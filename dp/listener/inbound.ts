@@ -52,23 +52,25 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
   /** Running connections go on where the new section allows them; others end now. */
   configure(config: InboundListener): void {
     const old = this.config
+    const oldDomain = this.#domain
     this.config = config
     this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
     this.cluster.update(upstreamOf(config))
     const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
+    const domain = this.#domain
     this.connections.forEach((connection, { peer }) => {
       if (isOtherKind) connection.retire()
       this.#reconsider(connection, peer)
     })
+    if (domain !== null && domain !== oldDomain) this.recheck([domain])
   }
 
   /** Ends connections of clients whose root is gone. */
   recheck(domains: readonly TrustDomain[]): void {
     const domain = this.#domain
     if (domain === null || !domains.includes(domain)) return
-    const roots = domain.roots?.certificates ?? []
     this.connections.forEach((connection, { peer }) => {
-      if (peer !== null && !isIssuedByOneOf(peer, roots)) connection.end('untrusted-peer')
+      if (peer !== null && !isTrustedBy(domain, peer)) connection.end('untrusted-peer')
     })
   }
 
@@ -79,14 +81,24 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
       this.#serve({ wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }, ANYBODY)
       return
     }
-    const server = this.#domain?.server() ?? 'no-identity'
+    const { trustDomain } = this.config.tls
+    const domain = this.#domain
+    const roots = domain?.roots
+    const server = domain?.server() ?? 'no-identity'
     if (typeof server === 'string') {
       this.counters.fail(server)
       raw.destroy()
       return
     }
-    server.accept(raw, this.config.tls.trustDomain, {
+    server.accept(raw, trustDomain, {
       onSecure: (socket, below, peer, credentials) => {
+        // The handshake knows only the roots that it began with.
+        const isCurrent = this.#domain === domain && domain?.roots === roots
+        if (!isCurrent && !this.#isStillWelcome(peer)) {
+          this.counters.fail('untrusted-peer')
+          below.resetAndDestroy()
+          return
+        }
         const wire = new Wire('chunks')
         wire.adopt(socket, below)
         const expiresAtMs = Math.min(peer.notAfterMs, credentials.notAfterMs)
@@ -123,6 +135,12 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
     }
   }
 
+  #isStillWelcome(peer: Peer): boolean {
+    const { tls } = this.config
+    if (tls === null || this.#domain === null) return false
+    return refuseClient(peer, tls.trustDomain, Date.now()) === '' && isTrustedBy(this.#domain, peer)
+  }
+
   #reconsider(connection: LiveConnection, peer: Peer | null): void {
     const { tls } = this.config
     if (tls === null) return
@@ -149,6 +167,10 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
     if (this.isRetiring) this.cluster.retire()
     this.#environment.onEmpty()
   }
+}
+
+function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
+  return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])
 }
 
 function upstreamOf({ upstream }: InboundListener) {

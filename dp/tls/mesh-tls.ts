@@ -79,8 +79,9 @@ export class TrustDomain {
   /** True when a root that was trusted is not trusted any more. */
   setRoots(roots: Roots | null): boolean {
     const old = this.#roots
-    this.#roots = roots
+    // The same object as long as they are the same: whoever remembers it sees whether they have changed.
     if (isDeepStrictEqual(old?.pems, roots?.pems)) return false
+    this.#roots = roots
     this.#forget()
     const kept = new Set(roots?.certificates.map(root => root.fingerprint256))
     const isNarrower = (old?.certificates ?? []).some(root => !kept.has(root.fingerprint256))

@@ -1,0 +1,58 @@
+/** A TCP hop that stops at a chosen moment, so that a test can change the world in the middle of a handshake. */
+import { connect, createServer, type Socket } from 'node:net'
+import { LOOPBACK } from './snapshots.ts'
+
+export interface Gate {
+  readonly port: number
+  /** Resolves when a client's chunk is held back. */
+  readonly isHolding: Promise<void>
+  /** Passes on what is held and all that follows. */
+  release(): void
+  close(): void
+}
+
+/** Connections to the gate go to `toPort`; of each client, the first `passed` chunks go through, the rest waits. */
+export async function startGate(toPort: number, passed: number): Promise<Gate> {
+  const sockets = new Set<Socket>()
+  const held: (() => void)[] = []
+  let isOpen = false
+  let hold: () => void = () => {}
+  const isHolding = new Promise<void>(resolve => {
+    hold = resolve
+  })
+  const track = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+  }
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, down => {
+    const up = connect({ host: LOOPBACK, port: toPort, allowHalfOpen: true, noDelay: true })
+    track(down)
+    track(up)
+    let chunks = 0
+    down.on('data', chunk => {
+      if (isOpen || chunks++ < passed) up.write(chunk)
+      else {
+        held.push(() => up.write(chunk))
+        hold()
+      }
+    })
+    down.on('end', () => up.end())
+    up.on('data', chunk => down.write(chunk))
+    up.on('end', () => down.end())
+    up.on('close', () => down.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, LOOPBACK, resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    isHolding,
+    release() {
+      isOpen = true
+      for (const pass of held.splice(0)) pass()
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
