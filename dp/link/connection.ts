@@ -8,6 +8,7 @@ import { channelPath, type FromControlPlane, type FromDataPlane, SUBPROTOCOLS } 
 import { MAX_FRAME_BYTES } from '#contract/version.ts'
 import { faultOfConnection, faultOfRefusal, type LinkFault } from './fault.ts'
 import { readFrame } from './frames.ts'
+import { untilNextPing } from './ping-time.ts'
 
 export interface ConnectionOptions {
   /** `https://HOST:5678`. */
@@ -136,17 +137,23 @@ export class Connection {
       if (this.#welcomedAt !== null) return
       this.#welcomedAt = performance.now()
       this.#stopTimer()
-      this.#timer = setInterval(() => this.#ping(frame.leaseMs), frame.pingMs)
+      this.#pingLater(frame.pingMs, frame.leaseMs)
     }
     this.#options.onFrame(frame)
   }
 
-  #ping(leaseMs: number): void {
-    if (performance.now() - this.#lastHeard > leaseMs) {
-      this.#options.log.warn({ leaseMs }, 'the control plane is silent; connecting anew')
-      return this.#end(null)
-    }
-    this.#socket.ping()
+  #pingLater(pingMs: number, leaseMs: number): void {
+    this.#timer = setTimeout(
+      () => {
+        if (performance.now() - this.#lastHeard > leaseMs) {
+          this.#options.log.warn({ leaseMs }, 'the control plane is silent; connecting anew')
+          return this.#end(null)
+        }
+        this.#socket.ping()
+        this.#pingLater(pingMs, leaseMs)
+      },
+      untilNextPing(pingMs, Date.now()),
+    )
   }
 
   #heard(): void {
@@ -175,7 +182,7 @@ export class Connection {
 
   #stopTimer(): void {
     // one handle: first for the welcome, then for pings
-    if (this.#timer !== null) clearInterval(this.#timer)
+    if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
   }
 }

@@ -9,6 +9,7 @@ import {
   SUBPROTOCOLS,
 } from '#contract/messages.ts'
 import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from '#contract/version.ts'
+import { untilNextPing } from '../../dp/link/ping-time.ts'
 
 export interface SimulatedProxyOptions {
   readonly port: number
@@ -67,7 +68,7 @@ export class SimulatedProxy {
       socket.on('message', data =>
         this.#receive(JSON.parse(String(data)) as FromControlPlane, resolve, reject),
       )
-      socket.on('close', () => clearInterval(this.#ping))
+      socket.on('close', () => clearTimeout(this.#ping))
     })
   }
 
@@ -115,12 +116,22 @@ export class SimulatedProxy {
     })
   }
 
+  #pingLater(pingMs: number): void {
+    this.#ping = setTimeout(
+      () => {
+        this.#socket?.ping()
+        this.#pingLater(pingMs)
+      },
+      untilNextPing(pingMs, Date.now()),
+    )
+  }
+
   #receive(frame: FromControlPlane, onFirst: () => void, onReject: (error: Error) => void): void {
     if (frame.type === 'reject') {
       this.refusal = `${frame.code} ${frame.message} ${JSON.stringify(frame.violations)}`
       return onReject(new Error(this.refusal))
     }
-    if (frame.type === 'welcome') this.#ping = setInterval(() => this.#socket?.ping(), frame.pingMs)
+    if (frame.type === 'welcome') this.#pingLater(frame.pingMs)
     if (frame.type !== 'snapshot') return
     for (const name of frame.removed) this.sections.delete(name)
     for (const [name, value] of Object.entries(frame.sections)) this.sections.set(name, value)
