@@ -1,6 +1,7 @@
 /**
  * When the next ping is due. Data planes ping on common ticks of the clock, so that their pings reach the control plane
- * in small batches: one TLS record that wakes a sleeping process costs 70 us of CPU there, one of many 30 us.
+ * in small batches, as far as their clocks agree: one TLS record that wakes a sleeping process costs it 70 us of CPU,
+ * one of many 30 us.
  */
 
 /** 250 ms at the usual 5 s. */

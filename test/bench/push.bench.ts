@@ -7,13 +7,15 @@
  * `--write` puts the figures into test/bench/results.md. Kuma 2.14.3 by the same load on this kind of machine: 2.7 s
  * for the last, 0.48 MB a data plane, one core.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePorts } from '../support/ports.ts'
 import { SimulatedProxy } from '../support/simulated-proxy.ts'
+import { cpuMsOf, median, memoryOf } from './daemon.ts'
 import { writeResults } from './results.ts'
 
 const { values } = parseArgs({
@@ -28,6 +30,7 @@ const proxyCount = Number(values.proxies)
 const serviceCount = Number(values.services)
 const rounds = Number(values.rounds)
 const OUTBOUNDS = 3
+const STATUS_WRITTEN_MS = 35_000
 
 const dir = mkdtempSync(join(tmpdir(), 'vmesh-bench-'))
 const [api = 0, https = 0, dp = 0, diagnostics = 0] = await freePorts(4)
@@ -47,7 +50,7 @@ try {
   await reachable(`http://127.0.0.1:${diagnostics}/ready`)
   const token = await post('/tokens/dataplane', { mesh: 'default' })
   const ca = readFileSync(join(dir, 'tls/ca.crt'), 'utf8')
-  const emptyMb = residentMb()
+  const emptyMb = memoryOf(pid).rssMb
 
   const proxies = Array.from({ length: proxyCount }, (_, i) => simulated(i, token, ca))
   const startedAt = performance.now()
@@ -57,11 +60,14 @@ try {
   const connectedS = (performance.now() - startedAt) / 1000
   await quiet(proxies)
 
-  const idleSeconds = 30
-  const cpuBefore = cpuSeconds()
-  await new Promise(resolve => setTimeout(resolve, idleSeconds * 1000))
-  const idlePercent = ((cpuSeconds() - cpuBefore) / idleSeconds) * 100
-  const fullMb = residentMb()
+  // the status of data planes is written 30 s after they came: that is a change
+  await after(STATUS_WRITTEN_MS)
+  const idlePercent = await cpuPercent(20_000)
+  for (const proxy of proxies) proxy.holdPings()
+  // shorter than the lease, also for who pinged 5 s ago
+  const silentPercent = await cpuPercent(8_000)
+  for (const proxy of proxies) proxy.ping()
+  const fullMb = memoryOf(pid).rssMb
 
   const firsts: number[] = []
   const medians: number[] = []
@@ -91,6 +97,7 @@ try {
     'memory of an empty control plane': `${emptyMb.toFixed(0)} MB`,
     'memory a data plane': `${((fullMb - emptyMb) / proxyCount).toFixed(3)} MB`,
     'CPU while nothing changes': `${idlePercent.toFixed(1)} % of a core`,
+    'without the pings (a fifth of the data planes each second)': `${silentPercent.toFixed(2)} % of a core`,
   }
   console.table(figures)
   if (values.write) writeResults('push', `${cpus()[0]?.model ?? ''}, ${cpus().length} cores`, figures)
@@ -154,7 +161,7 @@ async function reachable(url: string): Promise<void> {
       () => false,
     )
     if (ok) return
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await after(50)
   }
   throw new Error(`${url} does not answer`)
 }
@@ -163,23 +170,14 @@ async function reachable(url: string): Promise<void> {
 async function quiet(proxies: readonly SimulatedProxy[]): Promise<void> {
   for (;;) {
     const before = proxies.reduce((sum, proxy) => sum + proxy.received, 0)
-    await new Promise(resolve => setTimeout(resolve, 500))
+    await after(500)
     if (proxies.reduce((sum, proxy) => sum + proxy.received, 0) === before) return
   }
 }
 
 /** The pinned node is the script's last exec, so the child's pid is the control plane's. */
-function residentMb(): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
-}
-
-function cpuSeconds(): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  const ticks = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
-  return (Number(fields[11]) + Number(fields[12])) / ticks
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+async function cpuPercent(ms: number): Promise<number> {
+  const before = cpuMsOf(pid)
+  await after(ms)
+  return ((cpuMsOf(pid) - before) / ms) * 100
 }

@@ -29,7 +29,8 @@ export class SimulatedProxy {
   readonly #options: SimulatedProxyOptions
   readonly #watched = new Map<string, (at: number) => void>()
   #socket: WebSocket | null = null
-  #ping: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
+  #pingMs = 0
   /** Snapshot frames so far. */
   received = 0
   /** Section values by name. */
@@ -68,7 +69,7 @@ export class SimulatedProxy {
       socket.on('message', data =>
         this.#receive(JSON.parse(String(data)) as FromControlPlane, resolve, reject),
       )
-      socket.on('close', () => clearTimeout(this.#ping))
+      socket.on('close', () => this.holdPings())
     })
   }
 
@@ -79,6 +80,17 @@ export class SimulatedProxy {
 
   send(frame: FromDataPlane): void {
     this.#socket?.send(JSON.stringify(frame))
+  }
+
+  /** Now and every `pingMs` from here. */
+  ping(): void {
+    this.#socket?.ping()
+    this.#pingLater()
+  }
+
+  /** Until the next call of `ping`. */
+  holdPings(): void {
+    clearTimeout(this.#timer)
   }
 
   close(): void {
@@ -116,14 +128,8 @@ export class SimulatedProxy {
     })
   }
 
-  #pingLater(pingMs: number): void {
-    this.#ping = setTimeout(
-      () => {
-        this.#socket?.ping()
-        this.#pingLater(pingMs)
-      },
-      untilNextPing(pingMs, Date.now()),
-    )
+  #pingLater(): void {
+    this.#timer = setTimeout(() => this.ping(), untilNextPing(this.#pingMs, Date.now()))
   }
 
   #receive(frame: FromControlPlane, onFirst: () => void, onReject: (error: Error) => void): void {
@@ -131,7 +137,10 @@ export class SimulatedProxy {
       this.refusal = `${frame.code} ${frame.message} ${JSON.stringify(frame.violations)}`
       return onReject(new Error(this.refusal))
     }
-    if (frame.type === 'welcome') this.#pingLater(frame.pingMs)
+    if (frame.type === 'welcome') {
+      this.#pingMs = frame.pingMs
+      this.#pingLater()
+    }
     if (frame.type !== 'snapshot') return
     for (const name of frame.removed) this.sections.delete(name)
     for (const [name, value] of Object.entries(frame.sections)) this.sections.set(name, value)
