@@ -11,15 +11,19 @@ export interface Sweepable {
 const INTERVAL_MS = 500
 
 export class Deadlines {
-  /** Epoch milliseconds, at most half a second old while something is registered. */
-  nowMs = Date.now()
   readonly #members = new Set<Sweepable>()
+  #nowMs = 0
   #timer: NodeJS.Timeout | null = null
+
+  /** Epoch milliseconds, half a second old or less. */
+  get nowMs(): number {
+    return this.#timer === null ? Date.now() : this.#nowMs
+  }
 
   add(member: Sweepable): void {
     this.#members.add(member)
     if (this.#timer !== null) return
-    this.nowMs = Date.now()
+    this.#nowMs = Date.now()
     this.#timer = setInterval(() => this.#sweep(), INTERVAL_MS)
     this.#timer.unref()
   }
@@ -29,8 +33,8 @@ export class Deadlines {
   }
 
   #sweep(): void {
-    this.nowMs = Date.now()
-    for (const member of this.#members) member.sweep(this.nowMs)
+    this.#nowMs = Date.now()
+    for (const member of this.#members) member.sweep(this.#nowMs)
     if (this.#members.size > 0 || this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null

@@ -7,10 +7,12 @@ import type { Stream } from '../cluster/transport.ts'
 import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Sweepable } from '../codec/deadlines.ts'
 import { BodyReader } from '../codec/http1/body.ts'
+import { skipEmptyLines } from '../codec/http1/head-text.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
 import type { Tunnel } from '../codec/tunnel.ts'
 import type { ReasonCode } from '../errors.ts'
 import { Exchange, type Requester } from './exchange.ts'
+import { Linger } from './linger.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { replyText } from './reply.ts'
 import type { Caller, HttpRole } from './role.ts'
@@ -46,16 +48,16 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   /** The client does not read its answers: no further request before it does. */
   #isBlocked = false
   #hasEnded = false
-  #isFlushed = false
   #isHead = false
   #expectsContinue = false
   #tunnel: Tunnel | null = null
+  #linger: Linger | null = null
 
   constructor(down: ByteStream, role: HttpRole, caller: Caller) {
     this.down = down
     this.caller = caller
     this.#role = role
-    this.#exchange = new Exchange(this, role.limits)
+    this.#exchange = new Exchange(this, role.limits, role.isLastHop)
     this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
     down.sink = this
   }
@@ -82,7 +84,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   /** As `cut`, and the connection ends whatever it does. */
   end(reason: ReasonCode): void {
     this.cut(reason)
-    if (this.#tunnel === null && this.#state !== LINGER) this.down.destroy()
+    if (this.#tunnel !== null) return
+    if (this.#linger === null) this.down.destroy()
+    else this.#linger.hurry()
   }
 
   retire(): void {
@@ -91,8 +95,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   sweep(nowMs: number): void {
-    if (this.#state === LINGER && !this.#isFlushed) this.#startLingerTime()
-    if (this.#tunnel !== null) {
+    if (this.#linger !== null) {
+      if (this.#linger.isOver(nowMs)) this.down.destroy()
+    } else if (this.#tunnel !== null) {
       if (nowMs > this.#tunnel.deadlineMs) this.cut('stream-timeout')
     } else if (nowMs > this.#deadlineMs) {
       if (this.#exchange.isRunning) this.end('stream-timeout')
@@ -112,13 +117,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   onEnd(): void {
     this.#hasEnded = true
-    this.#closesAfter = true
-    if (this.#state === LINGER) return
-    // Half of a request will never be a whole one; a whole one still gets its response.
-    if (this.#state !== DONE || !this.#exchange.isRunning) {
-      this.#exchange.abort()
-      this.down.destroy()
-    }
+    this.#finishAsked()
   }
 
   onDrain(): void {
@@ -152,8 +151,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   failed(reason: ReasonCode): void {
     this.#role.counters.fail(reason)
-    this.#closesAfter ||= this.#role.isRetiring || !this.#canDiscard()
-    this.down.write(replyText(reason, this.#isHead, this.#closesAfter))
+    this.down.write(replyText(reason, this.#isHead, this.decidesToClose()))
     this.responded()
   }
 
@@ -166,8 +164,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     const early = { kept: this.#kept, hasEnded: this.#hasEnded }
     this.#kept = null
     this.#state = TUNNEL
-    const role = this.#role
-    this.#tunnel = joinUpgraded(this.down, stream, early, rest, role, () => role.closed(this))
+    this.#tunnel = joinUpgraded(this.down, stream, early, rest, this.#role, () => this.#role.closed(this))
   }
 
   #read(bytes: Buffer, start: number, end: number): void {
@@ -179,14 +176,23 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
       else at = this.#keep(bytes, at, end)
     }
     this.#isReading = false
+    if (this.#hasEnded) this.#finishAsked()
+  }
+
+  /** The client will ask for nothing more: what it asked for is answered. */
+  #finishAsked(): void {
+    // Half of a request will never be a whole one.
+    if (this.#exchange.isRunning && this.#state === BODY) {
+      this.#exchange.abort()
+      this.down.destroy()
+    } else if (this.#state === HEAD || this.#state === BODY) this.#close()
+    else if (this.#state === DONE && this.#kept === null) this.#closesAfter = true
   }
 
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
   #readHead(bytes: Buffer, start: number, end: number): number {
     const { maxHeadBytes, maxFields } = this.#role.limits
-    // RFC 9112 §2.2: empty lines in front of a request are skipped.
-    let from = start
-    while (from + 1 < end && bytes[from] === 13 && bytes[from + 1] === 10) from += 2
+    const from = skipEmptyLines(bytes, start, end)
     this.#isHead = false
     const fault = REQUEST.read(bytes, from, end, maxHeadBytes, maxFields)
     if (fault === '') return this.#begin(bytes, from + REQUEST.byteLength, end)
@@ -201,8 +207,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#isHead = REQUEST.method === 'HEAD'
     this.#expectsContinue = REQUEST.expectsContinue
     this.#closesAfter ||= REQUEST.isLast
-    if (REQUEST.isChunked) this.#body.beginChunked()
-    else this.#body.beginLength(Math.max(0, REQUEST.contentLength))
+    this.#body.begin(REQUEST)
     const bodyEnd = this.#body.read(bytes, bodyAt, end)
     this.#state = this.#body.isDone ? DONE : BODY
     if (bodyEnd < 0) {
@@ -273,7 +278,11 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.keepAliveMs
     this.down.resume()
     const kept = this.#kept
-    if (kept === null || this.#isReading) return
+    if (this.#isReading) return
+    if (kept === null) {
+      if (this.#hasEnded) this.#close()
+      return
+    }
     this.#kept = null
     this.#read(kept, 0, kept.length)
   }
@@ -283,18 +292,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.failed(reason)
   }
 
-  /** Ends our side; the client gets a moment to read the last answer before the connection is cut. */
   #close(): void {
     this.#state = LINGER
     this.#kept = null
-    this.touch()
-    this.#startLingerTime()
-    this.down.end()
-    this.down.resume()
-  }
-  #startLingerTime(): void {
-    if (this.down.pendingBytes > 0) return
-    this.#isFlushed = true
-    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.lingerMs
+    this.#linger = new Linger(this.down, this.#role.deadlines, this.#role.limits)
   }
 }

@@ -48,6 +48,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   isHeadSent = false
   readonly #requester: Requester
   readonly #limits: Limits
+  readonly #isLastHop: boolean
   readonly #body = new BodyReader()
   #cluster: Cluster | null = null
   #stream: Stream | null = null
@@ -63,9 +64,11 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Beginning of a head that is not complete. */
   #kept: Buffer | null = null
 
-  constructor(requester: Requester, limits: Limits) {
+  /** `isLastHop`: responses come from an application, whose word for reasons of the mesh is not passed on. */
+  constructor(requester: Requester, limits: Limits, isLastHop: boolean) {
     this.#requester = requester
     this.#limits = limits
+    this.#isLastHop = isLastHop
   }
 
   get isWanted(): boolean {
@@ -201,7 +204,8 @@ export class Exchange implements ByteSink, StreamWaiter {
     const bodyAt = start + RESPONSE.byteLength
     if (RESPONSE.status === 101) return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
-      this.#requester.down.write(`${RESPONSE.text}\r\n`)
+      const { down } = this.#requester
+      if (!down.write(`${RESPONSE.text}\r\n`) && down.pendingBytes > 0) this.#stream?.pause()
       return bodyAt
     }
     return this.#sendHead(bytes, bodyAt, end)
@@ -221,6 +225,7 @@ export class Exchange implements ByteSink, StreamWaiter {
       this.#body.beginUntilClose()
       head += 'transfer-encoding: chunked\r\n'
     }
+    if (RESPONSE.reason !== '' && !this.#isLastHop) head += `x-vmesh-reason: ${RESPONSE.reason}\r\n`
     head += this.#requester.decidesToClose() ? 'connection: close\r\n\r\n' : '\r\n'
     return this.#forward(head, bytes, bodyAt, end)
   }

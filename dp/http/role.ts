@@ -10,6 +10,8 @@ export interface HttpRole {
   readonly counters: HttpCounters
   /** Where the next request goes. */
   readonly cluster: Cluster
+  /** The cluster is the local application. */
+  readonly isLastHop: boolean
   /** The listener is going away: connections end after the exchange that runs. */
   readonly isRetiring: boolean
   /** The connection is closed. */

@@ -64,7 +64,8 @@ export class Connections implements Sweepable {
     for (const [connection, live] of this.#live) {
       if (nowMs > live.expiresAtMs) connection.end('certificate-expired')
       else if (nowMs > this.#endsAtMs) connection.end('policy-change')
-      else connection.sweep(nowMs)
+      // Those that were ended have their last deadline.
+      connection.sweep(nowMs)
     }
   }
 

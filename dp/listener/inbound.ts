@@ -34,6 +34,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
   /** The local application. */
   cluster: Cluster
   config: InboundListener
+  readonly isLastHop = true
   isRetiring = false
   readonly #environment: RoleEnvironment
   #domain: TrustDomain | null

@@ -22,6 +22,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly connections: Connections
   cluster: Cluster
   config: OutboundListener
+  readonly isLastHop = false
   isRetiring = false
 
   constructor(

@@ -10,6 +10,12 @@ export class BodyReader {
   leftBytes = 0
   #chunked: ChunkedBody | null = null
 
+  /** Of a request, where no length means no body. */
+  begin(head: { readonly isChunked: boolean; readonly contentLength: number }): void {
+    if (head.isChunked) this.beginChunked()
+    else this.beginLength(Math.max(0, head.contentLength))
+  }
+
   /** `length`: 0 for no body. */
   beginLength(length: number): void {
     this.isDone = length === 0

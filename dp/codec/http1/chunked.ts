@@ -25,7 +25,7 @@ const MAX_DIGITS = 15
 /** Extensions of one body, and its trailer section. */
 const MAX_EXTRA_BYTES = 8192
 
-/** Merged into the head by some recipients, so they must not come after it (RFC 9110 §6.5.1). */
+/** Merged into the head by some recipients, so they must not come after it (RFC 9110 §6.5.1); `_` counts as `-`. */
 const FORBIDDEN_TRAILERS = new Set([
   'content-length',
   'transfer-encoding',
@@ -35,7 +35,13 @@ const FORBIDDEN_TRAILERS = new Set([
   'te',
   'trailer',
   'authorization',
+  'expect',
+  'cookie',
+  'forwarded',
   'x-forwarded-client-cert',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
   'x-request-id',
   'x-kuma-tags',
 ])
@@ -126,7 +132,7 @@ export class ChunkedBody {
       return true
     }
     if (byte === COLON) {
-      const name = this.#name.toLowerCase()
+      const name = this.#name.toLowerCase().replaceAll('_', '-')
       this.#name = ''
       this.#state = TRAILER_VALUE
       return name !== '' && !FORBIDDEN_TRAILERS.has(name)

@@ -42,6 +42,14 @@ export class FieldNames {
   }
 }
 
+/** With `-` and `_` in every place: CGI and what descends from it (WSGI, Rack, PHP) read them as one name. */
+export function spellingsOf(name: string): string[] {
+  const [first = '', ...rest] = name.split('-')
+  let spellings = [first]
+  for (const part of rest) spellings = spellings.flatMap(begin => [`${begin}-${part}`, `${begin}_${part}`])
+  return spellings
+}
+
 /** `name`: lower case, as long as the name in the text, which holds token characters only. */
 function isSameName(text: string, start: number, name: string): boolean {
   for (let at = 1; at < name.length; at++) {

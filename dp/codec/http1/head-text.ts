@@ -13,3 +13,10 @@ export function headText(bytes: Buffer, start: number, end: number, maxBytes: nu
   const longer = bytes.toString('latin1', start, lastEnd)
   return longer.includes('\r\n\r\n') ? longer : ''
 }
+
+/** RFC 9112 §2.2: offset behind the empty lines in front of a request. */
+export function skipEmptyLines(bytes: Buffer, start: number, end: number): number {
+  let from = start
+  while (from + 1 < end && bytes[from] === 13 && bytes[from + 1] === 10) from += 2
+  return from
+}

@@ -5,7 +5,7 @@
  */
 import type { ReasonCode } from '../../errors.ts'
 import { TARGET, TOKEN } from './bytes.ts'
-import { FieldNames } from './field-names.ts'
+import { FieldNames, spellingsOf } from './field-names.ts'
 import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
 import { headText } from './head-text.ts'
 
@@ -117,6 +117,10 @@ export class RequestHead implements FieldReader {
       case FORWARDED_PROTO:
         this.hasForwardedProto = true
         return false
+      case MISSPELT_LENGTH:
+      case MISSPELT_CODING:
+        this.fault = 'a framing field with an underscore'
+        return false
       default:
         return true
     }
@@ -222,8 +226,10 @@ const EXPECT = 6
 const UPGRADE = 7
 const REQUEST_ID = 8
 const FORWARDED_PROTO = 9
+const MISSPELT_LENGTH = 10
+const MISSPELT_CODING = 11
 
-/** The first nine by number above; the rest is dropped: of one connection, or only for proxies to set. */
+/** The first eleven by number above; the rest is dropped: of one connection, or only for proxies to set. */
 const NAMES = new FieldNames([
   'host',
   'connection',
@@ -234,11 +240,13 @@ const NAMES = new FieldNames([
   'upgrade',
   'x-request-id',
   'x-forwarded-proto',
+  'content_length',
+  'transfer_encoding',
   'keep-alive',
   'proxy-connection',
   'http2-settings',
-  'x-forwarded-client-cert',
-  'x-kuma-tags',
+  ...spellingsOf('x-forwarded-client-cert'),
+  ...spellingsOf('x-kuma-tags'),
   'x-envoy-internal',
   'x-envoy-retry-on',
   'x-envoy-max-retries',

@@ -25,6 +25,8 @@ export class ResponseHead implements FieldReader {
   keepAliveMs = -1
   /** Lower case; of a 101. */
   upgrade = ''
+  /** Value of x-vmesh-reason, which is dropped from `text`: whether to believe it is for who knows the sender. */
+  reason = ''
   fault = ''
   #isChunked = false
   #codings = 0
@@ -90,12 +92,12 @@ export class ResponseHead implements FieldReader {
         if (++this.#lengths > 1) this.fault = 'two Content-Length fields'
         this.contentLength = readLength(fieldValue(text, valueStart, valueEnd))
         if (this.contentLength < 0) this.fault = 'Content-Length'
-        return this.status === 204
+        return this.status < 200 || this.status === 204
       case TRANSFER_ENCODING:
         this.#codings++
         this.#isChunked = fieldValue(text, valueStart, valueEnd).toLowerCase() === 'chunked'
         if (!this.#isChunked) this.fault = 'Transfer-Encoding'
-        return this.status === 204
+        return this.status < 200 || this.status === 204
       case UPGRADE:
         this.upgrade = fieldValue(text, valueStart, valueEnd).toLowerCase()
         return true
@@ -104,6 +106,9 @@ export class ResponseHead implements FieldReader {
         if (seconds !== undefined) this.keepAliveMs = Number(seconds) * 1000
         return true
       }
+      case REASON:
+        this.reason = fieldValue(text, valueStart, valueEnd)
+        return true
       default:
         return true
     }
@@ -166,6 +171,7 @@ export class ResponseHead implements FieldReader {
     this.isLast = false
     this.keepAliveMs = -1
     this.upgrade = ''
+    this.reason = ''
     this.fault = ''
     this.#isChunked = false
     this.#codings = 0
@@ -181,14 +187,16 @@ const CONTENT_LENGTH = 2
 const TRANSFER_ENCODING = 3
 const UPGRADE = 4
 const KEEP_ALIVE = 5
+const REASON = 6
 
-/** The first five by number above; the rest is dropped. */
+/** The first six by number above; the rest is dropped. */
 const NAMES = new FieldNames([
   'connection',
   'content-length',
   'transfer-encoding',
   'upgrade',
   'keep-alive',
+  'x-vmesh-reason',
   'proxy-connection',
 ])
 
