@@ -54,7 +54,7 @@ try {
   for (const [form, samples] of Object.entries({ bundle, source })) {
     const figure = (pick: (sample: Sample) => number, digits = 1): string =>
       median(samples.map(pick)).toFixed(digits)
-    rows[`from the ${form}: resident (goal 75 from the bundle)`] =
+    rows[`from the ${form}: resident${form === 'bundle' ? ' (goal 75 MB)' : ''}`] =
       `${figure(sample => sample.rssMb)} MB, most ${Math.max(...samples.map(sample => sample.rssMb)).toFixed(1)} MB`
     rows[`from the ${form}: its share of pages (PSS), its own pages`] =
       `${figure(sample => sample.pssMb)} MB, ${figure(sample => sample.ownMb)} MB`

@@ -4,9 +4,9 @@
  * socket. Run: `node test/bench/proxy.bench.ts [rounds] [seconds] [connections] [--write]`. Not part of scripts/test.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
@@ -15,6 +15,7 @@ import { createEngine } from '../../dp/apply/applier.ts'
 import { makeIdentity, makeMeshCa, type TestCa } from '../support/certificates.ts'
 import { freePorts } from '../support/ports.ts'
 import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK, trustOf } from '../support/snapshots.ts'
+import { cpuMsOf, median } from './daemon.ts'
 import { writeResults } from './results.ts'
 
 const RESPONSE = `HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: text/plain\r\n\r\n${'x'.repeat(100)}`
@@ -185,24 +186,17 @@ async function reachable(port: number): Promise<void> {
 }
 
 function measure(variant: Variant, seconds: number, connections: number): Sample {
-  const before = cpuNs(variant.pids)
+  const before = cpuUs(variant.pids)
   const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, `http://${LOOPBACK}:${variant.port}/some/path`]
   const run = spawnSync('wrk', argv, { encoding: 'utf8' })
   const requests = Number(/(\d+) requests in/.exec(run.stdout)?.[1] ?? 0)
   const rps = Number(/Requests\/sec:\s+([\d.]+)/.exec(run.stdout)?.[1] ?? 0)
   if (/Non-2xx|Socket errors/.test(run.stdout)) process.stdout.write(`${variant.name}: ${run.stdout}\n`)
-  return { rps, cpuUs: (cpuNs(variant.pids) - before) / 1000 / requests }
+  return { rps, cpuUs: (cpuUs(variant.pids) - before) / requests }
 }
 
-/** Run time of all threads, as the kernel counts it. */
-function cpuNs(pids: readonly number[]): number {
-  let sum = 0
-  for (const pid of pids) {
-    for (const task of readdirSync(`/proc/${pid}/task`)) {
-      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
-    }
-  }
-  return sum
+function cpuUs(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuMsOf(pid) * 1000, 0)
 }
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: number): void {
@@ -224,10 +218,5 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: nu
       .map(cell => cell.trim())
       .join(', ')
   }
-  if (isWriting) writeResults('proxy', `${cpus()[0]?.model ?? ''}, ${cpus().length} cores`, figures)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  if (isWriting) writeResults('proxy', 'medians of interleaved runs', figures)
 }

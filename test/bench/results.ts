@@ -1,17 +1,23 @@
-/** Puts the figures of one benchmark into test/bench/results.md, in the place of its last ones. */
+/**
+ * Puts the figures of one benchmark into test/bench/results.md, in the place of its last ones: its name, the figures
+ * and how they came about go in; day, commit, runtime and machine are added.
+ */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 
 const FILE = new URL('results.md', import.meta.url)
 
-/** `name`: the section. `machine`: what it ran on. */
-export function writeResults(name: string, machine: string, figures: Readonly<Record<string, string>>): void {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+/** `name`: the section. `how`: of what the figures are medians, for instance. */
+export function writeResults(name: string, how: string, figures: Readonly<Record<string, string>>): void {
+  const commit = git('rev-parse', '--short', 'HEAD')
+  const changes = git('status', '--porcelain', '--', 'cp', 'dp') === '' ? '' : ' and changes'
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores`
   const rows = Object.entries(figures).map(([what, figure]) => `| ${what} | ${figure} |`)
   const section = [
     `## ${name}`,
     '',
-    `${new Date().toISOString().slice(0, 10)}, commit ${commit}, Node ${process.version}, ${machine}`,
+    `${new Date().toISOString().slice(0, 10)}, commit ${commit}${changes}, Node ${process.version}, ${machine}; ${how}`,
     '',
     '| what | figure |',
     '|---|---|',
@@ -22,4 +28,8 @@ export function writeResults(name: string, machine: string, figures: Readonly<Re
   const pattern = new RegExp(`## ${name}\\n[\\s\\S]*?(?=\\n## |$)`)
   const after = pattern.test(before) ? before.replace(pattern, section) : `${before.trimEnd()}\n\n${section}`
   writeFileSync(FILE, after)
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, { encoding: 'utf8' }).trim()
 }

@@ -1,11 +1,13 @@
 /**
  * What the JSON store costs with 10,000 Dataplanes in it: CPU of a write, group commit, fold, list, reopening.
- * Run: node test/bench/store.bench.ts [dataplanes]. Prints one line per figure.
+ *
+ *   node test/bench/store.bench.ts [--dataplanes 10000] [--write]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
 import type { ResourceDraft } from '../../cp/kinds/kind.ts'
 import { type MeshSpec, mesh } from '../../cp/kinds/mesh/mesh.ts'
 import { type DataplaneSpec, dataplane } from '../../cp/kinds/proxy/dataplane.ts'
@@ -13,14 +15,19 @@ import { createGuardedStore } from '../../cp/store/guarded-store.ts'
 import { type JsonStore, openJsonStore } from '../../cp/store/json-store.ts'
 import type { Write } from '../../cp/store/store.ts'
 import { silentLogger } from '../../dp/base/log.ts'
+import { writeResults } from './results.ts'
 
-const count = Number(process.argv[2] ?? 10_000)
+const { values } = parseArgs({
+  options: {
+    dataplanes: { type: 'string', default: '10000' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const count = Number(values.dataplanes)
+const figures: Record<string, string> = { 'data planes stored': String(count) }
 const dir = await mkdtemp(join(tmpdir(), 'vmesh-store-bench-'))
 const log = silentLogger()
 try {
-  console.log(
-    `${cpus()[0]?.model ?? ''}, ${cpus().length} CPUs, Node ${process.version}, ${count} Dataplanes`,
-  )
   const store = await openJsonStore({ dir, log, restMs: 3600_000, foldAtBytes: 1024 ** 3 })
   await fill(store)
   await sequentialPuts(store, 1000)
@@ -30,6 +37,8 @@ try {
   await folds(store)
   await store.close()
   await reopening()
+  console.table(figures)
+  if (values.write) writeResults('store', 'without HTTP, in one process', figures)
 } finally {
   await rm(dir, { recursive: true, force: true })
 }
@@ -39,8 +48,8 @@ async function fill(store: JsonStore): Promise<void> {
   const writes: Promise<unknown>[] = []
   for (let index = 0; index < count; index++) writes.push(store.commit([aPut(index, 1)]))
   await Promise.all(writes)
-  print('fill, one commit each', performance.now() - startedAt, 'ms')
-  print('journal bytes per put', store.figures().journalBytes / count, 'bytes')
+  note('fill, one commit each', performance.now() - startedAt, 'ms')
+  note('journal bytes per put', store.figures().journalBytes / count, 'bytes')
 }
 
 /** Each waits for the one before: no group, so this is the dearest way to write. */
@@ -86,10 +95,10 @@ async function lists(store: JsonStore): Promise<void> {
     await store.commit([aPut(index, index + 90_000)])
     await store.list('Dataplane')
   }
-  print('put and list of all', (performance.now() - startedAt) / 100, 'ms')
+  note('put and list of all', (performance.now() - startedAt) / 100, 'ms')
   const again = performance.now()
   for (let index = 0; index < 1000; index++) await store.list('Dataplane', 'default')
-  print('list of all, unchanged', (performance.now() - again) / 1000, 'ms')
+  note('list of all, unchanged', (performance.now() - again) / 1000, 'ms')
 }
 
 async function folds(store: JsonStore): Promise<void> {
@@ -100,39 +109,39 @@ async function folds(store: JsonStore): Promise<void> {
     const cpu = process.cpuUsage()
     const startedAt = performance.now()
     await store.fold()
-    print('fold', performance.now() - startedAt, 'ms')
+    note('fold', performance.now() - startedAt, 'ms')
     const { user, system } = process.cpuUsage(cpu)
-    print('fold, CPU', (user + system) / 1000, 'ms')
+    note('fold, CPU', (user + system) / 1000, 'ms')
     delay.disable()
-    print('fold, longest wait of the event loop', delay.max / 1e6, 'ms')
+    note('fold, longest wait of the event loop', delay.max / 1e6, 'ms')
   }
-  print('checkpoint', store.figures().checkpointBytes / 1e6, 'MB')
+  note('checkpoint', store.figures().checkpointBytes / 1e6, 'MB')
 }
 
 async function reopening(): Promise<void> {
   const startedAt = performance.now()
   const store = await openJsonStore({ dir, log })
-  print('reopen from the checkpoint', performance.now() - startedAt, 'ms')
+  note('reopen from the checkpoint', performance.now() - startedAt, 'ms')
   const writes: Promise<unknown>[] = []
   for (let index = 0; index < count; index++) writes.push(store.commit([aPut(index, 7)]))
   await Promise.all(writes)
   await store.close()
   const again = performance.now()
   const second = await openJsonStore({ dir, log })
-  print('reopen with as many in the journal', performance.now() - again, 'ms')
+  note('reopen with as many in the journal', performance.now() - again, 'ms')
   await second.close()
   global.gc?.()
-  print('resident', process.memoryUsage().rss / 1e6, 'MB')
+  note('resident', process.memoryUsage().rss / 1e6, 'MB')
 }
 
 function printPuts(what: string, puts: number, cpu: NodeJS.CpuUsage, startedAt: number): void {
   const { user, system } = process.cpuUsage(cpu)
-  print(`${what}, CPU each`, (user + system) / 1000 / puts, 'ms')
-  print(`${what}, each second`, puts / ((performance.now() - startedAt) / 1000), '')
+  note(`${what}, CPU each`, (user + system) / 1000 / puts, 'ms')
+  note(`${what}, each second`, puts / ((performance.now() - startedAt) / 1000), 'puts')
 }
 
-function print(what: string, value: number, unit: string): void {
-  console.log(`${what.padEnd(40)} ${value.toFixed(value < 10 ? 3 : 0).padStart(10)} ${unit}`)
+function note(what: string, value: number, unit: string): void {
+  figures[what] = `${value.toFixed(value < 10 ? 3 : 0)} ${unit}`
 }
 
 function aPut(index: number, port: number): Write {
