@@ -19,14 +19,21 @@ export interface PoolEnvironment extends EndpointEnvironment {
 /** A connection is not used for new exchanges in the last part of its certificates' life. */
 const RETIRE_BEFORE_EXPIRY_MS = 30_000
 
+/** Who waits, in order of arrival. */
+interface Ticket {
+  readonly waiter: StreamWaiter
+  readonly number: number
+}
+
 export class Pool implements Transport, Lender, Sweepable {
   readonly #endpoint: Endpoint
   readonly #environment: PoolEnvironment
   #destination: Destination
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
-  #waiting: StreamWaiter[] = []
-  #tunnels: StreamWaiter[] = []
+  #waiting: Ticket[] = []
+  #tunnels: Ticket[] = []
+  #arrivals = 0
   /** Connections being made for exchanges, and all of them. */
   #dialingExchanges = 0
   #dialing = 0
@@ -48,21 +55,11 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   wait(waiter: StreamWaiter): void {
-    if (this.#waiting.length >= this.#environment.limits.maxWaiting)
-      waiter.onNoStream('overflow', 'too many wait')
-    else {
-      this.#waiting.push(waiter)
-      this.#dialMore()
-    }
+    this.#queue(this.#waiting, waiter)
   }
 
   open(waiter: StreamWaiter): void {
-    if (this.#tunnels.length >= this.#environment.limits.maxWaiting)
-      waiter.onNoStream('overflow', 'too many wait')
-    else {
-      this.#tunnels.push(waiter)
-      this.#dialMore()
-    }
+    this.#queue(this.#tunnels, waiter)
   }
 
   /** Takes over how the endpoint is reached; connections that would not be made like this any more end. */
@@ -97,9 +94,9 @@ export class Pool implements Transport, Lender, Sweepable {
       this.#dialMore()
       return
     }
-    const waiter = shiftWanted(this.#waiting)
-    if (waiter !== undefined) {
-      waiter.onStream(this.#lend(connection))
+    const ticket = shiftWanted(this.#waiting)
+    if (ticket !== undefined) {
+      ticket.waiter.onStream(this.#lend(connection))
       return
     }
     const limitMs = this.#destination.idleMs
@@ -156,6 +153,15 @@ export class Pool implements Transport, Lender, Sweepable {
     if (this.#all.delete(connection) && this.#all.size === 0) this.#environment.deadlines.remove(this)
   }
 
+  #queue(tickets: Ticket[], waiter: StreamWaiter): void {
+    if (tickets.length >= this.#environment.limits.maxWaiting) {
+      waiter.onNoStream('overflow', 'too many wait')
+      return
+    }
+    tickets.push({ waiter, number: ++this.#arrivals })
+    this.#dialMore()
+  }
+
   #dialMore(): void {
     const { maxConnecting, maxConnections } = this.#environment.limits
     while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
@@ -165,15 +171,16 @@ export class Pool implements Transport, Lender, Sweepable {
     }
     if (this.#all.size + this.#dialing < maxConnections) return
     // Exchanges wait for a connection to be given back; TCP connections may be held for ever.
-    for (const tunnel of this.#tunnels.splice(0)) tunnel.onNoStream('overflow', 'too many connections')
+    for (const { waiter } of this.#tunnels.splice(0)) waiter.onNoStream('overflow', 'too many connections')
   }
 
   /** `tunnel`: whom the connection is for; null: for the first exchange that waits when it is there. */
-  #dial(tunnel: StreamWaiter | null): void {
+  #dial(tunnel: Ticket | null): void {
     const { domain, target, connectTimeoutMs } = this.#destination
     const client = domain?.client() ?? null
+    const arrivals = this.#arrivals
     if (typeof client === 'string') {
-      this.#giveUp(tunnel, client, 'this data plane cannot make mesh connections now')
+      this.#giveUp(tunnel, arrivals, client, 'this data plane cannot make mesh connections now')
       return
     }
     const tls: DialTls | null = client === null || target === null ? null : { client, target }
@@ -197,7 +204,7 @@ export class Pool implements Transport, Lender, Sweepable {
       onFailed: (reason, detail) => {
         settle()
         this.#endpoint.fail(`${reason}: ${detail}`)
-        this.#giveUp(tunnel, reason, detail)
+        this.#giveUp(tunnel, arrivals, reason, detail)
         this.#dialMore()
       },
     })
@@ -207,12 +214,12 @@ export class Pool implements Transport, Lender, Sweepable {
     connection: Connection,
     peer: Peer | null,
     ownEndMs: number | undefined,
-    tunnel: StreamWaiter | null,
+    tunnel: Ticket | null,
   ): void {
     this.#endpoint.succeed()
     if (tunnel !== null && this.#isRetired) {
       connection.discard()
-      tunnel.onNoStream('no-healthy-endpoint', 'the endpoint was removed')
+      tunnel.waiter.onNoStream('no-healthy-endpoint', 'the endpoint was removed')
       return
     }
     if (!this.#isAsNow(connection) || (peer !== null && !this.#destination.allows(peer))) {
@@ -230,9 +237,9 @@ export class Pool implements Transport, Lender, Sweepable {
     }
     if (this.#all.size === 0) this.#environment.deadlines.add(this)
     this.#all.add(connection)
-    const waiter = tunnel ?? shiftWanted(this.#waiting)
-    if (waiter !== undefined) {
-      waiter.onStream(this.#lend(connection))
+    const ticket = tunnel ?? shiftWanted(this.#waiting)
+    if (ticket !== undefined) {
+      ticket.waiter.onStream(this.#lend(connection))
       return
     }
     // Whom it was for has got another one meanwhile.
@@ -240,25 +247,28 @@ export class Pool implements Transport, Lender, Sweepable {
     connection.release(true, -1)
   }
 
-  #giveUp(tunnel: StreamWaiter | null, reason: ReasonCode, detail: string): void {
-    const waiter = tunnel ?? shiftWanted(this.#waiting)
-    waiter?.onNoStream(reason, detail)
-    // Without a single connection that works, those behind would only wait for the same failure.
-    if (this.#all.size === 0 && this.#dialing === 0) this.#failAll(reason, detail)
+  /** A connection could not be made. `arrivals`: number of the last who had come when it was begun. */
+  #giveUp(tunnel: Ticket | null, arrivals: number, reason: ReasonCode, detail: string): void {
+    tunnel?.waiter.onNoStream(reason, detail)
+    // Who has waited for longer than it took to fail would only wait for the same failure again; so would all where
+    // nothing works.
+    const isHopeless = this.#all.size === 0 && this.#dialing === 0
+    this.#failAll(reason, detail, isHopeless ? this.#arrivals : arrivals)
   }
 
-  #failAll(reason: ReasonCode, detail: string): void {
-    const waiters = [...this.#waiting, ...this.#tunnels]
-    this.#waiting = []
-    this.#tunnels = []
-    for (const waiter of waiters) waiter.onNoStream(reason, detail)
+  /** `upTo`: number of the last that is told. */
+  #failAll(reason: ReasonCode, detail: string, upTo = this.#arrivals): void {
+    const tickets = [...this.#waiting, ...this.#tunnels]
+    this.#waiting = this.#waiting.filter(({ number }) => number > upTo)
+    this.#tunnels = this.#tunnels.filter(({ number }) => number > upTo)
+    for (const { waiter, number } of tickets) if (number <= upTo) waiter.onNoStream(reason, detail)
   }
 }
 
 /** The first that still wants a stream; those that have gone are forgotten. */
-function shiftWanted(waiters: StreamWaiter[]): StreamWaiter | undefined {
+function shiftWanted(tickets: Ticket[]): Ticket | undefined {
   for (;;) {
-    const waiter = waiters.shift()
-    if (waiter === undefined || waiter.isWanted) return waiter
+    const ticket = tickets.shift()
+    if (ticket === undefined || ticket.waiter.isWanted) return ticket
   }
 }
