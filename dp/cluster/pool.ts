@@ -38,11 +38,14 @@ export class Pool implements Transport, Lender, Sweepable {
   #dialingExchanges = 0
   #dialing = 0
   #isRetired = false
+  /** Of the trust domain, as far as connections were looked at. */
+  #narrowings: number
 
   constructor(endpoint: Endpoint, destination: Destination, environment: PoolEnvironment) {
     this.#endpoint = endpoint
     this.#destination = destination
     this.#environment = environment
+    this.#narrowings = destination.domain?.narrowings ?? 0
   }
 
   take(): Connection | null {
@@ -64,6 +67,8 @@ export class Pool implements Transport, Lender, Sweepable {
 
   /** Takes over how the endpoint is reached; connections that would not be made like this any more end. */
   redirect(destination: Destination): void {
+    const { domain } = destination
+    if (domain !== this.#destination.domain) this.#narrowings = domain?.narrowings ?? 0
     this.#destination = destination
     for (const connection of this.#all) {
       const { peer } = connection
@@ -74,7 +79,9 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   recheck(): void {
-    const roots = this.#destination.domain?.roots?.certificates ?? []
+    const { domain } = this.#destination
+    const roots = domain?.roots?.certificates ?? []
+    this.#narrowings = domain?.narrowings ?? 0
     for (const connection of this.#all) {
       const { peer } = connection
       if (peer !== null && !isIssuedByOneOf(peer, roots)) connection.cut('untrusted-peer')
@@ -114,6 +121,8 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   sweep(nowMs: number): void {
+    // Nobody tells the pool of an endpoint that is gone.
+    if (this.#narrowings !== (this.#destination.domain?.narrowings ?? 0)) this.recheck()
     for (const connection of this.#all) {
       if (nowMs > connection.expiresAtMs) connection.cut('certificate-expired')
       else if (!connection.isLent && (nowMs > connection.idleUntilMs || !this.#isUsable(connection))) {

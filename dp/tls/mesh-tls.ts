@@ -29,6 +29,8 @@ export class TrustDomain {
   readonly name: string
   /** Changes when connections made before should not be used for new calls. */
   generation = 0
+  /** How often a root was taken away. */
+  narrowings = 0
   readonly #handshakeTimeoutMs: number
   #credentials: Credentials | null = null
   #roots: Roots | null = null
@@ -85,7 +87,10 @@ export class TrustDomain {
     this.#forget()
     const kept = new Set(roots?.certificates.map(root => root.fingerprint256))
     const isNarrower = (old?.certificates ?? []).some(root => !kept.has(root.fingerprint256))
-    if (isNarrower) this.generation++
+    if (isNarrower) {
+      this.generation++
+      this.narrowings++
+    }
     return isNarrower
   }
 

@@ -145,3 +145,23 @@ t.test('a call that moves to another endpoint goes by the new section there', as
   t.notMatch(app.peers.map(peer => peer.heard).join(''), 'second')
   client.socket.destroy()
 })
+
+t.test('what runs on a cluster that is gone ends with the root that it was trusted by', async t => {
+  const app = await rawServer(peer => peer.send('welcome'))
+  t.teardown(app.close)
+  const pair = await startPair(t, { appPort: app.port, protocol: 'tcp' })
+  const apply = (name: string, ca = pair.ca) =>
+    mustApply(pair.web, {
+      listeners: [anOutbound(pair.outPort, name, { protocol: 'tcp' })],
+      clusters: [aCluster(name, [pair.inPort], { tls: clusterTls('backend') })],
+      trust: [trustOf(ca)],
+    })
+  await apply('old')
+  const client = await rawClient(pair.outPort)
+  await client.hears('welcome')
+  await apply('new')
+  client.send('still here')
+  await (await app.peer(0)).hears('still here')
+  await apply('new', await makeMeshCa())
+  t.equal(await client.ended, 'reset')
+})
