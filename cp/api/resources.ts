@@ -60,11 +60,15 @@ export function putEndpoint(context: ApiContext, kind: Kind): Endpoint {
       const refused = denied(context, request, { type: 'write', kind })
       if (refused !== null) return refused
       const open = read.unenforced.filter(({ refusesTraffic }) => refusesTraffic)
-      if (open.length > 0 && request.query.get('acceptUnenforced') !== 'true') return wouldFailOpen(open)
+      if (open.length > 0 && !acceptsUnenforced(request)) return wouldFailOpen(open)
       const expectedRevision = await expectedBy(context, request, key)
       const put = await context.guarded.put(kind, read.draft, optionsFor(expectedRevision))
       if (!put.ok) return invalid(put.title, put.violations)
-      const warnings = [...read.warnings, ...read.unenforced.map(sentenceOf), ...put.warnings]
+      const warnings = [
+        ...read.warnings,
+        ...read.unenforced.map(found => sentenceOf(kind, found)),
+        ...put.warnings,
+      ]
       return written(context, put.created, put.resource, [...new Set(warnings)])
     },
   }
@@ -200,12 +204,18 @@ function headerOf(warning: string): string {
   return `299 - ${JSON.stringify(text)}`
 }
 
-function sentenceOf({ field, message }: Unenforced): string {
-  return `${field} is stored and not enforced yet: ${message}`
+function sentenceOf({ type }: Kind, { field, message }: Unenforced): string {
+  return `${field === '' ? type : field} is stored and not enforced yet: ${message}`
+}
+
+/** Clients of Kuma cannot add parameters; their configuration can hold headers. */
+function acceptsUnenforced({ query, headers }: ApiRequest): boolean {
+  return query.get('acceptUnenforced') === 'true' || headers['x-vmesh-accept-unenforced'] === 'true'
 }
 
 function wouldFailOpen(unenforced: readonly Unenforced[]): Answer {
-  const remedy = 'to store it all the same, add ?acceptUnenforced=true'
+  const remedy =
+    'to store it all the same, add ?acceptUnenforced=true or the header x-vmesh-accept-unenforced: true'
   return problem({
     status: 400,
     title: 'Could not process a resource',

@@ -25,6 +25,7 @@ export function describeMarkdown(kind: Kind): string {
     `- vmeshctl: \`${kind.singular}\`, \`${kind.plural}\``,
     `- Fields: ${kind.encoding === 'flat' ? 'beside `type` and `name`' : 'below `spec`'}`,
     ...(kind.adminOnly ? ['- Only admins may read or write it.'] : []),
+    ...(kind.notEnforced === null ? [] : [`- **Stored and not enforced yet**: ${kind.notEnforced.message}.`]),
   ]
   const rows = fieldsOf(kind).map(({ path: field, type, doc }) =>
     [`\`${field}\``, type, cell(defaultText(doc)), cell(doc.rule ?? ''), cell(meaning(doc))].join(' | '),
@@ -81,6 +82,8 @@ function rowsOf(schema: Schema, path: string): FieldRow[] {
 }
 
 function typeText(schema: Schema): string {
+  const own = docOf(schema)?.typeText
+  if (own !== undefined) return own
   const shape = shapeOf(schema)
   switch (shape.type) {
     case 'enum':

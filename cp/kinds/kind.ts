@@ -76,6 +76,17 @@ export interface Kind<Spec = unknown> {
   /** Deprecations and other remarks that do not refuse. */
   warnings(spec: Spec, meta: { readonly mesh: string; readonly name: string }): readonly string[]
   unenforced(spec: Spec): readonly Unenforced[]
+  /** The kind as a whole is stored and has no effect yet; null: it acts. The one flag of a kind that is not enforced. */
+  readonly notEnforced: NotEnforced | null
+  /** What `status` shows while nothing has written one; null: the kind has no status. */
+  readonly emptyStatus: Readonly<Record<string, unknown>> | null
+}
+
+export interface NotEnforced {
+  /** What happens instead, for the operator. */
+  readonly message: string
+  /** Its purpose is to refuse traffic: a PUT needs `?acceptUnenforced=true`. */
+  readonly refusesTraffic: boolean
 }
 
 /** What one file per kind gives; the rest has defaults. */
@@ -96,6 +107,8 @@ export function defineKind<Spec>(options: KindOptions<Spec>): Kind<Spec> {
     check: () => [],
     warnings: () => [],
     unenforced: () => [],
+    notEnforced: null,
+    emptyStatus: null,
     ...options,
   }
 }

@@ -18,15 +18,17 @@ export function showResource(kind: Kind, resource: Resource): Readonly<Record<st
     ...(Object.keys(resource.labels).length > 0 ? { labels: sortedLabels(resource.labels) } : {}),
     ...(kri === null ? {} : { kri }),
     ...(kind.encoding === 'spec' ? { spec: resource.spec } : isObject(resource.spec) ? resource.spec : {}),
+    ...(kind.emptyStatus === null ? {} : { status: kind.emptyStatus }),
   }
 }
 
-/** Of the spec and of the labels; paths as in the representation. */
+/** Of the kind (the empty path is the whole), the spec and the labels; paths as in the representation. */
 export function unenforcedOf(
   kind: Kind,
   resource: Pick<ResourceDraft, 'spec' | 'labels'>,
 ): readonly Unenforced[] {
-  const found = kind.unenforced(resource.spec)
+  const whole = kind.notEnforced === null ? [] : [{ field: '', ...kind.notEnforced }]
+  const found = [...whole, ...kind.unenforced(resource.spec)]
   if (!kind.isPolicy || resource.labels[EFFECT_LABEL] !== 'shadow') return found
   const message = 'the policy has no effect while it has this label'
   return [...found, { field: keyAt('labels', EFFECT_LABEL), message, refusesTraffic: false }]

@@ -111,7 +111,8 @@ export class MeshIndex implements MeshView {
   /** Takes over one changed resource of the mesh; `after` null: it was deleted. */
   change(key: ResourceKey, after: Resource | null): Touched {
     if (key.type === 'Dataplane') return this.#setDataplane(key.name, after as Resource<DataplaneSpec> | null)
-    if (kindByType(key.type)?.isPolicy !== true) return NOBODY
+    const kind = kindByType(key.type)
+    if (kind === undefined || !kind.isPolicy || kind.notEnforced !== null) return NOBODY
     const ofType = this.#policies.get(key.type) ?? new Map<string, Resource>()
     this.#policies.set(key.type, ofType)
     if (after === null) ofType.delete(key.name)

@@ -2,19 +2,13 @@
 
 import { z } from 'zod'
 import { meshDurationMs } from '#base/duration.ts'
+import { dataSourceSchema, dataSourceViolations } from '../data-source.ts'
 import { itemAt } from '../field-path.ts'
 import { protobufDuration, usedNameViolations, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { optional, text } from '../schema/doc.ts'
 
 const LIFETIME_RULE = 'a number and one of y, w, d, h, m, s, ms; or 0'
-
-const dataSourceSchema = z.object({
-  secret: optional(z.string(), 'Name of a Secret of the mesh.'),
-  file: optional(z.string(), 'Path of a file on the host of the control plane.'),
-  inline: optional(z.string(), 'The bytes themselves, in base64.', { isBytes: true }),
-  inlineString: optional(z.string(), 'The text itself.'),
-})
 
 const confSchema = z.object({
   caCert: optional(
@@ -133,7 +127,6 @@ function providedViolations({ conf }: MtlsBackend, path: string): Violation[] {
   return (['cert', 'key'] as const).flatMap(name => {
     const source = conf?.[name]
     if (source === undefined) return [violation(`${path}.${name}`, 'has to be defined')]
-    const isEmpty = Object.values(source).every(value => value === undefined || value === '')
-    return isEmpty ? [violation(`${path}.${name}`, 'data source cannot be empty')] : []
+    return dataSourceViolations(source, `${path}.${name}`)
   })
 }

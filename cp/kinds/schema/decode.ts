@@ -1,7 +1,7 @@
 /**
- * What people write → what a schema expects, led by the schema: unknown fields are taken out and listed, and for flat
- * kinds the freedoms of protobuf's JSON are settled (snake_case names, numbers as texts, enums as numbers, null as
- * "left out"). Values of a wrong type stay as they are: the schema names them.
+ * What people write → what a schema expects, led by the schema: unknown fields are taken out and listed, snake_case
+ * names and null for "left out" are settled, and for flat kinds the freedoms of protobuf's JSON (numbers as texts, enums
+ * as numbers). Values of a wrong type stay as they are: the schema names them.
  */
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import type { Kind } from '../kind.ts'
@@ -67,7 +67,7 @@ function decodeObject(
 ): unknown {
   const decoded: [string, unknown][] = []
   for (const [key, value] of Object.entries(input)) {
-    const name = encoding === 'flat' && !Object.hasOwn(fields, key) ? camelCase(key) : key
+    const name = Object.hasOwn(fields, key) ? key : camelCase(key)
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined
     if (field === undefined) unknown.push(fieldAt(path, key))
     else if (value !== null)

@@ -24,6 +24,8 @@ export interface FieldDoc {
   readonly unenforced?: UnenforcedDoc
   /** Base64 text. */
   readonly isBytes?: boolean
+  /** What people read as the type where the schema cannot tell: `whole number or decimal text`. */
+  readonly typeText?: string
 }
 
 export interface UnenforcedDoc {

@@ -82,6 +82,9 @@ function schemaFault(issue: z.core.$ZodIssue, { field, value }: Place): ShapeFau
       return fault(
         `must be of type ${SCHEMA_TYPES[issue.expected] ?? issue.expected}: ${JSON.stringify(typeOf(value))}`,
       )
+    case 'invalid_union':
+      // the one union of shapes that Kuma has: int-or-string
+      return fault(`must be of type integer or string: ${JSON.stringify(typeOf(value))}`)
     case 'too_small':
       return fault(
         issue.origin === 'array'

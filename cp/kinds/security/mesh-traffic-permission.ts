@@ -7,28 +7,10 @@ import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import { isSubdomain } from '../meta.ts'
+import { matchSchema } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRefRules, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
-
-const matchSchema = z.object({
-  spiffeID: optional(
-    z.object({
-      type: required(z.enum(['Exact', 'Prefix']), 'How the value is compared.'),
-      value: required(z.string(), 'SPIFFE id of the client, or its beginning.', {
-        rule: 'starts with spiffe://',
-      }),
-    }),
-    'Identity of the client.',
-  ),
-  sni: optional(
-    z.object({
-      type: required(z.enum(['Exact']), 'How the value is compared.'),
-      value: required(z.string(), 'Server name.', { rule: 'a DNS name' }),
-    }),
-    'Server name that the client asks for.',
-  ),
-})
 
 const matchesOf = (description: string) => optional(z.array(matchSchema), description)
 

@@ -54,7 +54,7 @@ t.test('names unknown fields with their path and does not store them', async t =
 })
 
 t.test(
-  'flat kinds accept snake_case, numbers as texts, enums as numbers and null, and answer camelCase',
+  'takes snake_case, in flat kinds numbers as texts, enums as numbers and null, and answers camelCase',
   async t => {
     const networking = {
       address: '192.168.0.1',
@@ -81,11 +81,12 @@ t.test(
     t.same(result.unknownFields, [])
     const nested = accepted('MeshTrafficPermission', {
       spec: {
-        target_ref: { kind: 'Mesh' },
+        target_ref: { kind: 'Mesh', proxy_types: ['Sidecar'] },
         from: [{ targetRef: { kind: 'Mesh' }, default: { action: 'Deny' } }],
       },
     })
-    t.same(nested.unknownFields, ['spec.target_ref'], 'kinds with a spec have one spelling')
+    t.same(nested.unknownFields, [], 'kinds with a spec take both spellings too')
+    t.match(nested.draft.spec, { targetRef: { kind: 'Mesh', proxyTypes: ['Sidecar'] } })
   },
 )
 

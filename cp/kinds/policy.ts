@@ -1,0 +1,157 @@
+/**
+ * What all policies with a targetRef have in common (kuma-api 4.11, 4.12): the lists `to`, `from` and `rules` around a
+ * policy's own configuration, and the checks of their targets in Kuma's order. The configuration is checked by the
+ * policy's own function.
+ */
+import { z } from 'zod'
+import { fieldAt, itemAt } from './field-path.ts'
+import { violation } from './fields.ts'
+import type { Violation } from './kind.ts'
+import { optional, required } from './schema/doc.ts'
+import { type TargetRef, type TargetRefRules, targetRefSchema, targetRefViolations } from './target-ref.ts'
+
+/** The field `targetRef` of a policy. @param kinds for the reference: `Mesh, MeshSubset, …` */
+export function topTargetRef(kinds: string) {
+  return optional(targetRefSchema, 'What the policy is for.', { default: 'kind: Mesh', rule: kinds })
+}
+
+/** The field `to`: destinations of outgoing calls and what holds for them. @param kinds see `topTargetRef` */
+export function toField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
+  return optional(itemsOf(conf, 'Destination of the calls.', kinds), 'Outgoing calls, by destination.')
+}
+
+/** The field `from`: clients of incoming calls and what holds for them. @param kinds see `topTargetRef` */
+export function fromField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
+  return optional(itemsOf(conf, 'The clients.', kinds), 'Incoming calls, by client.', {
+    rule: 'not together with rules',
+  })
+}
+
+/** The field `rules`: what holds for incoming calls. */
+export function rulesField<Conf extends z.ZodType>(conf: Conf) {
+  return optional(
+    z.array(z.object({ matches: matchesField(), default: optional(conf, 'What holds for them.') })),
+    'Incoming calls.',
+    { rule: 'not together with to and from' },
+  )
+}
+
+/** Clients by identity, or the server name that they ask for. */
+export const matchSchema = z.object({
+  spiffeID: optional(
+    z.object({
+      type: required(z.enum(['Exact', 'Prefix']), 'How the value is compared.'),
+      value: required(z.string(), 'SPIFFE id of the client, or its beginning.', {
+        rule: 'starts with spiffe://',
+      }),
+    }),
+    'Identity of the client.',
+  ),
+  sni: optional(
+    z.object({
+      type: required(z.enum(['Exact']), 'How the value is compared.'),
+      value: required(z.string(), 'Server name.', { rule: 'a DNS name' }),
+    }),
+    'Server name that the client asks for.',
+  ),
+})
+
+export interface PolicySpec<Conf> {
+  readonly targetRef?: TargetRef | undefined
+  readonly to?: readonly PolicyItem<Conf>[] | undefined
+  readonly from?: readonly PolicyItem<Conf>[] | undefined
+  readonly rules?: readonly { readonly default?: Conf | undefined }[] | undefined
+}
+
+export interface PolicyItem<Conf> {
+  readonly targetRef: TargetRef
+  readonly default?: Conf | undefined
+}
+
+export interface ConfPlace {
+  readonly list: 'to' | 'from' | 'rules'
+  /** Of the policy; `kind: Mesh` where it is left out. */
+  readonly top: TargetRef
+  /** Of the item; undefined in `rules`. */
+  readonly targetRef: TargetRef | undefined
+}
+
+export interface PolicyRules<Conf> {
+  readonly top: TargetRefRules
+  /** Rules of the targets in each list, which may depend on the top. Left out: the policy has no such list. */
+  readonly to?: (top: TargetRef) => TargetRefRules
+  readonly from?: (top: TargetRef) => TargetRefRules
+  readonly hasRules?: boolean
+  /** Faults of one configuration; `path` is that of its `default`. */
+  conf(conf: Conf | undefined, path: string, place: ConfPlace): readonly Violation[]
+}
+
+/** Faults of targets, lists and configurations of a policy; paths relative to the spec. */
+export function policyViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRules<Conf>): Violation[] {
+  const top: TargetRef = spec.targetRef ?? { kind: 'Mesh' }
+  const { to = [], from = [], rules: own = [] } = spec
+  const items = (list: 'to' | 'from', given: readonly PolicyItem<Conf>[]): Violation[] =>
+    given.flatMap((item, i) => {
+      const path = itemAt(list, i)
+      const admitted = rules[list]?.(top) ?? { kinds: [] }
+      return [
+        ...targetRefViolations(item.targetRef, fieldAt(path, 'targetRef'), admitted),
+        ...rules.conf(item.default, fieldAt(path, 'default'), { list, top, targetRef: item.targetRef }),
+      ]
+    })
+  return [
+    ...(spec.targetRef === undefined ? [] : targetRefViolations(spec.targetRef, 'targetRef', rules.top)),
+    ...listViolations(spec, rules),
+    ...items('to', to),
+    ...items('from', from),
+    ...own.flatMap((rule, i) =>
+      rules.conf(rule.default, fieldAt(itemAt('rules', i), 'default'), {
+        list: 'rules',
+        top,
+        targetRef: undefined,
+      }),
+    ),
+  ]
+}
+
+/** Gateways are among what it selects: by name, or because nothing says sidecars only (kuma-api 4.12). */
+export function includesGateways({ kind, proxyTypes }: TargetRef): boolean {
+  if (kind === 'MeshGateway' || kind === 'MeshHTTPRoute') return true
+  if (kind !== 'Mesh' && kind !== 'MeshSubset') return false
+  return proxyTypes === undefined || proxyTypes.length === 0 || proxyTypes.includes('Gateway')
+}
+
+/** Nothing but gateways is selected. */
+export function isOnlyGateways({ kind, proxyTypes }: TargetRef): boolean {
+  if (kind === 'MeshGateway' || kind === 'MeshHTTPRoute') return true
+  return proxyTypes !== undefined && proxyTypes.length > 0 && !proxyTypes.includes('Sidecar')
+}
+
+function listViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRules<Conf>): Violation[] {
+  const { to = [], from = [], rules: own = [] } = spec
+  if (own.length > 0 && to.length + from.length > 0) {
+    return [violation('', "fields 'to' and 'from' must be empty when 'rules' is defined")]
+  }
+  if (to.length + from.length + own.length > 0) return []
+  const lists = [
+    ...(rules.from === undefined ? [] : ["'from'"]),
+    ...(rules.to === undefined ? [] : ["'to'"]),
+    ...(rules.hasRules === true ? ["'rules'"] : []),
+  ]
+  if (lists.length < 2) return [violation(rules.to === undefined ? 'from' : 'to', 'needs at least one item')]
+  const last = lists.pop()
+  return [violation('', `at least one of ${lists.join(', ')} or ${last} has to be defined`)]
+}
+
+function itemsOf<Conf extends z.ZodType>(conf: Conf, description: string, kinds: string) {
+  return z.array(
+    z.object({
+      targetRef: required(targetRefSchema, description, { rule: kinds }),
+      default: optional(conf, 'What holds for them.'),
+    }),
+  )
+}
+
+function matchesField() {
+  return optional(z.array(matchSchema), 'Only calls of these clients; without it all.')
+}
