@@ -2,19 +2,43 @@
 
 import type { Kind } from './kind.ts'
 import { mesh } from './mesh/mesh.ts'
+import { meshInsight } from './mesh/mesh-insight.ts'
+import { serviceInsight } from './mesh/service-insight.ts'
 import { dataplane } from './proxy/dataplane.ts'
 import { dataplaneInsight } from './proxy/dataplane-insight.ts'
+import { zoneEgress } from './proxy/zone-egress.ts'
+import { zoneIngress } from './proxy/zone-ingress.ts'
+import { zoneEgressInsight, zoneIngressInsight } from './proxy/zone-proxy-insights.ts'
 import { meshTrafficPermission } from './security/mesh-traffic-permission.ts'
 import { globalSecret } from './system/global-secret.ts'
 import { secret } from './system/secret.ts'
+import { zone } from './system/zone.ts'
+import { zoneInsight } from './system/zone-insight.ts'
 
 export const kinds: readonly Kind[] = [
   mesh,
+  meshInsight,
+  serviceInsight,
   dataplane,
   dataplaneInsight,
-  meshTrafficPermission,
+  zone,
+  zoneInsight,
+  zoneIngress,
+  zoneIngressInsight,
+  zoneEgress,
+  zoneEgressInsight,
   secret,
   globalSecret,
+  // security
+  meshTrafficPermission,
+  // resilience
+  // routing
+  // observability
+  // destinations
+  // gateways and external services
+  // legacy policies
+  // access
+  // Kong Mesh
 ]
 
 const byType = new Map(kinds.map(kind => [kind.type, kind]))
@@ -23,7 +47,7 @@ const byArgument = new Map(
   kinds.flatMap(kind =>
     [kind.type, kind.singular, kind.plural, kind.path, ...kind.aliases, kind.shortName]
       .filter(name => name !== '')
-      .map(name => [name.toLowerCase(), kind] as const),
+      .map(name => [argumentKey(name), kind] as const),
   ),
 )
 
@@ -37,7 +61,12 @@ export function kindByPath(path: string): Kind | undefined {
   return byPath.get(path)
 }
 
-/** By what people type: singular, plural, path, type or short name, in any case. */
+/** By what people type: singular, plural, path, type or short name, in any case, with dashes or without. */
 export function kindByArgument(argument: string): Kind | undefined {
-  return byArgument.get(argument.toLowerCase())
+  return byArgument.get(argumentKey(argument))
+}
+
+/** kumactl has changed its mind on dashes more than once: `zone-ingress`, `zoneingress`, `healthcheck`. */
+function argumentKey(text: string): string {
+  return text.toLowerCase().replaceAll('-', '')
 }

@@ -22,7 +22,10 @@ const DNS_1035_RULE =
  * @param zone name of this control plane's zone
  */
 export function computeLabels(kind: Kind, draft: ResourceDraft, zone: string): Labels {
-  const ofSpec = draft.type === 'Dataplane' ? labelsOfDataplane(draft.spec as DataplaneSpec) : {}
+  const ofSpec =
+    draft.type === 'Dataplane'
+      ? labelsOfDataplane(draft.spec as DataplaneSpec)
+      : (ZONE_PROXY_LABELS[draft.type] ?? {})
   return sortedLabels({ ...addedLabels(kind, draft.mesh, zone), ...draft.labels, ...ofSpec })
 }
 
@@ -82,6 +85,11 @@ function addedLabels(kind: Kind, mesh: string, zone: string): Labels {
     case 'full':
       return { ...ofMesh, ...ofZone }
   }
+}
+
+const ZONE_PROXY_LABELS: Readonly<Record<string, Labels>> = {
+  ZoneIngress: { 'kuma.io/proxy-type': 'zoneingress' },
+  ZoneEgress: { 'kuma.io/proxy-type': 'zoneegress' },
 }
 
 /** A delegated gateway is a sidecar. */

@@ -1,6 +1,7 @@
 /** Kinds are found by all their names, and no name leads to two. */
 import t from 'tap'
 import { kindByArgument, kindByPath, kindByType, kinds } from '../../../cp/kinds/registry.ts'
+import { NAMES } from './registry.table.ts'
 
 t.test('kinds are found by type, path and what people type', async t => {
   for (const kind of kinds) {
@@ -20,30 +21,33 @@ t.test('kinds are found by type, path and what people type', async t => {
 })
 
 t.test('kinds have the names of Kuma', async t => {
-  t.same(
-    kinds.map(kind => [kind.type, kind.scope, kind.path, kind.singular, kind.plural, kind.shortName]),
-    [
-      ['Mesh', 'Global', 'meshes', 'mesh', 'meshes', 'm'],
-      ['Dataplane', 'Mesh', 'dataplanes', 'dataplane', 'dataplanes', 'dp'],
-      ['DataplaneInsight', 'Mesh', 'dataplane-insights', 'dataplane-insight', 'dataplane-insights', ''],
-      [
-        'MeshTrafficPermission',
-        'Mesh',
-        'meshtrafficpermissions',
-        'meshtrafficpermission',
-        'meshtrafficpermissions',
-        'mtp',
-      ],
-      ['Secret', 'Mesh', 'secrets', 'secret', 'secrets', ''],
-      ['GlobalSecret', 'Global', 'global-secrets', 'global-secret', 'global-secrets', ''],
-    ],
-  )
+  const rows = new Map(NAMES.map(row => [row[0], row]))
+  for (const kind of kinds) {
+    const traits = kind.isPolicy ? 'policy' : kind.readOnly ? 'read only' : ''
+    const { type, scope, path, singular, plural, shortName } = kind
+    t.same([type, scope, path, singular, plural, shortName, traits], rows.get(type), type)
+  }
+  for (const [type, ...names] of NAMES) {
+    const words = names.slice(1, 4)
+    for (const word of words) t.equal(kindByArgument(word)?.type, type, `${word} is ${type}`)
+  }
   t.same(
     kinds.filter(kind => kind.adminOnly).map(kind => kind.type),
     ['Secret', 'GlobalSecret'],
   )
+})
+
+t.test('words of older command lines still name their kind', async t => {
+  const words = [
+    'zone-ingress',
+    'zone-ingresses',
+    'zoneingress',
+    'globalsecret',
+    'global-secrets',
+    'health-checks',
+  ]
   t.same(
-    kinds.filter(kind => kind.readOnly).map(kind => kind.type),
-    ['DataplaneInsight'],
+    words.map(word => kindByArgument(word)?.type),
+    ['ZoneIngress', 'ZoneIngress', 'ZoneIngress', 'GlobalSecret', 'GlobalSecret', 'HealthCheck'],
   )
 })
