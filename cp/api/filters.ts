@@ -1,14 +1,21 @@
 /**
  * The filters of lists (kuma-api 1.5): query → which resources, or what is wrong with the query. `name` and
- * `filter[labels.KEY]` are for all kinds; `tag` and `gateway` for Dataplanes, elsewhere they are not looked at.
+ * `filter[labels.KEY]` are for all kinds; `tag` for Dataplanes and ExternalServices, `gateway` for Dataplanes, `type` for
+ * ServiceInsights; elsewhere they are not looked at.
  */
+import type { Tags } from '../kinds/fields.ts'
 import type { Kind, Resource, Violation } from '../kinds/kind.ts'
+import type { ServiceInsightSpec } from '../kinds/mesh/service-insight.ts'
 import { type DataplaneSpec, tagSetsOf } from '../kinds/proxy/dataplane.ts'
+import type { Answer } from './http/answer.ts'
+import { invalid, problem } from './problem.ts'
 
 export type Filter =
   /** null: all of them. */
   | { readonly ok: true; readonly matches: ((resource: Resource) => boolean) | null }
-  | { readonly ok: false; readonly violations: readonly Violation[] }
+  | { readonly ok: false; readonly answer: Answer }
+
+const TITLE = 'Could not retrieve resources'
 
 type Test = (resource: Resource) => boolean
 
@@ -19,8 +26,17 @@ export function readFilter(kind: Kind, query: URLSearchParams, route: string): F
   const name = query.get('name') ?? ''
   if (name !== '') tests.push(resource => resource.name.includes(name))
   tests.push(...labelTests(query, route, violations))
-  if (kind.type === 'Dataplane') tests.push(...dataplaneTests(query, route, violations))
-  if (violations.length > 0) return { ok: false, violations }
+  if (kind.type === 'Dataplane') tests.push(...gatewayTests(query, route, violations))
+  if (Object.hasOwn(TAG_SETS, kind.type)) tests.push(...tagTests(query, kind))
+  if (violations.length > 0) return { ok: false, answer: invalid(TITLE, violations) }
+  if (kind.type === 'ServiceInsight') {
+    const types = query.get('type') ?? ''
+    if (types !== '') {
+      const wanted = types.split(',')
+      if (!wanted.every(type => SERVICE_TYPES.includes(type))) return UNSUPPORTED_SERVICE_TYPE
+      tests.push(({ spec }) => wanted.includes((spec as ServiceInsightSpec).serviceType ?? 'internal'))
+    }
+  }
   return { ok: true, matches: tests.length === 0 ? null : resource => tests.every(test => test(resource)) }
 }
 
@@ -42,7 +58,7 @@ function labelTests(query: URLSearchParams, route: string, violations: Violation
   )
 }
 
-function dataplaneTests(query: URLSearchParams, route: string, violations: Violation[]): Test[] {
+function gatewayTests(query: URLSearchParams, route: string, violations: Violation[]): Test[] {
   const tests: Test[] = []
   const gateway = (query.get('gateway') ?? '').toLowerCase()
   const ofGateway = GATEWAY_TESTS[gateway]
@@ -51,9 +67,25 @@ function dataplaneTests(query: URLSearchParams, route: string, violations: Viola
     const message = `shoud use \`true\`, \`false\`, 'builtin' or 'delegated' instead of ${gateway}`
     violations.push({ field: `${route}.gateway`, message })
   }
-  const tags = tagsIn(query.getAll('tag'))
-  if (tags.length > 0) tests.push(resource => carriesTags(resource, tags))
   return tests
+}
+
+/** Type → the tag sets of a resource; only asked for resources of that type, which were checked when written. */
+const TAG_SETS: Readonly<Record<string, (spec: unknown) => readonly Tags[]>> = {
+  Dataplane: spec => tagSetsOf(spec as DataplaneSpec),
+  ExternalService: spec => [(spec as { readonly tags?: Tags }).tags ?? {}],
+}
+
+/** One set has to carry all of them; a part of the value is enough. */
+function tagTests(query: URLSearchParams, kind: Kind): Test[] {
+  const wanted = tagsIn(query.getAll('tag'))
+  if (wanted.length === 0) return []
+  return [
+    ({ spec }) =>
+      TAG_SETS[kind.type]?.(spec).some(tags =>
+        wanted.every(([tag, value]) => Object.hasOwn(tags, tag) && tags[tag]?.includes(value)),
+      ) === true,
+  ]
 }
 
 type Gateway = NonNullable<NonNullable<DataplaneSpec['networking']>['gateway']>
@@ -65,6 +97,12 @@ const GATEWAY_TESTS: Readonly<Record<string, (gateway: Gateway | undefined) => b
   delegated: gateway => gateway !== undefined && gateway.type !== 'BUILTIN',
 }
 
+const SERVICE_TYPES: readonly string[] = ['internal', 'external', 'gateway_builtin', 'gateway_delegated']
+const UNSUPPORTED_SERVICE_TYPE: Filter = {
+  ok: false,
+  answer: problem({ status: 400, title: 'Bad Request', detail: 'bad request: unsupported service type' }),
+}
+
 /** What is not KEY:VALUE says nothing, as in Kuma; values may hold colons. */
 function tagsIn(parameters: readonly string[]): readonly (readonly [string, string])[] {
   const tags = new Map<string, string>()
@@ -73,13 +111,6 @@ function tagsIn(parameters: readonly string[]): readonly (readonly [string, stri
     if (colon >= 0) tags.set(parameter.slice(0, colon), parameter.slice(colon + 1))
   }
   return [...tags]
-}
-
-/** One inbound, or the gateway, has to carry all of them; a part of the value is enough. */
-function carriesTags(resource: Resource, wanted: readonly (readonly [string, string])[]): boolean {
-  return tagSetsOf(specOf(resource)).some(tags =>
-    wanted.every(([tag, value]) => Object.hasOwn(tags, tag) && tags[tag]?.includes(value)),
-  )
 }
 
 function gatewayOf(resource: Resource): Gateway | undefined {

@@ -5,7 +5,7 @@
 import type { Kind, Resource } from '../kinds/kind.ts'
 import { readFilter } from './filters.ts'
 import { type Answer, ok } from './http/answer.ts'
-import { invalid, problem } from './problem.ts'
+import { problem } from './problem.ts'
 import type { ApiRequest } from './request.ts'
 
 type ListRequest = Pick<ApiRequest, 'query' | 'route' | 'origin' | 'path'>
@@ -27,7 +27,7 @@ export function listAnswer(
   const page = readPage(request.query)
   if (!page.ok) return page.answer
   const filter = readFilter(kind, request.query, request.route)
-  if (!filter.ok) return invalid(TITLE, filter.violations)
+  if (!filter.ok) return filter.answer
   const matching = filter.matches === null ? all : all.filter(filter.matches)
   const end = page.offset + page.size
   return ok({

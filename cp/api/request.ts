@@ -68,6 +68,8 @@ export interface ApiContext {
   readonly authenticate: AuthenticateSettings
   readonly log: Logger
   readonly version: string
+  /** Name of this control plane's zone. */
+  readonly zone: string
   readonly instanceId: string
   readonly clusterId: string
   /** What is known of a data plane at this moment, as DataplaneInsight shows it; undefined: never connected. */

@@ -10,7 +10,8 @@ import { readResource } from '../kinds/validate.ts'
 import { contentTypeOf, denied } from './dispatch.ts'
 import { type Answer, ok } from './http/answer.ts'
 import { readValue } from './http/body.ts'
-import { liveInsight, liveInsights } from './insights.ts'
+import { computedKind } from './insights/computed.ts'
+import { kubernetesManifest } from './kubernetes.ts'
 import { listAnswer } from './lists.ts'
 import { INVALID, invalid, notFound, problem } from './problem.ts'
 import type { ApiContext, ApiRequest, Endpoint, Right } from './request.ts'
@@ -34,14 +35,30 @@ export function getEndpoint(context: ApiContext, kind: Kind): Endpoint {
     operation: 'Could not retrieve a resource',
     async handle(request) {
       const key = await keyOfPath(context, kind, request)
-      const format = request.query.get('format') ?? 'universal'
-      if (format !== 'universal') return wrongFormat(format)
-      const resource = await resourceAt(context, key)
-      if (resource === null) return notFound('Could not retrieve a resource')
-      return ok(showResource(kind, resource), { etag: etagOf(context, resource) })
+      return itemAnswer(context, kind, key, request)
     },
   }
 }
+
+/** One resource as `?format=` wants it. */
+export async function itemAnswer(
+  context: ApiContext,
+  kind: Kind,
+  key: ResourceKey,
+  { query }: Pick<ApiRequest, 'query'>,
+): Promise<Answer> {
+  const format = query.get('format') ?? 'universal'
+  if (!FORMATS.includes(format)) {
+    const message = '"format" must be one of ["k8s", "kubernetes", "universal"]'
+    return invalid('Could not retrieve a resource', [{ field: '', message }])
+  }
+  const resource = await resourceAt(context, key)
+  if (resource === null) return notFound('Could not retrieve a resource')
+  const shown = format === 'universal' ? showResource(kind, resource) : kubernetesManifest(kind, resource)
+  return ok(shown, { etag: etagOf(context, resource) })
+}
+
+const FORMATS: readonly string[] = ['universal', 'kubernetes', 'k8s']
 
 export function putEndpoint(context: ApiContext, kind: Kind): Endpoint {
   return {
@@ -129,9 +146,8 @@ export async function keyOfPath(
   return { type: kind.type, mesh: kind.scope === 'Mesh' ? mesh : '', name }
 }
 
-/** The status of data planes is read from memory, where it is newer than in the store. */
-function resourceAt(context: ApiContext, key: ResourceKey): Promise<Resource | null> {
-  return key.type === 'DataplaneInsight' ? liveInsight(context, key) : context.store.get(key)
+export function resourceAt(context: ApiContext, key: ResourceKey): Promise<Resource | null> {
+  return computedKind(key.type)?.one(context, key) ?? context.store.get(key)
 }
 
 function resourcesOf(
@@ -139,7 +155,7 @@ function resourcesOf(
   kind: Kind,
   mesh: string | undefined,
 ): Promise<readonly Resource[]> {
-  return kind.type === 'DataplaneInsight' ? liveInsights(context, mesh) : context.store.list(kind.type, mesh)
+  return computedKind(kind.type)?.all(context, mesh) ?? context.store.list(kind.type, mesh)
 }
 
 /** Strong: epoch and revision of the last write. */
@@ -225,12 +241,4 @@ function wouldFailOpen(unenforced: readonly Unenforced[]): Answer {
       message: `is not enforced yet: ${message}; ${remedy}`,
     })),
   })
-}
-
-function wrongFormat(format: string): Answer {
-  const isKubernetes = format === 'kubernetes' || format === 'k8s'
-  const message = isKubernetes
-    ? 'this control plane does not render Kubernetes manifests; leave "format" out'
-    : '"format" must be one of ["k8s", "kubernetes", "universal"]'
-  return invalid('Could not retrieve a resource', [{ field: '', message }])
 }

@@ -4,11 +4,14 @@
  */
 import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
-import { overviewItem, overviewList } from './overviews.ts'
+import { kriEndpoint } from './by-kri.ts'
+import { globalInsightEndpoint, globalInsightsEndpoint } from './insights/global-insight.ts'
+import { overviewRoutes } from './overviews.ts'
 import type { ApiContext, Route } from './request.ts'
 import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoint } from './resources.ts'
 import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system/about.ts'
 import { policiesEndpoint, resourceTypesEndpoint } from './system/resource-types.ts'
+import { zoneStatusEndpoint } from './system/zone-status.ts'
 import { dataplaneTokenEndpoint, userTokenEndpoint } from './tokens.ts'
 
 export function routesOf(context: ApiContext): readonly Route[] {
@@ -21,12 +24,11 @@ export function routesOf(context: ApiContext): readonly Route[] {
     { path: '/policies', methods: { GET: policiesEndpoint() } },
     { path: '/tokens/dataplane', methods: { POST: dataplaneTokenEndpoint(context) } },
     { path: '/tokens/user', methods: { POST: userTokenEndpoint(context) } },
-    { path: '/dataplanes/_overview', methods: { GET: overviewList(context) } },
-    { path: '/dataplanes+insights', methods: { GET: overviewList(context) } },
-    { path: '/meshes/:mesh/dataplanes/_overview', methods: { GET: overviewList(context) } },
-    { path: '/meshes/:mesh/dataplanes+insights', methods: { GET: overviewList(context) } },
-    { path: '/meshes/:mesh/dataplanes/:name/_overview', methods: { GET: overviewItem(context) } },
-    { path: '/meshes/:mesh/dataplanes+insights/:name', methods: { GET: overviewItem(context) } },
+    { path: '/global-insight', methods: { GET: globalInsightEndpoint(context) } },
+    { path: '/global-insights', methods: { GET: globalInsightsEndpoint(context) } },
+    { path: '/status/zones', methods: { GET: zoneStatusEndpoint(context) } },
+    { path: '/_kri/:kri', methods: { GET: kriEndpoint(context) } },
+    ...overviewRoutes(context),
     ...kinds.flatMap(kind => [kind.path, ...kind.aliases].flatMap(path => routesOfKind(context, kind, path))),
   ]
 }

@@ -134,6 +134,7 @@ async function contextOf(options: ApiOptions, isReady: () => boolean): Promise<A
     authenticate: { localhostIsAdmin: settings['apiServer.authn.localhostIsAdmin'] },
     log,
     version,
+    zone: settings['multizone.zone.name'],
     instanceId,
     clusterId: await ensureClusterId(store),
     insight,

@@ -81,6 +81,11 @@ export function withoutZeros(schema: Schema, value: unknown): unknown {
   const shape = shapeOf(schema)
   if (docOf(schema)?.isStruct === true) return value
   if (shape.type === 'list' && Array.isArray(value)) return value.map(item => withoutZeros(shape.item, item))
+  if (shape.type === 'map' && isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, withoutZeros(shape.value, item)]),
+    )
+  }
   if (shape.type !== 'object' || !isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => {

@@ -273,7 +273,7 @@ t.test('refuses base64 that is none', async t => {
   })
 })
 
-t.test('knows only its own format', async t => {
+t.test('renders a Kubernetes manifest on request, and knows no other format', async t => {
   const wrong = await to('GET', '/meshes/default?format=xml')
   t.match(wrong, {
     status: 400,
@@ -284,5 +284,31 @@ t.test('knows only its own format', async t => {
     },
   })
   t.equal((await to('GET', '/meshes/default?format=universal')).status, 200)
-  t.equal((await to('GET', '/meshes/default?format=k8s')).status, 400)
+  for (const format of ['k8s', 'kubernetes']) {
+    t.match(JSON.parse((await to('GET', `/meshes/default?format=${format}`)).text), {
+      kind: 'Mesh',
+      apiVersion: 'kuma.io/v1alpha1',
+      metadata: { name: 'default', namespace: undefined, creationTimestamp: /^[-0-9]+T[0-9:]+Z$/ },
+      spec: {},
+    })
+  }
+  const permission = {
+    type: 'MeshTrafficPermission',
+    mesh: 'default',
+    name: 'shown',
+    labels: { team: 'a' },
+    spec: { from: [{ targetRef: { kind: 'Mesh' }, default: { action: 'Allow' } }] },
+  }
+  await to('PUT', '/meshes/default/meshtrafficpermissions/shown', { body: permission })
+  const manifest = await to('GET', '/meshes/default/meshtrafficpermissions/shown?format=k8s')
+  t.match(manifest.json, {
+    kind: 'MeshTrafficPermission',
+    metadata: { name: 'shown', namespace: 'kuma-system' },
+    spec: permission.spec,
+  })
+  t.same((manifest.json as { metadata: { labels: object } }).metadata.labels, {
+    'kuma.io/mesh': 'default',
+    team: 'a',
+  })
+  t.equal((await to('DELETE', '/meshes/default/meshtrafficpermissions/shown')).status, 200)
 })

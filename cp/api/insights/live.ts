@@ -2,8 +2,8 @@
  * DataplaneInsights as they are at this moment: the store has them up to half a minute later. One exists for each
  * Dataplane that was ever connected.
  */
-import type { Resource, ResourceKey } from '../kinds/kind.ts'
-import type { ApiContext } from './request.ts'
+import type { Resource, ResourceKey } from '../../kinds/kind.ts'
+import type { ApiContext } from '../request.ts'
 
 export const INSIGHT = 'DataplaneInsight'
 
