@@ -64,6 +64,36 @@ export const ERRORS: Readonly<Record<string, ErrorEntry>> = {
     isRetryable: true,
     doc: 'The CA of the mesh cannot sign at the moment.',
   },
+  'push.bad-answer': {
+    status: 502,
+    title: 'Could not execute admin operation',
+    isRetryable: false,
+    doc: 'The data plane answered with something else than was asked; install the same version on both sides.',
+  },
+  'push.no-answer': {
+    status: 504,
+    title: 'Could not execute admin operation',
+    isRetryable: true,
+    doc: 'The data plane is connected and did not answer in time; ask again, or look at it with vmesh-dp status.',
+  },
+  'push.not-asked': {
+    status: 501,
+    title: 'Could not execute admin operation',
+    isRetryable: false,
+    doc: 'The data plane runs a version that answers no questions; install the version of the control plane there.',
+  },
+  'push.not-connected': {
+    status: 500,
+    title: 'Could not execute admin operation',
+    isRetryable: true,
+    doc: 'The data plane is not connected to this control plane, so it cannot be asked.',
+  },
+  'push.too-many-questions': {
+    status: 503,
+    title: 'Service unavailable',
+    isRetryable: true,
+    doc: 'Too many questions wait for data planes to answer; ask again in a moment.',
+  },
   'store.closed': {
     status: 503,
     title: 'Service unavailable',

@@ -9,6 +9,7 @@ import { CodedError, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import { VERSION } from '#base/version.ts'
 import type { Identity } from '#contract/identity.ts'
+import type { AnswerValue, Topic } from '#contract/questions.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { FEATURES } from '#contract/version.ts'
 import { serveStatus } from './admin/server.ts'
@@ -20,7 +21,7 @@ import type { LinkFault } from './link/fault.ts'
 import { IdentityKeeper } from './link/identity-keeper.ts'
 import { type ApplyOutcome, Link } from './link/link.ts'
 import { pinCheck } from './link/pin.ts'
-import { load, type StoredSnapshot } from './link/section-store.ts'
+import { load, type StoredSnapshot, valuesOf } from './link/section-store.ts'
 import { StateFolder } from './link/state-folder.ts'
 
 export interface DataPlaneOptions {
@@ -52,6 +53,8 @@ export class DataPlane {
   #link: Link | null = null
   #statusServer: Server | null = null
   #snapshot: { readonly version: string; readonly appliedAtMs: number } | null = null
+  /** What runs, by section name. */
+  #sections: Readonly<Record<string, unknown>> = {}
   #lastFault = ''
   #lastTold = ''
   readonly #startedAtMs = Date.now()
@@ -102,6 +105,7 @@ export class DataPlane {
       stored,
       log,
       apply: (snapshot, raw) => this.#apply(snapshot, raw),
+      answer: topic => this.#answer(topic),
       onFault: fault => this.#fault(fault),
       onConnected: () => {
         this.#lastFault = ''
@@ -129,6 +133,17 @@ export class DataPlane {
       this.#statusServer.closeAllConnections()
     })
     await this.#folder.close()
+  }
+
+  #answer(topic: Topic): AnswerValue {
+    switch (topic) {
+      case 'configuration':
+        return { version: this.#snapshot?.version ?? '', sections: this.#sections }
+      case 'statistics':
+        return this.#engine.status()
+      default:
+        throw new CodedError('data-plane.unknown-topic', `this data plane is too old to tell its ${topic}`)
+    }
   }
 
   status(): DataPlaneStatus {
@@ -223,6 +238,7 @@ export class DataPlane {
 
   #serving(stored: StoredSnapshot): void {
     this.#snapshot = { version: formatVersion(stored.version), appliedAtMs: Date.now() }
+    this.#sections = valuesOf(stored)
     this.#onServing()
     this.#tellState()
   }

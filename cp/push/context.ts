@@ -5,9 +5,13 @@ import type { Scheduler } from '../snapshot/scheduler.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
 import { Insights } from './insights.ts'
+import { Questions } from './questions/questions.ts'
 import { Sessions } from './sessions.ts'
 import { Settling } from './settling.ts'
 import { Turns } from './turns.ts'
+
+/** How long a data plane may take to answer: less than clients of the API wait. */
+const QUESTION_MS = 5_000
 
 export interface PushParts {
   readonly store: Store
@@ -30,6 +34,7 @@ export interface PushContext extends PushParts {
   readonly insights: Insights
   readonly turns: Turns
   readonly settling: Settling
+  readonly questions: Questions
   removeDataplane(mesh: string, name: string): Promise<void>
 }
 
@@ -50,6 +55,7 @@ export function createPushContext(parts: PushParts): PushContext {
     insights: new Insights({ store, log, flushMs }),
     turns: new Turns(),
     settling: new Settling(),
+    questions: new Questions({ sessions, timeoutMs: QUESTION_MS }),
     removeDataplane: async (mesh, name) => {
       await guarded.delete({ type: 'Dataplane', mesh, name })
     },

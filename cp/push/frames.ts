@@ -1,4 +1,7 @@
-/** What a data plane sent, as text → a frame, or why it is none. Nothing behind it looks at types again. */
+/**
+ * What a data plane sent, as text → a frame, or why it is none, and which frame is welcome in which state of a session.
+ * Nothing behind it looks at types again.
+ */
 import {
   type Check,
   hasMembers,
@@ -11,6 +14,19 @@ import {
   wrongMember,
 } from '#base/shape.ts'
 import type { FromDataPlane } from '#contract/messages.ts'
+
+/** `ended`: told why, waiting for the connection to close; nothing it says counts any more. */
+export type SessionState = 'new' | 'joining' | 'live' | 'leaving' | 'ended' | 'closed'
+
+export const WELCOME_IN: Readonly<Record<FromDataPlane['type'], readonly SessionState[]>> = {
+  hello: ['new'],
+  ack: ['live', 'leaving'],
+  refuse: ['live', 'leaving'],
+  issue: ['live'],
+  report: ['live', 'leaving'],
+  answer: ['live', 'leaving'],
+  leave: ['live'],
+}
 
 export type ReadFrame = { readonly frame: FromDataPlane } | { readonly fault: string }
 
@@ -32,6 +48,7 @@ const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Ch
   refuse: { version: isVersion, violations: isListOf(hasMembers({ path: isText, message: isText })) },
   issue: { id: isNumber, csr: isText },
   report: {},
+  answer: { id: isNumber, value: orNull(isObject), fault: orNull(isText) },
   leave: {},
 }
 

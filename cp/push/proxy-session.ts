@@ -18,6 +18,8 @@ export interface ProxySession {
   readonly log: Logger
   readonly proof: Proof
   readonly insight: InsightState | null
+  /** What its daemon can do, as it announced; empty before hello. */
+  readonly features: readonly string[]
   /** Nothing is on its way to it. */
   readonly isSettled: boolean
   send(frame: FromControlPlane): void

@@ -5,7 +5,7 @@
 import { codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { WebSocket } from '#base/websocket.ts'
-import type { Ack, FromControlPlane, FromDataPlane, Hello, Refuse, Reject } from '#contract/messages.ts'
+import type { Ack, FromControlPlane, Hello, Refuse, Reject } from '#contract/messages.ts'
 import { formatVersion } from '#contract/snapshot.ts'
 import { MAX_FRAME_BYTES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '#contract/version.ts'
 import type { Resource } from '../kinds/kind.ts'
@@ -13,25 +13,13 @@ import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
 import type { PushContext } from './context.ts'
 import { depart, leave } from './farewell.ts'
-import { readFrame } from './frames.ts'
+import { readFrame, type SessionState, WELCOME_IN } from './frames.ts'
 import { issueFor } from './issue.ts'
 import { Outbox } from './outbox.ts'
 import type { Proof, ProxySession } from './proxy-session.ts'
 import { type Registration, register } from './registration.ts'
 import type { Holder } from './sessions.ts'
 import { type InsightState, newSubscription, type Subscription } from './subscription.ts'
-
-/** `ended`: told why, waiting for the connection to close; nothing it says counts any more. */
-type State = 'new' | 'joining' | 'live' | 'leaving' | 'ended' | 'closed'
-
-const WELCOME_IN: Readonly<Record<FromDataPlane['type'], readonly State[]>> = {
-  hello: ['new'],
-  ack: ['live', 'leaving'],
-  refuse: ['live', 'leaving'],
-  issue: ['live'],
-  report: ['live', 'leaving'],
-  leave: ['live'],
-}
 
 export interface SessionOptions {
   readonly context: PushContext
@@ -53,10 +41,11 @@ export class Session implements ProxySession {
   readonly #socket: WebSocket
   readonly #context: PushContext
   readonly #remote: string
-  #state: State = 'new'
+  #state: SessionState = 'new'
   #holder: Holder | null = null
   #outbox: Outbox | null = null
   #subscription: Subscription | null = null
+  #features: readonly string[] = []
   #insight: InsightState | null = null
   /** The daemon made the Dataplane, so it goes with the daemon. */
   #isRegisteredByDaemon = false
@@ -85,6 +74,11 @@ export class Session implements ProxySession {
   /** Nothing is on its way to it. */
   get isSettled(): boolean {
     return this.#outbox?.isSettled ?? true
+  }
+
+  /** What its daemon can do; empty before hello. */
+  get features(): readonly string[] {
+    return this.#features
   }
 
   get insight(): InsightState | null {
@@ -154,6 +148,8 @@ export class Session implements ProxySession {
         return this.#later(() => issueFor(this.#context, this, frame))
       case 'report':
         return
+      case 'answer':
+        return this.#context.questions.answered(this, frame)
       case 'leave':
         this.#state = 'leaving'
         this.#isLeaving = true
@@ -205,6 +201,7 @@ export class Session implements ProxySession {
     this.#insight = insights.open(this.mesh, this.name, this.#subscription)
     this.send({ type: 'welcome', protocol: PROTOCOL_VERSION, controlPlane, pingMs, leaseMs })
     this.#outbox = new Outbox(frame => this.#sendSnapshot(frame), hello.have)
+    this.#features = hello.features
     this.#state = 'live'
     this.log.info({ address: this.#remote, version: hello.dpVersion }, 'data plane connected')
     const snapshot = scheduler.connect(this.mesh, this.name)
@@ -279,8 +276,9 @@ export class Session implements ProxySession {
         subscription.disconnectTimeMs = Date.now()
       })
     }
-    const { sessions, scheduler, settling } = this.#context
+    const { sessions, scheduler, settling, questions } = this.#context
     settling.changed()
+    questions.forget(this)
     this.#onClosed()
     const holder = this.#holder
     if (holder === null) return

@@ -1,5 +1,5 @@
 /** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
-import type { EngineStatus } from '../apply/engine.ts'
+import type { RunningStatistics } from '#contract/questions.ts'
 
 export interface DataPlaneStatus {
   readonly mesh: string
@@ -19,7 +19,7 @@ export interface DataPlaneStatus {
     readonly notBeforeMs: number
     readonly notAfterMs: number
   } | null
-  readonly engine: EngineStatus
+  readonly engine: RunningStatistics
 }
 
 /** For people: one screen of plain text. */

@@ -4,6 +4,7 @@
  */
 import type { Identity } from '#contract/identity.ts'
 import type { Violation } from '#contract/messages.ts'
+import type { RunningStatistics } from '#contract/questions.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
 
 export type ApplyResult =
@@ -18,38 +19,7 @@ export interface Engine {
   apply(snapshot: Snapshot): Promise<ApplyResult>
   /** From now on new handshakes use it; connections of an expired certificate are closed at its end. */
   setIdentity(identity: Identity): void
-  status(): EngineStatus
+  status(): RunningStatistics
   /** Stops accepting, waits until nothing runs or `timeoutMs` is over, then cuts what is left. */
   drain(timeoutMs: number): Promise<void>
-}
-
-export interface EngineStatus {
-  readonly inbounds: readonly InboundStatus[]
-  readonly outbounds: readonly OutboundStatus[]
-}
-
-export interface InboundStatus {
-  readonly address: string
-  readonly port: number
-  readonly service: string
-  readonly protocol: string
-  readonly connections: number
-  readonly counters: Readonly<Record<string, number>>
-}
-
-export interface OutboundStatus {
-  readonly address: string
-  readonly port: number
-  readonly cluster: string
-  readonly protocol: string
-  readonly connections: number
-  readonly endpoints: readonly {
-    readonly address: string
-    readonly port: number
-    readonly healthy: boolean
-    /** Why it is not healthy, in words; empty when it is. */
-    readonly reason: string
-    readonly active: number
-  }[]
-  readonly counters: Readonly<Record<string, number>>
 }

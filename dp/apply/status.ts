@@ -1,16 +1,16 @@
 /** What runs, as plain data for people and programs. */
+import type { EndpointStatus, InboundStatus, OutboundStatus, RunningStatistics } from '#contract/questions.ts'
 import type { Inbound } from '../listener/inbound.ts'
 import type { Outbound } from '../listener/outbound.ts'
-import type { EngineStatus, InboundStatus, OutboundStatus } from './engine.ts'
 import type { Runtime } from './runtime.ts'
 
-export function statusOf(runtime: Runtime): EngineStatus {
+export function statusOf(runtime: Runtime): RunningStatistics {
   const inbounds: InboundStatus[] = []
   const outbounds: OutboundStatus[] = []
   for (const { role } of runtime.listeners.values()) {
     if (role.config.direction === 'inbound')
       inbounds.push({ ...commonOf(role), service: role.config.service })
-    else outbounds.push({ ...commonOf(role), cluster: role.config.cluster, endpoints: endpointsOf(role) })
+    else outbounds.push({ ...commonOf(role), cluster: role.config.cluster })
   }
   return { inbounds, outbounds }
 }
@@ -23,10 +23,11 @@ function commonOf(role: Inbound | Outbound) {
     protocol,
     connections: role.connections.size,
     counters: { ...role.counters.toRecord(), ...role.connections.countBytes() },
+    endpoints: endpointsOf(role),
   }
 }
 
-function endpointsOf(role: Inbound | Outbound): OutboundStatus['endpoints'] {
+function endpointsOf(role: Inbound | Outbound): readonly EndpointStatus[] {
   return role.cluster.endpoints.map(({ address, port, isHealthy, reason, active }) => ({
     address,
     port,

@@ -8,6 +8,7 @@
  *
  * The data plane pings every `pingMs`; a side that hears nothing for `leaseMs` closes the connection.
  */
+import type { Answer, Question } from './questions.ts'
 import type { Version } from './snapshot.ts'
 
 export interface Violation {
@@ -70,7 +71,7 @@ export interface Leave {
   readonly type: 'leave'
 }
 
-export type FromDataPlane = Hello | Ack | Refuse | IssueRequest | Report | Leave
+export type FromDataPlane = Hello | Ack | Refuse | IssueRequest | Report | Answer | Leave
 
 /** Answer to hello. */
 export interface Welcome {
@@ -126,7 +127,7 @@ export interface Left {
   readonly type: 'left'
 }
 
-export type FromControlPlane = Welcome | SnapshotFrame | Issued | IssueRefused | Reject | Left
+export type FromControlPlane = Welcome | SnapshotFrame | Issued | IssueRefused | Question | Reject | Left
 
 /** Path of the upgrade request. */
 export function channelPath(mesh: string, name: string): string {

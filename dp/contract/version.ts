@@ -11,7 +11,7 @@ export const PROTOCOL_VERSION = 1
 export const OLDEST_PROTOCOL_VERSION = 1
 
 /** What a data plane can do beyond the base protocol; the control plane compiles nothing else for it. */
-export const FEATURES = ['http1', 'tcp', 'mesh-traffic-permission'] as const
+export const FEATURES = ['http1', 'tcp', 'mesh-traffic-permission', 'questions'] as const
 export type Feature = (typeof FEATURES)[number]
 
 /** Largest frame either side sends or accepts, in bytes. */

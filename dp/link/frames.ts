@@ -33,6 +33,7 @@ const MEMBERS: Readonly<Record<FromControlPlane['type'], Readonly<Record<string,
   },
   issued: { id: isNumber, chain: isText, uris: isListOf(isText), backend: isText, trustDomain: isText },
   'issue-refused': { id: isNumber, reason: isText },
+  question: { id: isNumber, topic: isText },
   reject: {
     code: isText,
     message: isText,

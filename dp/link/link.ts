@@ -7,8 +7,10 @@ import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { PinCheck } from '#base/websocket.ts'
 import type { FromControlPlane, Hello, Issued, SnapshotFrame } from '#contract/messages.ts'
+import type { AnswerValue, Topic } from '#contract/questions.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { PROTOCOL_VERSION } from '#contract/version.ts'
+import { answerTo } from './answer.ts'
 import { Connection, type ConnectionEnd } from './connection.ts'
 import { type LinkFault, permanentFault } from './fault.ts'
 import { digestsOf, merge, type StoredSnapshot } from './section-store.ts'
@@ -48,6 +50,8 @@ export interface LinkOptions {
   readonly log: Logger
   /** Runs a snapshot and keeps it on disk; what it answers is told to the control plane. */
   readonly apply: (snapshot: Snapshot, stored: StoredSnapshot) => Promise<ApplyOutcome>
+  /** Answers what the control plane asks. Throws when there is nothing to say about that topic. */
+  readonly answer: (topic: Topic) => AnswerValue
   readonly onFault: (fault: LinkFault) => void
   readonly onConnected: () => void
   /** Before each wait for the next try. */
@@ -183,6 +187,8 @@ export class Link {
         return this.#issuing.get(frame.id)?.resolve(frame)
       case 'issue-refused':
         return this.#issuing.get(frame.id)?.reject(new CodedError('link.issue-refused', frame.reason))
+      case 'question':
+        return connection.send(answerTo(frame, this.#options.answer))
       case 'left':
         return this.#onLeft?.()
     }

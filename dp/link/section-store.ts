@@ -53,14 +53,17 @@ export function merge(base: StoredSnapshot | null, frame: SnapshotFrame): MergeR
 
 /** Checks a whole snapshot, for instance one read from disk. */
 export function load(stored: StoredSnapshot): MergeResult {
-  const values = Object.entries(stored.sections).map(([name, section]) => [name, section.value] as const)
-  const checked = checkSections(Object.fromEntries(values))
+  const checked = checkSections(valuesOf(stored))
   if (!checked.ok) return checked
   return { ok: true, stored, snapshot: { version: stored.version, ...checked.sections } }
 }
 
 export function digestsOf(stored: StoredSnapshot): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(stored.sections).map(([name, section]) => [name, section.digest]))
+}
+
+export function valuesOf(stored: StoredSnapshot): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(stored.sections).map(([name, section]) => [name, section.value]))
 }
 
 /** Of a value read from disk; what is in the sections is looked at by `load`. */

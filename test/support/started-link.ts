@@ -38,6 +38,7 @@ export async function startLink(
       applied.push(snapshot)
       return { ok: true }
     },
+    answer: () => ({ version: '', sections: {} }),
     onFault: fault => {
       faults.push(fault)
       faulted.resolve()

@@ -80,6 +80,7 @@ function session(): ProxySession {
     log: silentLogger(),
     proof: { fits: () => null },
     insight: null,
+    features: [],
     isSettled: true,
     send: () => {},
     offer: () => {},

@@ -119,6 +119,7 @@ async function faultOf(
     stored: null,
     log: silentLogger(),
     apply: async () => ({ ok: true }),
+    answer: () => ({ version: '', sections: {} }),
     onFault: fault => told.resolve(fault),
     onConnected: () => told.reject(new Error('it connected')),
   })

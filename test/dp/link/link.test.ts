@@ -159,3 +159,32 @@ t.test('goodbye ends with the word of the control plane, or with the connection'
   await cut
   await link.leave(60_000)
 })
+
+t.test('answers what the control plane asks, and says why where it cannot', async t => {
+  const { cp } = await startLink(t, {
+    answer: topic => {
+      if (topic === 'configuration') return { version: '1.1', sections: {} }
+      throw new Error('nothing is counted')
+    },
+  })
+  const peer = await cp.peer()
+  await peer.welcomes()
+  peer.says({ type: 'question', id: 1, topic: 'configuration' })
+  t.same(await peer.hears('answer'), {
+    type: 'answer',
+    id: 1,
+    value: { version: '1.1', sections: {} },
+    fault: null,
+  })
+  peer.says({ type: 'question', id: 2, topic: 'statistics' })
+  t.same(await peer.hears('answer'), { type: 'answer', id: 2, value: null, fault: 'nothing is counted' })
+})
+
+t.test('an answer that does not fit into a frame is not sent', async t => {
+  const sections = { huge: 'x'.repeat(MAX_FRAME_BYTES) }
+  const { cp } = await startLink(t, { answer: () => ({ version: '', sections }) })
+  const peer = await cp.peer()
+  await peer.welcomes()
+  peer.says({ type: 'question', id: 1, topic: 'configuration' })
+  t.match(await peer.hears('answer'), { value: null, fault: /too large/ })
+})

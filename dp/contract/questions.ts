@@ -1,0 +1,68 @@
+/**
+ * What the control plane asks of a live data plane and what it is told: the configuration that runs, and what the
+ * engine counts. Only data planes that announce the feature `questions` in their hello are asked.
+ */
+
+/** `configuration`: answered by RunningConfiguration; `statistics`: by RunningStatistics. */
+export type Topic = 'configuration' | 'statistics'
+
+export interface Question {
+  readonly type: 'question'
+  readonly id: number
+  readonly topic: Topic
+}
+
+/** Exactly one of `value` and `fault` is not null. */
+export interface Answer {
+  readonly type: 'answer'
+  readonly id: number
+  readonly value: AnswerValue | null
+  /** Why there is no value, in words. */
+  readonly fault: string | null
+}
+
+export type AnswerValue = RunningConfiguration | RunningStatistics
+
+export interface RunningConfiguration {
+  /** Of the snapshot; empty: none yet. */
+  readonly version: string
+  /** Section values by name, as dp/contract/snapshot.ts names them; no private key is in any of them. */
+  readonly sections: Readonly<Record<string, unknown>>
+}
+
+/** Counters since the listener was opened. */
+export interface RunningStatistics {
+  readonly inbounds: readonly InboundStatus[]
+  readonly outbounds: readonly OutboundStatus[]
+}
+
+interface ListenerStatus {
+  readonly address: string
+  readonly port: number
+  /** `http` or `tcp`. */
+  readonly protocol: string
+  /** Open now. */
+  readonly connections: number
+  /** By what they count: `accepted`, `requests`, `denied`, `errors.REASON` and so on. */
+  readonly counters: Readonly<Record<string, number>>
+  /** Of the called service; of an inbound: the application. */
+  readonly endpoints: readonly EndpointStatus[]
+}
+
+export interface InboundStatus extends ListenerStatus {
+  readonly service: string
+}
+
+export interface OutboundStatus extends ListenerStatus {
+  readonly cluster: string
+}
+
+export interface EndpointStatus {
+  readonly address: string
+  readonly port: number
+  readonly healthy: boolean
+  /** Why it is not healthy, in words; empty when it is. */
+  readonly reason: string
+  /** Calls (http) or connections (tcp) that run over it now. */
+  readonly active: number
+}
