@@ -9,7 +9,13 @@ import { EXIT, exitCodeOf } from './process/exit-codes.ts'
 import { separateWords } from './text/words.ts'
 
 export type OptionSpec =
-  | { readonly type: 'switch'; readonly doc: string; readonly short?: string }
+  | {
+      readonly type: 'switch'
+      readonly doc: string
+      readonly short?: string
+      /** Environment variable that sets it where the flag is not given; `1` and `true` switch on. */
+      readonly variable?: string
+    }
   | {
       readonly type: 'text'
       /** How help calls the value: `FILE`. */
@@ -20,6 +26,10 @@ export type OptionSpec =
       readonly default?: string
       readonly required?: true
       readonly choices?: readonly string[]
+      /** The value of the bare flag; others are given as `--flag=VALUE` only. */
+      readonly implied?: string
+      /** Environment variable that gives the value where the flag does not. */
+      readonly variable?: string
     }
   /** May be given again and again. */
   | { readonly type: 'list'; readonly value: string; readonly doc: string; readonly short?: string }
@@ -52,6 +62,7 @@ export type ArgumentValues<T extends ArgumentTable> = {
 
 export interface CommandSpec<O extends OptionTable, A extends ArgumentTable> {
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly doc: string
   readonly arguments?: A
   readonly options?: O
@@ -64,6 +75,8 @@ export interface CommandSpec<O extends OptionTable, A extends ArgumentTable> {
 /** One command as the tree holds it. */
 export interface CommandNode {
   readonly name: string
+  /** Further names, not shown in lists. */
+  readonly aliases: readonly string[]
   readonly doc: string
   readonly notes: string
   readonly options: OptionTable
@@ -87,6 +100,7 @@ export function command<
 >(spec: CommandSpec<O, A>): CommandNode {
   return {
     name: spec.name,
+    aliases: spec.aliases ?? [],
     doc: spec.doc,
     notes: spec.notes ?? '',
     options: spec.options ?? {},
@@ -104,17 +118,25 @@ export function command<
  */
 export function group(spec: {
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly doc: string
   readonly options?: OptionTable
   readonly notes?: string
   readonly commands: readonly CommandNode[]
 }): CommandNode {
-  return { notes: '', options: {}, arguments: {}, ...spec }
+  return { aliases: [], notes: '', options: {}, arguments: {}, ...spec }
 }
 
 /** For what a command finds wrong in its own arguments: exit code 64. */
 export function usageError(message: string): CodedError {
   return new CodedError('command-line.usage', message, { details: { exitCode: EXIT.usage } })
+}
+
+export interface RunOptions {
+  /** Where options with a `variable` look. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Before every message on `err`; default `PROGRAM: `. */
+  readonly errorPrefix?: string
 }
 
 /**
@@ -125,29 +147,55 @@ export async function runProgram(
   program: CommandNode,
   argv: readonly string[],
   output: Output,
+  { environment = {}, errorPrefix = `${program.name}: ` }: RunOptions = {},
 ): Promise<number> {
-  const state: { code: number; at: Command | null } = { code: EXIT.ok, at: null }
+  const state: State = { code: EXIT.ok, at: null, environment }
   const root = build(program, [], output, state)
   try {
-    await root.parseAsync(argv, { from: 'user' })
+    await root.parseAsync(withImplied(program, argv), { from: 'user' })
     return state.code
   } catch (error) {
-    if (error instanceof CommanderError) return afterCommander(error, state.at ?? root, output)
+    if (error instanceof CommanderError)
+      return afterCommander(error, state.at ?? root, text => output.err(`${errorPrefix}${text}\n`))
     if (!(error instanceof CodedError)) throw error
-    output.err(`${program.name}: ${error.message}\n`)
+    output.err(`${errorPrefix}${error.message}\n`)
     return exitCodeOf(error)
   }
 }
 
+interface State extends Pick<Required<RunOptions>, 'environment'> {
+  code: number
+  at: Command | null
+}
+
+/** A bare flag whose value may be left out is written out: a word after it is never taken for its value. */
+function withImplied(program: CommandNode, argv: readonly string[]): readonly string[] {
+  const implied = new Map(
+    nodesOf(program).flatMap(({ options }) =>
+      Object.entries(options).flatMap(([key, spec]) =>
+        spec.type === 'text' && spec.implied !== undefined ? [[flagOf(key), spec.implied] as const] : [],
+      ),
+    ),
+  )
+  const end = argv.indexOf('--')
+  const isFlag = (word: string, index: number): boolean => implied.has(word) && (end < 0 || index < end)
+  return argv.map((word, index) => (isFlag(word, index) ? `${word}=${implied.get(word)}` : word))
+}
+
+function nodesOf(node: CommandNode): readonly CommandNode[] {
+  return [node, ...node.commands.flatMap(nodesOf)]
+}
+
+/** `caCertFile` → `--ca-cert-file`. */
+export function flagOf(key: string): string {
+  return `--${separateWords(key, '-')}`
+}
+
 type Inherited = readonly (readonly [spec: OptionSpec, option: Option, owner: Command])[]
 
-function build(
-  node: CommandNode,
-  inherited: Inherited,
-  output: Output,
-  state: { code: number; at: Command | null },
-): Command {
+function build(node: CommandNode, inherited: Inherited, output: Output, state: State): Command {
   const made = new Command(node.name)
+    .aliases(node.aliases)
     .description(node.doc)
     .helpOption('-h, --help', 'show this help')
     .configureHelp({ showGlobalOptions: true })
@@ -172,7 +220,14 @@ function build(
       made.addOption(option)
       own.push([spec, option, made])
     }
-    readers.set(key, () => owner.getOptionValue(option.attributeName()) ?? absent(spec))
+    readers.set(key, () => {
+      const name = option.attributeName()
+      const isGiven = owner.getOptionValueSource(name) === 'cli'
+      const fallback = isGiven ? undefined : fromVariable(spec, state.environment)
+      const value: unknown = owner.getOptionValue(name)
+      // commander keeps `--no-x` as the opposite of x
+      return fallback ?? (option.negate ? value === false : value) ?? absent(spec)
+    })
   }
   const argumentKeys = Object.keys(node.arguments)
   for (const spec of Object.values(node.arguments)) {
@@ -193,8 +248,10 @@ function build(
 
 function optionOf(key: string, spec: OptionSpec): Option {
   const short = spec.short === undefined ? '' : `-${spec.short}, `
-  const value = spec.type === 'switch' ? '' : ` <${spec.value}>`
-  const option = new Option(`${short}--${separateWords(key, '-')}${value}`, spec.doc)
+  const hasImplied = spec.type === 'text' && spec.implied !== undefined
+  const value = spec.type === 'switch' ? '' : hasImplied ? ` [${spec.value}]` : ` <${spec.value}>`
+  const variable = spec.type === 'list' || spec.variable === undefined ? '' : ` (${spec.variable})`
+  const option = new Option(`${short}${flagOf(key)}${value}`, `${spec.doc}${variable}`)
   if (spec.type === 'switch') return option
   if (spec.type === 'list') {
     return option.argParser<readonly string[] | undefined>((item, before) => [...(before ?? []), item])
@@ -205,6 +262,19 @@ function optionOf(key: string, spec: OptionSpec): Option {
   return option
 }
 
+/** undefined where there is none, or it is empty. Throws a usage error for a value that the option does not take. */
+function fromVariable(
+  spec: OptionSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | boolean | undefined {
+  if (spec.type === 'list' || spec.variable === undefined) return undefined
+  const value = environment[spec.variable] ?? ''
+  if (value === '') return undefined
+  if (spec.type === 'switch') return /^(1|true|yes|on)$/i.test(value)
+  if (spec.choices === undefined || spec.choices.includes(value)) return value
+  throw usageError(`${spec.variable}=${value}: allowed are ${spec.choices.join(', ')}`)
+}
+
 /** Not as commander's defaults, which help would show. */
 function absent(spec: OptionSpec): unknown {
   if (spec.type === 'switch') return false
@@ -212,7 +282,7 @@ function absent(spec: OptionSpec): unknown {
 }
 
 /** commander has printed help already; its errors are made one sentence that leads to the help. */
-function afterCommander(error: CommanderError, at: Command, output: Output): number {
+function afterCommander(error: CommanderError, at: Command, say: (text: string) => void): number {
   if (error.exitCode === 0) return EXIT.ok
   if (error.code === 'commander.help') return EXIT.usage
   const names: string[] = []
@@ -221,8 +291,6 @@ function afterCommander(error: CommanderError, at: Command, output: Output): num
     .replace(/^error: /, '')
     .replace(/\.$/, '')
     .replace(/\s*\(Did you mean (.*?)\?\)$/s, '; did you mean $1?')
-  output.err(
-    `${names[0]}: ${sentence}${sentence.endsWith('?') ? ' See' : '; see'} ${names.join(' ')} --help\n`,
-  )
+  say(`${sentence}${sentence.endsWith('?') ? ' See' : '; see'} ${names.join(' ')} --help`)
   return EXIT.usage
 }

@@ -25,6 +25,13 @@ export interface YamlDocument {
   readonly line: number
   /** Line of a field, from 1; of the nearest parent that exists where the field does not. */
   lineOf(fieldPath: string): number
+  /** As `lineOf`, with the column, from 1. */
+  positionOf(fieldPath: string): Position
+}
+
+export interface Position {
+  readonly line: number
+  readonly column: number
 }
 
 /** Documents refer to an anchor at most this often: a small text cannot become a huge value. */
@@ -91,28 +98,25 @@ function documentOf(
   lines: LineCounter,
   shown: string,
 ): YamlDocument {
-  const line = lineOfNode(contents, lines) ?? 1
+  const start = positionOfNode(contents, lines) ?? { line: 1, column: 1 }
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES })
   } catch (error) {
     throw syntaxError(shown, lines, contents.range?.[0] ?? 0, messageOf(error), error)
   }
-  return {
-    value,
-    line,
-    lineOf(fieldPath) {
-      let found = line
-      let place: unknown = contents
-      for (const step of splitFieldPath(fieldPath)) {
-        const next = stepInto(resolve(place, document), step)
-        if (next === undefined) break
-        found = lineOfNode(isPair(next) ? next.key : next, lines) ?? found
-        place = isPair(next) ? next.value : next
-      }
-      return found
-    },
+  const positionOf = (fieldPath: string): Position => {
+    let found = start
+    let place: unknown = contents
+    for (const step of splitFieldPath(fieldPath)) {
+      const next = stepInto(resolve(place, document), step)
+      if (next === undefined) break
+      found = positionOfNode(isPair(next) ? next.key : next, lines) ?? found
+      place = isPair(next) ? next.value : next
+    }
+    return found
   }
+  return { value, line: start.line, lineOf: fieldPath => positionOf(fieldPath).line, positionOf }
 }
 
 function resolve(place: unknown, document: Document.Parsed): unknown {
@@ -132,9 +136,11 @@ function isField(key: unknown, step: string): boolean {
   return name === step || name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) === step
 }
 
-function lineOfNode(node: unknown, lines: LineCounter): number | undefined {
+function positionOfNode(node: unknown, lines: LineCounter): Position | undefined {
   const at = isNode(node) ? node.range?.[0] : undefined
-  return at === undefined ? undefined : lines.linePos(at).line
+  if (at === undefined) return undefined
+  const { line, col } = lines.linePos(at)
+  return { line, column: col }
 }
 
 /** For what the parser says in words of its own. */

@@ -184,3 +184,57 @@ t.test('makes options of settings, which win over their variables', async t => {
   t.match(out, /--tls-san <SAN>\s+Names\. \(VMESH_TLS_SAN\)/)
   t.match(out, /--drain-time <DURATION>\s+How long calls may end\. \(VMESH_DRAIN_TIME,\s+default 30s\)/)
 })
+
+t.test('takes bare flags, variables of the environment and further names', async t => {
+  let got: unknown
+  const program = group({
+    name: 'p',
+    doc: '',
+    commands: [
+      command({
+        name: 'go',
+        aliases: ['walk'],
+        doc: '',
+        arguments: { where: { value: 'WHERE', doc: '', optional: true } },
+        options: {
+          wait: { type: 'text', value: 'TIME', implied: '30s', doc: '' },
+          how: { type: 'text', value: 'HOW', choices: ['a', 'b'], variable: 'P_HOW', default: 'a', doc: '' },
+          noMap: { type: 'switch', variable: 'P_NO_MAP', doc: '' },
+          fast: { type: 'switch', variable: 'P_FAST', doc: '' },
+        },
+        run: async ({ options, args }) => {
+          got = { ...options, ...args }
+          return undefined
+        },
+      }),
+    ],
+  })
+  let err = ''
+  const sink = {
+    out: () => {},
+    err: (text: string) => {
+      err += text
+    },
+  }
+  const plain = { wait: undefined, how: 'a', noMap: false, fast: false, where: undefined }
+  const cases: readonly (readonly [readonly string[], Readonly<Record<string, string>>, object])[] = [
+    [['go'], {}, plain],
+    [['go', '--wait', 'home'], {}, { ...plain, wait: '30s', where: 'home' }],
+    [['walk', '--wait=5s'], { P_HOW: '' }, { ...plain, wait: '5s' }],
+    [['go', '--', '--wait'], {}, { ...plain, where: '--wait' }],
+    [['go', '--no-map'], { P_HOW: 'b', P_FAST: '1' }, { ...plain, how: 'b', noMap: true, fast: true }],
+    [['go', '--how=a'], { P_HOW: 'b', P_NO_MAP: 'true' }, { ...plain, noMap: true }],
+  ]
+  for (const [argv, environment, expected] of cases) {
+    got = undefined
+    t.equal(await runProgram(program, argv, sink, { environment }), 0, argv.join(' '))
+    t.same(got, expected, argv.join(' '))
+  }
+  const wrong = { environment: { P_HOW: 'c' }, errorPrefix: 'Error: ' }
+  t.equal(await runProgram(program, ['go'], sink, wrong), 64)
+  t.equal(await runProgram(program, ['og'], sink, wrong), 64)
+  t.match(
+    err,
+    /^Error: P_HOW=c: allowed are a, b\nError: unknown command 'og'; did you mean go\? See p --help\n$/,
+  )
+})

@@ -142,3 +142,11 @@ function thrownBy(action: () => unknown): CodedError {
   }
   throw new Error('nothing was thrown')
 }
+
+t.test('knows line and column of a field', async t => {
+  const [document] = parseDocuments('# head\ntype: A\nitems:\n- name: x\n  tags: {a: 1, b: 2}\n', 'x.yaml')
+  t.same(document?.positionOf('items[0].name'), { line: 4, column: 3 })
+  t.same(document?.positionOf('items[0].tags.b'), { line: 5, column: 16 })
+  t.same(document?.positionOf('items[0].tags.c'), { line: 5, column: 3 }, 'of the nearest parent')
+  t.same(document?.positionOf('none'), { line: 2, column: 1 })
+})
