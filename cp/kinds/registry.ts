@@ -1,6 +1,16 @@
 /** All kinds, in the order in which documents show them, and the ways to find one. */
 
 import type { Kind } from './kind.ts'
+import { circuitBreaker } from './legacy/circuit-breaker.ts'
+import { faultInjection } from './legacy/fault-injection.ts'
+import { healthCheck } from './legacy/health-check.ts'
+import { rateLimit } from './legacy/rate-limit.ts'
+import { retry } from './legacy/retry.ts'
+import { timeout } from './legacy/timeout.ts'
+import { trafficLog } from './legacy/traffic-log.ts'
+import { trafficPermission } from './legacy/traffic-permission.ts'
+import { trafficRoute } from './legacy/traffic-route.ts'
+import { trafficTrace } from './legacy/traffic-trace.ts'
 import { mesh } from './mesh/mesh.ts'
 import { meshInsight } from './mesh/mesh-insight.ts'
 import { serviceInsight } from './mesh/service-insight.ts'
@@ -37,6 +47,16 @@ export const kinds: readonly Kind[] = [
   // destinations
   // gateways and external services
   // legacy policies
+  trafficPermission,
+  trafficRoute,
+  trafficLog,
+  trafficTrace,
+  faultInjection,
+  healthCheck,
+  circuitBreaker,
+  retry,
+  timeout,
+  rateLimit,
   // access
   // Kong Mesh
 ]

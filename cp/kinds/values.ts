@@ -9,6 +9,24 @@ import type { Violation } from './kind.ts'
 /** Protobuf's 64-bit numbers: number or text in, text out (`"1024"`). Doc fact for it: `typeText: 'whole number'`. */
 export const int64 = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]).transform(value => String(value))
 
+/** As `int64`, without a sign. Give it the doc fact `zero: '0'` too: plain fields do not show 0. */
+export const uint64 = z.unknown().transform((value, context) => {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  if (/^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return String(BigInt(text))
+  context.issues.push({
+    code: 'custom',
+    message: `must be a whole number from 0 to ${2n ** 64n - 1n}`,
+    input: value,
+  })
+  return z.NEVER
+})
+
+/** Protobuf's 32-bit numbers without a sign. */
+export const uint32 = z.number().check(({ value, issues }) => {
+  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return
+  issues.push({ code: 'custom', message: `must be a whole number from 0 to ${2 ** 32 - 1}`, input: value })
+})
+
 /** Kuma's int-or-string: a whole number or a text with a decimal (`"12.5"`), kept as written. */
 export const intOrString = z.union([z.int(), z.string()])
 export type IntOrString = z.infer<typeof intOrString>

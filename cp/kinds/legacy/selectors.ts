@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { itemAt, keyAt } from '../field-path.ts'
-import { selectorViolations, sortedKeys, tagsSchema, violation } from '../fields.ts'
+import { PROTOCOL_TAG, selectorViolations, sortedKeys, tagsSchema, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { optional } from '../schema/doc.ts'
 
@@ -26,6 +26,38 @@ export interface SelectorRules {
   readonly needsService?: boolean
   /** Nothing but `kuma.io/service` may be there (class D1). */
   readonly onlyService?: boolean
+  /** `kuma.io/protocol` has to be there with one of these values. */
+  readonly protocols?: readonly string[]
+}
+
+/** `sources` and `destinations` of policies for calls, which the proxy of the client applies. */
+export const directionFields = {
+  sources: selectorsField('Clients: data planes whose inbounds or gateway have these tags.'),
+  destinations: selectorsField('Services that they call.'),
+}
+
+interface Directions {
+  readonly sources?: Selectors | undefined
+  readonly destinations?: Selectors | undefined
+}
+
+/** Of a policy that the proxy of the client applies: clients by service (S+), destinations by service alone (D1). */
+export function outboundViolations({ sources, destinations }: Directions): Violation[] {
+  return [
+    ...selectorsViolations(sources, 'sources', { needsService: true }),
+    ...selectorsViolations(destinations, 'destinations', { needsService: true, onlyService: true }),
+  ]
+}
+
+/** Of a policy that the proxy of the service applies: any tags on both sides (S, D). */
+export function inboundViolations(
+  { sources, destinations }: Directions,
+  destinationRules: SelectorRules = {},
+): Violation[] {
+  return [
+    ...selectorsViolations(sources, 'sources'),
+    ...selectorsViolations(destinations, 'destinations', destinationRules),
+  ]
 }
 
 /** At least one selector, each with at least one tag. */
@@ -44,21 +76,31 @@ export function selectorsViolations(
 export function matchViolations(
   match: Readonly<Record<string, string>>,
   path: string,
-  { needsService = false, onlyService = false }: SelectorRules,
+  { needsService = false, onlyService = false, protocols }: SelectorRules,
 ): Violation[] {
   const tags = sortedKeys(match)
   const hasService = Object.hasOwn(match, SERVICE_TAG)
   const isOnlyService = tags.length === 1 && hasService
+  const others = onlyService ? tags.filter(tag => tag !== SERVICE_TAG) : []
   return [
     ...(onlyService && !isOnlyService
       ? [violation(path, `must consist of exactly one tag "${SERVICE_TAG}"`)]
       : []),
-    ...selectorViolations(match, path),
-    ...(onlyService
-      ? tags
-          .filter(tag => tag !== SERVICE_TAG)
-          .map(tag => violation(keyAt(path, tag), `tag ${JSON.stringify(tag)} is not allowed`))
-      : []),
+    // that exactly one is needed says it already
+    ...(onlyService && tags.length === 0 ? [] : selectorViolations(match, path)),
+    ...(protocols === undefined ? [] : protocolViolations(match, path, protocols)),
+    ...others.map(tag => violation(keyAt(path, tag), `tag ${JSON.stringify(tag)} is not allowed`)),
     ...(needsService && !hasService ? [violation(path, `mandatory tag "${SERVICE_TAG}" is missing`)] : []),
   ]
+}
+
+function protocolViolations(
+  match: Readonly<Record<string, string>>,
+  path: string,
+  protocols: readonly string[],
+): Violation[] {
+  const protocol = match[PROTOCOL_TAG]
+  if (protocol === undefined) return [violation(path, 'protocol must be specified')]
+  if (protocols.includes(protocol)) return []
+  return [violation(keyAt(path, PROTOCOL_TAG), `must be one of the [${protocols.join(', ')}]`)]
 }
