@@ -8,7 +8,30 @@ import { fieldAt, itemAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Violation } from './kind.ts'
 import { optional, required } from './schema/doc.ts'
-import { type TargetRef, type TargetRefRules, targetRefSchema, targetRefViolations } from './target-ref.ts'
+import {
+  type TargetKind,
+  type TargetRef,
+  type TargetRefRules,
+  targetRefSchema,
+  targetRefViolations,
+} from './target-ref.ts'
+
+/** Kinds that may stand at the top of most policies (the matrix of kuma-api 4.12: P5, G, DP). */
+export const TOP_KINDS: readonly TargetKind[] = [
+  'Mesh',
+  'MeshSubset',
+  'MeshGateway',
+  'MeshService',
+  'MeshServiceSubset',
+  'Dataplane',
+]
+
+/** Single destinations of calls (DEST of the matrix). */
+export const DESTINATION_KINDS: readonly TargetKind[] = [
+  'MeshService',
+  'MeshExternalService',
+  'MeshMultiZoneService',
+]
 
 /** The field `targetRef` of a policy. @param kinds for the reference: `Mesh, MeshSubset, …` */
 export function topTargetRef(kinds: string) {
@@ -78,9 +101,9 @@ export interface ConfPlace {
 
 export interface PolicyRules<Conf> {
   readonly top: TargetRefRules
-  /** Rules of the targets in each list, which may depend on the top. Left out: the policy has no such list. */
-  readonly to?: (top: TargetRef) => TargetRefRules
-  readonly from?: (top: TargetRef) => TargetRefRules
+  /** Rules of the targets in each list, which may depend on the top and on the item. Left out: the policy has no such list. */
+  readonly to?: (top: TargetRef, conf: Conf | undefined) => TargetRefRules
+  readonly from?: (top: TargetRef, conf: Conf | undefined) => TargetRefRules
   readonly hasRules?: boolean
   /** Faults of one configuration; `path` is that of its `default`. */
   conf(conf: Conf | undefined, path: string, place: ConfPlace): readonly Violation[]
@@ -93,7 +116,7 @@ export function policyViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRule
   const items = (list: 'to' | 'from', given: readonly PolicyItem<Conf>[]): Violation[] =>
     given.flatMap((item, i) => {
       const path = itemAt(list, i)
-      const admitted = rules[list]?.(top) ?? { kinds: [] }
+      const admitted = rules[list]?.(top, item.default) ?? { kinds: [] }
       return [
         ...targetRefViolations(item.targetRef, fieldAt(path, 'targetRef'), admitted),
         ...rules.conf(item.default, fieldAt(path, 'default'), { list, top, targetRef: item.targetRef }),

@@ -51,6 +51,8 @@ export interface TargetRefRules {
   /** `proxyTypes` may narrow Mesh and MeshSubset; default true. */
   readonly hasProxyTypes?: boolean
   readonly hasGatewayTags?: boolean
+  /** Said of other kinds in place of `value 'X' is not supported`. */
+  readonly kindMessage?: string
 }
 
 type Field = Exclude<keyof TargetRef, 'kind'>
@@ -91,7 +93,7 @@ const ORDER: readonly Field[] = ['name', 'mesh', 'tags', 'labels', 'namespace', 
 export function targetRefViolations(ref: TargetRef, path: string, rules: TargetRefRules): Violation[] {
   const { kind } = ref
   if (!rules.kinds.includes(kind)) {
-    return [violation(fieldAt(path, 'kind'), `value '${kind}' is not supported`)]
+    return [violation(fieldAt(path, 'kind'), rules.kindMessage ?? `value '${kind}' is not supported`)]
   }
   const admitted = admittedFields(kind, rules)
   const violations: Violation[] = []
@@ -106,8 +108,13 @@ export function targetRefViolations(ref: TargetRef, path: string, rules: TargetR
 
 /** Warnings of Kuma 2.14 for a top-level targetRef. */
 export function topLevelWarnings(ref: TargetRef | undefined): string[] {
-  return ref?.kind === 'MeshSubset'
-    ? ["MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with labels instead"]
+  if (ref?.kind === 'MeshHTTPRoute') {
+    return [
+      "MeshHTTPRoute value for 'targetRef.kind' is deprecated, use MeshHTTPRoute in spec.to[].targetRef",
+    ]
+  }
+  return ref !== undefined && ['MeshSubset', 'MeshService', 'MeshServiceSubset'].includes(ref.kind)
+    ? [`${ref.kind} value for 'targetRef.kind' is deprecated, use Dataplane with labels instead`]
     : []
 }
 

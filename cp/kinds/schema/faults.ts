@@ -86,16 +86,16 @@ function schemaFault(issue: z.core.$ZodIssue, { field, value }: Place): ShapeFau
       // the one union of shapes that Kuma has: int-or-string
       return fault(`must be of type integer or string: ${JSON.stringify(typeOf(value))}`)
     case 'too_small':
-      return fault(
-        issue.origin === 'array'
-          ? `should have at least ${issue.minimum} items`
-          : `should be greater than or equal to ${issue.minimum}`,
-      )
+      if (issue.origin === 'array') return fault(`should have at least ${issue.minimum} items`)
+      if (issue.origin === 'string') return fault(`should be at least ${issue.minimum} chars long`)
+      return fault(`should be greater than or equal to ${issue.minimum}`)
     case 'too_big':
+      if (issue.origin === 'array') return fault(`should have at most ${issue.maximum} items`)
+      if (issue.origin === 'string') return fault(`should be at most ${issue.maximum} chars long`)
+      return fault(`should be less than or equal to ${issue.maximum}`)
+    case 'invalid_format':
       return fault(
-        issue.origin === 'array'
-          ? `should have at most ${issue.maximum} items`
-          : `should be less than or equal to ${issue.maximum}`,
+        issue.pattern === undefined ? issue.message : `should match '${issue.pattern.slice(1, -1)}'`,
       )
     default:
       return fault(issue.message)

@@ -103,10 +103,16 @@ t.test('a place admits the kinds and fields of its rules', async t => {
   )
 })
 
-t.test('warns of MeshSubset at the top', async t => {
-  t.same(topLevelWarnings({ kind: 'MeshSubset' }), [
-    "MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with labels instead",
+t.test('warns of kinds at the top that have a successor', async t => {
+  for (const kind of ['MeshSubset', 'MeshService', 'MeshServiceSubset'] as const) {
+    t.same(topLevelWarnings({ kind }), [
+      `${kind} value for 'targetRef.kind' is deprecated, use Dataplane with labels instead`,
+    ])
+  }
+  t.same(topLevelWarnings({ kind: 'MeshHTTPRoute' }), [
+    "MeshHTTPRoute value for 'targetRef.kind' is deprecated, use MeshHTTPRoute in spec.to[].targetRef",
   ])
+  t.same(topLevelWarnings({ kind: 'Dataplane' }), [])
   t.same(topLevelWarnings(undefined), [])
 })
 
