@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Violation } from './kind.ts'
+import { isSubdomain } from './meta.ts'
 import { optional, required } from './schema/doc.ts'
 import {
   type TargetKind,
@@ -50,10 +51,19 @@ export function fromField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
   })
 }
 
-/** The field `rules`: what holds for incoming calls. */
+/** The field `rules`: what holds for incoming calls, of some clients or of all. */
 export function rulesField<Conf extends z.ZodType>(conf: Conf) {
   return optional(
     z.array(z.object({ matches: matchesField(), default: optional(conf, 'What holds for them.') })),
+    'Incoming calls.',
+    { rule: 'not together with to and from' },
+  )
+}
+
+/** The field `rules` of policies whose rules cannot select clients. */
+export function plainRulesField<Conf extends z.ZodType>(conf: Conf) {
+  return optional(
+    z.array(z.object({ default: optional(conf, 'What holds for all of them.') })),
     'Incoming calls.',
     { rule: 'not together with to and from' },
   )
@@ -79,11 +89,35 @@ export const matchSchema = z.object({
   ),
 })
 
+export type Match = z.infer<typeof matchSchema>
+
+/** @param none message for a match that names nothing */
+export function matchViolations(
+  { spiffeID, sni }: Match,
+  path: string,
+  none = "must specify at least one of 'spiffeID' or 'sni'",
+): Violation[] {
+  if (spiffeID === undefined && sni === undefined) return [violation(path, none)]
+  const violations: Violation[] = []
+  if (spiffeID !== undefined && !/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/.test(spiffeID.value)) {
+    violations.push(violation(fieldAt(path, 'spiffeID.value'), 'must be a valid Spiffe ID'))
+  }
+  if (sni !== undefined && !isSubdomain(sni.value)) {
+    violations.push(violation(fieldAt(path, 'sni.value'), 'must be a valid DNS name'))
+  }
+  return violations
+}
+
 export interface PolicySpec<Conf> {
   readonly targetRef?: TargetRef | undefined
   readonly to?: readonly PolicyItem<Conf>[] | undefined
   readonly from?: readonly PolicyItem<Conf>[] | undefined
-  readonly rules?: readonly { readonly default?: Conf | undefined }[] | undefined
+  readonly rules?: readonly PolicyRule<Conf>[] | undefined
+}
+
+export interface PolicyRule<Conf> {
+  readonly matches?: readonly Match[] | undefined
+  readonly default?: Conf | undefined
 }
 
 export interface PolicyItem<Conf> {
@@ -97,6 +131,8 @@ export interface ConfPlace {
   readonly top: TargetRef
   /** Of the item; undefined in `rules`. */
   readonly targetRef: TargetRef | undefined
+  /** Of the rule; empty elsewhere. */
+  readonly matches: readonly Match[]
 }
 
 export interface PolicyRules<Conf> {
@@ -105,6 +141,10 @@ export interface PolicyRules<Conf> {
   readonly to?: (top: TargetRef, conf: Conf | undefined) => TargetRefRules
   readonly from?: (top: TargetRef, conf: Conf | undefined) => TargetRefRules
   readonly hasRules?: boolean
+  /** Why a list that the policy has must not be there below this top; null: it may. */
+  readonly refusal?: (list: ConfPlace['list'], top: TargetRef) => string | null
+  /** A policy without any item is accepted. */
+  readonly mayBeEmpty?: boolean
   /** Faults of one configuration; `path` is that of its `default`. */
   conf(conf: Conf | undefined, path: string, place: ConfPlace): readonly Violation[]
 }
@@ -113,28 +153,50 @@ export interface PolicyRules<Conf> {
 export function policyViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRules<Conf>): Violation[] {
   const top: TargetRef = spec.targetRef ?? { kind: 'Mesh' }
   const { to = [], from = [], rules: own = [] } = spec
-  const items = (list: 'to' | 'from', given: readonly PolicyItem<Conf>[]): Violation[] =>
-    given.flatMap((item, i) => {
-      const path = itemAt(list, i)
-      const admitted = rules[list]?.(top, item.default) ?? { kinds: [] }
-      return [
-        ...targetRefViolations(item.targetRef, fieldAt(path, 'targetRef'), admitted),
-        ...rules.conf(item.default, fieldAt(path, 'default'), { list, top, targetRef: item.targetRef }),
-      ]
-    })
+  const isInbound = rules.top.isInbound ?? from.length + own.length > 0
+  const unlessRefused = (list: ConfPlace['list'], count: number, violations: () => Violation[]) => {
+    const message = count === 0 ? null : (rules.refusal?.(list, top) ?? null)
+    return message === null ? violations() : [violation(list, message)]
+  }
   return [
-    ...(spec.targetRef === undefined ? [] : targetRefViolations(spec.targetRef, 'targetRef', rules.top)),
+    ...(spec.targetRef === undefined
+      ? []
+      : targetRefViolations(spec.targetRef, 'targetRef', { ...rules.top, isInbound })),
     ...listViolations(spec, rules),
-    ...items('to', to),
-    ...items('from', from),
-    ...own.flatMap((rule, i) =>
-      rules.conf(rule.default, fieldAt(itemAt('rules', i), 'default'), {
-        list: 'rules',
-        top,
-        targetRef: undefined,
-      }),
-    ),
+    ...unlessRefused('to', to.length, () => itemViolations('to', to, top, rules)),
+    ...unlessRefused('from', from.length, () => itemViolations('from', from, top, rules)),
+    ...unlessRefused('rules', own.length, () => ruleViolations(own, top, rules)),
   ]
+}
+
+function itemViolations<Conf>(
+  list: 'to' | 'from',
+  items: readonly PolicyItem<Conf>[],
+  top: TargetRef,
+  rules: PolicyRules<Conf>,
+): Violation[] {
+  return items.flatMap(({ targetRef, default: conf }, i) => {
+    const path = itemAt(list, i)
+    const admitted = rules[list]?.(top, conf) ?? { kinds: [] }
+    return [
+      ...targetRefViolations(targetRef, fieldAt(path, 'targetRef'), admitted),
+      ...rules.conf(conf, fieldAt(path, 'default'), { list, top, targetRef, matches: [] }),
+    ]
+  })
+}
+
+function ruleViolations<Conf>(
+  own: readonly PolicyRule<Conf>[],
+  top: TargetRef,
+  rules: PolicyRules<Conf>,
+): Violation[] {
+  return own.flatMap(({ matches = [], default: conf }, i) => {
+    const path = itemAt('rules', i)
+    return [
+      ...matches.flatMap((match, m) => matchViolations(match, itemAt(fieldAt(path, 'matches'), m))),
+      ...rules.conf(conf, fieldAt(path, 'default'), { list: 'rules', top, targetRef: undefined, matches }),
+    ]
+  })
 }
 
 /** Gateways are among what it selects: by name, or because nothing says sidecars only (kuma-api 4.12). */
@@ -155,7 +217,7 @@ function listViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRules<Conf>):
   if (own.length > 0 && to.length + from.length > 0) {
     return [violation('', "fields 'to' and 'from' must be empty when 'rules' is defined")]
   }
-  if (to.length + from.length + own.length > 0) return []
+  if (to.length + from.length + own.length > 0 || rules.mayBeEmpty === true) return []
   const lists = [
     ...(rules.from === undefined ? [] : ["'from'"]),
     ...(rules.to === undefined ? [] : ["'to'"]),

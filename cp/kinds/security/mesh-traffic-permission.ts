@@ -6,8 +6,7 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { isSubdomain } from '../meta.ts'
-import { matchSchema } from '../policy.ts'
+import { type Match, matchSchema, matchViolations } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRefRules, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
@@ -112,7 +111,6 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
 
 type From = NonNullable<MeshTrafficPermissionSpec['from']>[number]
 type Rule = NonNullable<MeshTrafficPermissionSpec['rules']>[number]
-type Match = z.infer<typeof matchSchema>
 
 function fromViolations(item: From, path: string): Violation[] {
   const violations = targetRefViolations(item.targetRef, fieldAt(path, 'targetRef'), FROM)
@@ -127,22 +125,12 @@ function ruleViolations(rule: Rule, path: string): Violation[] {
   }
   const at = (list: string, i: number): string => itemAt(fieldAt(path, `default.${list}`), i)
   return [
-    ...allow.flatMap((match, i) => matchViolations(match, at('allow', i))),
-    ...allowWithShadowDeny.flatMap((match, i) => matchViolations(match, at('allowWithShadowDeny', i))),
-    ...deny.flatMap((match, i) => matchViolations(match, at('deny', i))),
+    ...allow.flatMap((match, i) => oneViolations(match, at('allow', i))),
+    ...allowWithShadowDeny.flatMap((match, i) => oneViolations(match, at('allowWithShadowDeny', i))),
+    ...deny.flatMap((match, i) => oneViolations(match, at('deny', i))),
   ]
 }
 
-function matchViolations({ spiffeID, sni }: Match, path: string): Violation[] {
-  if (spiffeID === undefined && sni === undefined) {
-    return [violation(path, 'at least one of spiffeID or sni must be defined')]
-  }
-  const violations: Violation[] = []
-  if (spiffeID !== undefined && !/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/.test(spiffeID.value)) {
-    violations.push(violation(fieldAt(path, 'spiffeID.value'), 'must be a valid Spiffe ID'))
-  }
-  if (sni !== undefined && !isSubdomain(sni.value)) {
-    violations.push(violation(fieldAt(path, 'sni.value'), 'must be a valid DNS name'))
-  }
-  return violations
+function oneViolations(match: Match, path: string): Violation[] {
+  return matchViolations(match, path, 'at least one of spiffeID or sni must be defined')
 }
