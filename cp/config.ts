@@ -2,6 +2,7 @@
  * The settings of `vmesh-cp run` as one table, with Kuma's names where Kuma has them; each also as a variable
  * `VMESH_…`. The only reader of the environment on this side besides the command line's.
  */
+
 import {
   defineSettings,
   type FlagValue,
@@ -10,6 +11,7 @@ import {
   type SettingsFile,
   settingsOrThrow,
 } from '#base/settings.ts'
+import { VERSION } from '#base/version.ts'
 
 export const CP_SETTINGS = defineSettings({
   dataDir: {
@@ -44,6 +46,45 @@ export const CP_SETTINGS = defineSettings({
   'apiServer.https.enabled': { type: 'boolean', default: true, doc: 'HTTP API with TLS.' },
   'apiServer.https.interface': { type: 'string', default: '0.0.0.0', doc: 'Address of the HTTPS API.' },
   'apiServer.https.port': { type: 'port', default: 5682, doc: 'Port of the HTTPS API.' },
+  'apiServer.basePath': { type: 'string', default: '/', doc: 'Path before all paths of the HTTP API.' },
+  'apiServer.rootUrl': {
+    type: 'string',
+    default: '',
+    doc: 'Address of the HTTP API as browsers see it, for the GUI; empty: where they got the GUI from.',
+  },
+  'apiServer.readOnly': { type: 'boolean', default: false, doc: 'Refuse all changes of resources.' },
+  'apiServer.corsAllowedDomains': {
+    type: 'list',
+    default: [],
+    doc: 'Regular expressions for origins of other sites whose pages may read the HTTP API.',
+  },
+  'apiServer.auth.clientCertsDir': {
+    type: 'path',
+    default: null,
+    doc: 'Folder with CA certificates (*.pem, *.crt): whoever shows a certificate of theirs on HTTPS is admin.',
+  },
+  'apiServer.gui.enabled': { type: 'boolean', default: true, doc: 'Serve the GUI.' },
+  'apiServer.gui.basePath': { type: 'string', default: '/gui', doc: 'Path of the GUI.' },
+  'apiServer.gui.rootUrl': {
+    type: 'string',
+    default: '',
+    doc: 'Address of the GUI as browsers see it; empty: the path.',
+  },
+  'apiServer.gui.dir': {
+    type: 'path',
+    default: null,
+    doc: 'Folder with the files of a GUI for Kuma (its index.html and assets); without it a page says so.',
+  },
+  'apiServer.announce.product': {
+    type: 'string',
+    default: 'Kuma',
+    doc: 'Product that clients are told; clients of Kong Mesh accept only Kong Mesh.',
+  },
+  'apiServer.announce.version': {
+    type: 'string',
+    default: `2.14.3-preview.vmesh-${VERSION}`,
+    doc: 'Version of Kuma that clients are told; with `preview` in it none of them warns.',
+  },
   'apiServer.maxBodyBytes': {
     type: 'integer',
     default: 1_048_576,
@@ -94,6 +135,19 @@ export const CP_SETTINGS = defineSettings({
     type: 'duration',
     default: '30s',
     doc: 'How often the status of data planes is written to the store.',
+  },
+  'store.history.revisionsPerResource': {
+    type: 'integer',
+    default: 20,
+    min: 1,
+    doc: 'How many past revisions of a resource can be listed and brought back.',
+  },
+  'store.history.maxBytes': {
+    type: 'integer',
+    default: 134_217_728,
+    min: 1_048_576,
+    unit: 'bytes',
+    doc: 'Largest size of the history on disk. Beyond it the oldest revisions go first.',
   },
   'multizone.zone.name': {
     type: 'string',

@@ -73,7 +73,11 @@ export class ControlPlane {
     const settings = this.#settings
     const log = this.#log
     await makeDataFolder(settings.dataDir)
-    const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log })
+    const history = {
+      revisionsPerResource: settings['store.history.revisionsPerResource'],
+      maxBytes: settings['store.history.maxBytes'],
+    }
+    const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log, history })
     this.#stops.push(() => store.close())
     const tokens = new Tokens(store)
     const ca = new BuiltinAuthority(store)
@@ -87,6 +91,7 @@ export class ControlPlane {
       store,
       guarded,
       tokens,
+      zone: settings['multizone.zone.name'],
       skipMeshCreation: settings['defaults.skipMeshCreation'],
       bootstrapAdminToken: settings['apiServer.authn.tokens.bootstrapAdminToken'],
       log,

@@ -38,9 +38,10 @@ export const FOLDERS: readonly FolderRule[] = [
   },
   {
     folder: 'cp/api',
-    mayImport: ['cp/kinds', 'cp/store', 'cp/auth', 'cp/ca', 'cp/match', 'cp/snapshot', 'cp/push'],
+    mayImport: ['cp/kinds', 'cp/store', 'cp/auth', 'cp/ca', 'cp/match', 'cp/snapshot', 'cp/push', 'cp/gui'],
     because: 'no compile directly',
   },
+  { folder: 'cp/gui', mayImport: [], because: 'files over HTTP; what it shows comes through the API' },
   { folder: 'cp/cli', mayImport: ['cp/kinds'], because: 'HTTP only; never the store' },
   { folder: 'dp/codec', mayImport: [], because: 'bytes and messages only' },
   { folder: 'dp/tls', mayImport: ['dp/contract'], because: 'no http, no cluster' },

@@ -68,6 +68,12 @@ export interface ApiContext {
   readonly authenticate: AuthenticateSettings
   readonly log: Logger
   readonly version: string
+  /** What clients of Kuma are told that they talk to. */
+  readonly announce: { readonly product: string; readonly version: string }
+  /** Address of the GUI; null: there is none. */
+  readonly gui: string | null
+  /** All changes of resources are refused. */
+  readonly isReadOnly: boolean
   /** Name of this control plane's zone. */
   readonly zone: string
   readonly instanceId: string

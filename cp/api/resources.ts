@@ -109,8 +109,11 @@ export function deleteEndpoint(context: ApiContext, kind: Kind): Endpoint {
   }
 }
 
-/** PUT and DELETE of what the control plane writes itself. */
+/** PUT and DELETE of what the control plane writes itself, or of anything where nobody may write. */
 export function readOnlyEndpoint(kind: Kind): Endpoint {
+  const detail = kind.readOnly
+    ? `${kind.type} is written by the control plane itself and cannot be changed through the API`
+    : 'apiServer.readOnly is set: this control plane refuses all changes'
   return {
     right: { check: 'inside', action: { type: 'write', kind } },
     operation: 'Could not process a resource',
@@ -118,7 +121,7 @@ export function readOnlyEndpoint(kind: Kind): Endpoint {
       return problem({
         status: 405,
         title: 'Method not allowed',
-        detail: `${kind.type} is written by the control plane itself and cannot be changed through the API`,
+        detail,
         headers: { allow: 'GET' },
       })
     },

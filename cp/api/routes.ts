@@ -12,7 +12,7 @@ import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoin
 import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system/about.ts'
 import { policiesEndpoint, resourceTypesEndpoint } from './system/resource-types.ts'
 import { zoneStatusEndpoint } from './system/zone-status.ts'
-import { dataplaneTokenEndpoint, userTokenEndpoint } from './tokens.ts'
+import { dataplaneTokenEndpoint, userTokenEndpoint, zoneTokenEndpoint } from './tokens.ts'
 
 export function routesOf(context: ApiContext): readonly Route[] {
   return [
@@ -20,9 +20,11 @@ export function routesOf(context: ApiContext): readonly Route[] {
     { path: '/ready', methods: { GET: readyEndpoint(context) } },
     { path: '/config', methods: { GET: configEndpoint(context) } },
     { path: '/who-am-i', methods: { GET: whoAmIEndpoint() } },
-    { path: '/_resources', methods: { GET: resourceTypesEndpoint() } },
-    { path: '/policies', methods: { GET: policiesEndpoint() } },
+    { path: '/_resources', methods: { GET: resourceTypesEndpoint(context) } },
+    { path: '/policies', methods: { GET: policiesEndpoint(context) } },
     { path: '/tokens/dataplane', methods: { POST: dataplaneTokenEndpoint(context) } },
+    { path: '/tokens/zone', methods: { POST: zoneTokenEndpoint(context, null) } },
+    { path: '/tokens/zone-ingress', methods: { POST: zoneTokenEndpoint(context, ['ingress']) } },
     { path: '/tokens/user', methods: { POST: userTokenEndpoint(context) } },
     { path: '/global-insight', methods: { GET: globalInsightEndpoint(context) } },
     { path: '/global-insights', methods: { GET: globalInsightsEndpoint(context) } },
@@ -36,7 +38,7 @@ export function routesOf(context: ApiContext): readonly Route[] {
 function routesOfKind(context: ApiContext, kind: Kind, path: string): readonly Route[] {
   const parent = kind.scope === 'Mesh' ? `/meshes/:mesh/${path}` : `/${path}`
   const list = { GET: listEndpoint(context, kind) }
-  const item = kind.readOnly
+  const item = kind.readOnly || context.isReadOnly
     ? { PUT: readOnlyEndpoint(kind), DELETE: readOnlyEndpoint(kind) }
     : { PUT: putEndpoint(context, kind), DELETE: deleteEndpoint(context, kind) }
   return [

@@ -6,46 +6,21 @@ import type { RequestListener, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import { type FastifyReply, type FastifyRequest, fastify, LogController } from 'fastify'
 import { createServer, createTlsServer } from '#base/http-server.ts'
-import type { Logger } from '#base/log.ts'
 import { addProcessMetrics } from '#base/metrics/process.ts'
 import { Metrics } from '#base/metrics.ts'
-import type { Tokens } from '../auth/tokens.ts'
-import { CP_SETTINGS, type CpSettings } from '../config.ts'
-import type { GuardedStore } from '../store/guarded-store.ts'
-import type { Store } from '../store/store.ts'
+import type { CpSettings } from '../config.ts'
+import { type ApiOptions, contextOf, guiRoutesFor, prefixOf, type TlsPair } from './context.ts'
 import { startDiagnostics } from './diagnostics.ts'
 import { dispatch } from './dispatch.ts'
 import { methodNotAllowed, NOT_FOUND, type Rendered, render } from './http/answer.ts'
 import { readBytes } from './http/body.ts'
+import { readClientCas } from './http/client-cas.ts'
+import { type Cors, corsFor } from './http/cors.ts'
 import { type Listening, listenOn } from './http/listening.ts'
 import { type RequestCounter, requestCounter } from './http/request-counter.ts'
 import { problem, problemOf } from './problem.ts'
 import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
 import { routesOf } from './routes.ts'
-import { ensureClusterId } from './system/cluster-id.ts'
-import { settingsView } from './system/settings-view.ts'
-
-export interface ApiOptions {
-  readonly settings: CpSettings
-  readonly store: Store
-  readonly guarded: GuardedStore
-  readonly tokens: Tokens
-  readonly log: Logger
-  readonly version: string
-  /** `HOST-4HEX`. */
-  readonly instanceId: string
-  /** What is known of a data plane at this moment; undefined: it never connected. */
-  readonly insight: (mesh: string, name: string) => object | undefined
-  /** For the HTTPS listener. PEM, leaf first. */
-  readonly tls: TlsPair
-  /** Where others count too; its own when left out. */
-  readonly metrics?: Metrics
-}
-
-export interface TlsPair {
-  readonly cert: string
-  readonly key: string
-}
 
 export interface Api {
   /** All listeners that the settings enable. Throws `api.listen` with what, where and what to do. */
@@ -75,14 +50,25 @@ export function createApi(options: ApiOptions): Api {
   const open: { http?: Listening; https?: Listening; diagnostics?: Listening } = {}
   let tls = options.tls
   let tlsServer: TlsServer | null = null
+  let clientCas: Awaited<ReturnType<typeof clientCasFor>> = {}
   let isReady = false
   const count = requestCounter(metrics)
 
   return {
     async listen() {
       const context = await contextOf(options, () => isReady)
+      const cors = corsFor(settings['apiServer.corsAllowedDomains'])
+      clientCas = await clientCasFor(settings)
+      const site: Site = {
+        context,
+        routes: [...routesOf(context), ...guiRoutesFor(settings, context)],
+        prefix: prefixOf(settings),
+        cors,
+        maxBodyBytes: settings['apiServer.maxBodyBytes'],
+        count,
+      }
       const handlerOf = (factory: (handler: RequestListener) => Server): Promise<Server> =>
-        serverFor(context, routesOf(context), settings['apiServer.maxBodyBytes'], count, factory)
+        serverFor(site, factory)
       try {
         open.diagnostics = await startDiagnostics({
           host: settings['diagnostics.serverInterface'],
@@ -97,7 +83,7 @@ export function createApi(options: ApiOptions): Api {
         }
         if (settings['apiServer.https.enabled']) {
           const server = await handlerOf(handler => {
-            tlsServer = createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, handler)
+            tlsServer = createTlsServer({ ...tls, ...clientCas, minVersion: 'TLSv1.2' }, handler)
             return tlsServer
           })
           open.https = await listenOn(server, addressOf(settings, 'https'))
@@ -115,40 +101,13 @@ export function createApi(options: ApiOptions): Api {
     }),
     setTls(pair) {
       tls = pair
-      tlsServer?.setSecureContext({ ...pair, minVersion: 'TLSv1.2' })
+      tlsServer?.setSecureContext({ ...pair, ...clientCas, minVersion: 'TLSv1.2' })
     },
     async close() {
       isReady = false
       await closeAll(open)
     },
   }
-}
-
-async function contextOf(options: ApiOptions, isReady: () => boolean): Promise<ApiContext> {
-  const { settings, store, guarded, tokens, log, version, instanceId, insight } = options
-  return {
-    store,
-    guarded,
-    tokens,
-    access: { anonymousRead: settings['apiServer.authn.anonymousRead'] },
-    authenticate: { localhostIsAdmin: settings['apiServer.authn.localhostIsAdmin'] },
-    log,
-    version,
-    zone: settings['multizone.zone.name'],
-    instanceId,
-    clusterId: await ensureClusterId(store),
-    insight,
-    config: () => settingsView(CP_SETTINGS, settings, FIXED_SETTINGS),
-    isReady,
-  }
-}
-
-/** What GUIs and scripts of Kuma look for in `/config`, and is no choice here. */
-const FIXED_SETTINGS = {
-  environment: 'universal',
-  mode: 'zone',
-  'store.type': 'json',
-  'apiServer.readOnly': false,
 }
 
 function addressOf(settings: CpSettings, protocol: 'http' | 'https') {
@@ -169,6 +128,13 @@ function warnOfClearText({ settings, log }: ApiOptions): void {
   )
 }
 
+/** Certificates of clients are asked for and not demanded: others come with tokens. */
+async function clientCasFor(settings: CpSettings) {
+  const dir = settings['apiServer.auth.clientCertsDir']
+  if (dir === null) return {}
+  return { ca: [...(await readClientCas(dir))], requestCert: true, rejectUnauthorized: false }
+}
+
 async function closeAll(open: {
   http?: Listening
   https?: Listening
@@ -181,14 +147,20 @@ async function closeAll(open: {
   await Promise.all(listenings.map(listening => listening?.close()))
 }
 
+interface Site {
+  readonly context: ApiContext
+  readonly routes: readonly Route[]
+  /** Before all paths; may be empty. */
+  readonly prefix: string
+  /** null: pages of other sites may read nothing. */
+  readonly cors: Cors | null
+  readonly maxBodyBytes: number
+  readonly count: RequestCounter
+}
+
 /** Not listening yet. */
-async function serverFor(
-  context: ApiContext,
-  routes: readonly Route[],
-  maxBodyBytes: number,
-  count: RequestCounter,
-  factory: (handler: RequestListener) => Server,
-): Promise<Server> {
+async function serverFor(site: Site, factory: (handler: RequestListener) => Server): Promise<Server> {
+  const { context, routes, prefix, cors, count } = site
   const { log } = context
   const app = fastify({
     loggerInstance: log,
@@ -208,6 +180,7 @@ async function serverFor(
     const path = pathOf(request.raw.url)
     if (path.includes('//'))
       await reply.redirect((request.raw.url ?? '/').replace(path, cleanPath(path)), 307)
+    if (cors !== null) reply.headers(cors.headers(request.headers.origin))
   })
   app.addHook('onResponse', async ({ method }, reply) => count(method, reply.statusCode, reply.elapsedTime))
   app.setNotFoundHandler((_request, reply) => send(reply, render(NOT_FOUND, 'json')))
@@ -219,16 +192,22 @@ async function serverFor(
     const known = Object.keys(methods)
     const refusal = render(methodNotAllowed(known), 'json')
     const others = app.supportedMethods.filter(method => !known.includes(method))
-    app.route({ method: others, url: path, handler: (_request, reply) => send(reply, refusal) })
+    const url = `${prefix}${path}`
+    const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+      const allowed =
+        request.method === 'OPTIONS' ? (cors?.preflight(request.headers.origin, known) ?? null) : null
+      return send(reply, allowed === null ? refusal : { status: 204, headers: allowed, body: '' })
+    }
+    app.route({ method: others, url, handler: refuse })
     for (const [method, endpoint] of Object.entries(methods)) {
-      app.route({ method, url: path, handler: handlerOf(context, endpoint, path, maxBodyBytes) })
+      app.route({ method, url, handler: handlerOf(site, endpoint, path) })
     }
   }
   await app.ready()
   return app.server
 }
 
-function handlerOf(context: ApiContext, endpoint: Endpoint, path: string, maxBodyBytes: number) {
+function handlerOf({ context, maxBodyBytes }: Site, endpoint: Endpoint, path: string) {
   const route = path.replace(/:(\w+)/g, '{$1}')
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(reply, await dispatch(context, endpoint, factsOf(request, route, maxBodyBytes)))
@@ -249,7 +228,8 @@ function factsOf({ raw, params }: FastifyRequest, route: string, maxBodyBytes: n
     headers,
     remoteAddress: socket.remoteAddress,
     isTls,
-    hasTrustedClientCertificate: false,
+    // verified against the CAs of the setting, and against nothing without it
+    hasTrustedClientCertificate: 'authorized' in socket && socket.authorized === true,
     body: () => readBytes(raw, maxBodyBytes),
   }
 }
@@ -257,7 +237,8 @@ function factsOf({ raw, params }: FastifyRequest, route: string, maxBodyBytes: n
 /** As bytes: of a text fastify would complete the content type. */
 function send(reply: FastifyReply, { status, headers, body }: Rendered): FastifyReply {
   reply.code(status).headers(headers)
-  return body === '' ? reply.send() : reply.send(Buffer.from(body))
+  if (body === '') return reply.send()
+  return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
 }
 
 function pathOf(url: string | undefined): string {

@@ -71,6 +71,42 @@ export function userTokenEndpoint(context: ApiContext): Endpoint {
   }
 }
 
+/**
+ * `scope` null: the caller names none, as with the older `/tokens/zone-ingress`. Stricter than Kuma, which issues tokens
+ * for scopes that nothing accepts.
+ */
+export function zoneTokenEndpoint(context: ApiContext, fixedScope: readonly string[] | null): Endpoint {
+  return {
+    right: { check: 'inside', action: { type: 'zone-token', zone: '' } },
+    operation: 'Could not issue a token',
+    consumes: 'json',
+    producesText: true,
+    async handle(request) {
+      const fields = await readFields(request)
+      if (!fields.ok) return fields.answer
+      const zone = fields.text('zone')
+      const scope = fixedScope ?? fields.list('scope')
+      const validFor = validForOf(fields.text('validFor'), false)
+      if (fields.faults.length > 0) return wrongType(fields.faults)
+      const refused = denied(context, request, { type: 'zone-token', zone })
+      if (refused !== null) return refused
+      const unknown = scope.filter(one => !ZONE_SCOPES.includes(one))
+      const violations: Violation[] = [
+        ...(scope.length === 0 ? [{ field: 'scope', message: 'cannot be empty' }] : []),
+        ...unknown.map(one => ({
+          field: 'scope',
+          message: `${JSON.stringify(one)} is not a scope; there are ${ZONE_SCOPES.join(', ')}`,
+        })),
+        ...validFor.violations,
+      ]
+      if (violations.length > 0) return invalid(TITLE, violations)
+      return token(await context.tokens.issueZoneToken({ zone, scope }, validFor.ms ?? DEFAULT_VALID_FOR_MS))
+    },
+  }
+}
+
+const ZONE_SCOPES: readonly string[] = ['ingress', 'egress', 'cp', 'ratelimit']
+
 function token(jwt: string): Answer {
   return { status: 200, text: jwt, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } }
 }

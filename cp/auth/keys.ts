@@ -24,6 +24,7 @@ export interface SigningKey {
 }
 
 export const USER_KEYS: KeySet = { mesh: '', prefix: 'user-token-signing-key' }
+export const ZONE_KEYS: KeySet = { mesh: '', prefix: 'zone-token-signing-key' }
 const RSA_BITS = 2048
 
 export function dataplaneKeys(mesh: string): KeySet {

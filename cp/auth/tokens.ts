@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { ResourceKey } from '../kinds/kind.ts'
 import type { Store } from '../store/store.ts'
 import { badToken, type Claims, signJwt, verifyJwt } from './jwt.ts'
-import { dataplaneKeys, type KeySet, SigningKeys, USER_KEYS } from './keys.ts'
+import { dataplaneKeys, type KeySet, SigningKeys, USER_KEYS, ZONE_KEYS } from './keys.ts'
 import { dataplaneRevocations, Revocations, USER_REVOCATIONS } from './revocations.ts'
 import type { User } from './user.ts'
 
@@ -47,6 +47,14 @@ export class Tokens {
   issueUserToken(user: User, validForMs: number): Promise<string> {
     const groups = user.groups.length === 0 ? null : user.groups
     return this.#issue(USER_KEYS, { Name: user.name, Groups: groups }, validForMs)
+  }
+
+  /** Scopes are `ingress` and `egress`; Kuma's others are for zones of several. Throws as `issueDataplaneToken`. */
+  issueZoneToken(
+    { zone, scope }: { readonly zone: string; readonly scope: readonly string[] },
+    validForMs: number = DEFAULT_VALID_FOR_MS,
+  ): Promise<string> {
+    return this.#issue(ZONE_KEYS, { Zone: zone, Scope: scope }, validForMs)
   }
 
   /** Of a token signed by a key of this mesh. Throws `auth.bad-token`, `auth.no-signing-key`, `auth.bad-signing-key`. */

@@ -4,7 +4,7 @@
  */
 import type { Logger } from '#base/log.ts'
 import { ensureAdminToken } from '../auth/admin-token.ts'
-import { dataplaneKeys, USER_KEYS } from '../auth/keys.ts'
+import { dataplaneKeys, USER_KEYS, ZONE_KEYS } from '../auth/keys.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import { missingBuiltinCaSecrets } from '../ca/builtin.ts'
 import type { ResourceDraft } from '../kinds/kind.ts'
@@ -33,6 +33,8 @@ export interface FirstResourcesOptions {
   readonly store: Store
   readonly guarded: GuardedStore
   readonly tokens: Tokens
+  /** Name of this control plane's zone. */
+  readonly zone: string
   readonly skipMeshCreation: boolean
   readonly bootstrapAdminToken: boolean
   readonly log: Logger
@@ -42,7 +44,9 @@ export interface FirstResourcesOptions {
 export async function createFirstResources(options: FirstResourcesOptions): Promise<void> {
   const { store, tokens, log } = options
   const keys = await tokens.keys.missing(USER_KEYS)
-  await store.commit(keys.map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
+  const zoneKeys = await tokens.keys.missing(ZONE_KEYS)
+  await store.commit([...keys, ...zoneKeys].map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
+  if (zoneKeys.length > 0) await store.commit([{ op: 'put', resource: zoneOf(options.zone) }])
   if (options.bootstrapAdminToken) await ensureAdminToken(store, tokens)
   // only a store that never had a mesh: an operator who deleted `default` meant it
   const isFresh = (await store.list('Mesh')).length === 0 && keys.length > 0
@@ -50,6 +54,10 @@ export async function createFirstResources(options: FirstResourcesOptions): Prom
   await options.guarded.put(meshKind, DEFAULT_MESH)
   await options.guarded.put(permissionKind, ALLOW_ALL)
   log.info('made mesh default: mTLS STRICT, every member allowed by allow-all-default')
+}
+
+function zoneOf(name: string): ResourceDraft {
+  return { type: 'Zone', mesh: '', name, labels: {}, spec: {} }
 }
 
 const DEFAULT_MESH: ResourceDraft<MeshSpec> = {

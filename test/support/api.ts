@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { type Api, createApi } from '../../cp/api/server.ts'
-import { USER_KEYS } from '../../cp/auth/keys.ts'
+import { USER_KEYS, ZONE_KEYS } from '../../cp/auth/keys.ts'
 import { Tokens } from '../../cp/auth/tokens.ts'
 import { ensureServerCertificate } from '../../cp/ca/server-certificate.ts'
 import { serverNames, thisMachine } from '../../cp/ca/server-names.ts'
@@ -61,7 +61,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const { store = createMemoryStore(), insight = () => undefined, log = silentLogger() } = options
   const tokens = new Tokens(store)
   const guarded = createGuardedStore({ store, zone: 'default', hooks: [newMeshHook(store, tokens)], log })
-  const keys = await tokens.keys.missing(USER_KEYS)
+  const keys = [...(await tokens.keys.missing(USER_KEYS)), ...(await tokens.keys.missing(ZONE_KEYS))]
   const mesh = { type: 'Mesh', mesh: '', name: 'default', labels: {}, spec: {} }
   await store.commit([...keys, mesh].map(resource => ({ op: 'put', resource })))
   const meshKeys = await newMeshHook(store, tokens)(mesh, null, store)

@@ -7,14 +7,20 @@ import { stringifyYaml } from '#base/yaml.ts'
 export type Answer = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-} & ({ readonly value: unknown } | { readonly text: string } | { readonly empty: true })
+} & (
+  | { readonly value: unknown }
+  | { readonly text: string }
+  /** With their content type among the headers. */
+  | { readonly bytes: Buffer }
+  | { readonly empty: true }
+)
 
 export type Format = 'json' | 'yaml'
 
 export interface Rendered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 export const TEXT = 'text/plain; charset=utf-8'
@@ -58,6 +64,7 @@ export function formatFor(accept: string | undefined, output: string | null): Fo
 export function render(answer: Answer, format: Format): Rendered {
   const { status, headers = {} } = answer
   if ('empty' in answer) return { status, headers, body: '' }
+  if ('bytes' in answer) return { status, headers, body: answer.bytes }
   if ('text' in answer) return { status, headers: { 'content-type': TEXT, ...headers }, body: answer.text }
   return format === 'yaml'
     ? {

@@ -3,20 +3,18 @@ import { hostname } from 'node:os'
 import { ok } from '../http/answer.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
 
-/** Clients of Kuma refuse to add a control plane that calls itself otherwise. */
-const PRODUCT = 'Kuma'
-
 /** Public: the handshake of `config control-planes add` is sent without the token. */
-export function indexEndpoint({ version, instanceId, clusterId }: ApiContext): Endpoint {
+export function indexEndpoint({ version, announce, gui, instanceId, clusterId }: ApiContext): Endpoint {
   const value = {
     hostname: hostname(),
-    tagline: PRODUCT,
-    product: PRODUCT,
-    version,
+    // clients of Kuma up to 2.8 look at this, later ones at the product; both refuse any other than their own
+    tagline: announce.product,
+    product: announce.product,
+    version: announce.version,
     instanceId,
     clusterId,
-    gui: '',
-    implementation: 'vmesh',
+    gui: gui ?? '',
+    implementation: `vmesh ${version}`,
   }
   return {
     right: { check: 'never' },

@@ -3,21 +3,21 @@ import type { Kind } from '../../kinds/kind.ts'
 import { kinds } from '../../kinds/registry.ts'
 import { shapeOf } from '../../kinds/schema/doc.ts'
 import { ok } from '../http/answer.ts'
-import type { Endpoint, Right } from '../request.ts'
+import type { ApiContext, Endpoint, Right } from '../request.ts'
 
 const RIGHT: Right = {
   check: 'before',
   action: { type: 'read', kind: { type: 'ResourceType', adminOnly: false } },
 }
 
-export function resourceTypesEndpoint(): Endpoint {
-  const value = { resources: byName(kinds).map(resourceType) }
+export function resourceTypesEndpoint({ isReadOnly }: ApiContext): Endpoint {
+  const value = { resources: byName(kinds).map(kind => resourceType(kind, isReadOnly)) }
   return { right: RIGHT, operation: 'Could not list resources', handle: async () => ok(value) }
 }
 
-export function policiesEndpoint(): Endpoint {
+export function policiesEndpoint({ isReadOnly }: ApiContext): Endpoint {
   const policies = kinds.filter(kind => kind.isPolicy)
-  const value = { policies: byName(policies).map(policyType) }
+  const value = { policies: byName(policies).map(kind => policyType(kind, isReadOnly)) }
   return { right: RIGHT, operation: 'Could not list resources', handle: async () => ok(value) }
 }
 
@@ -65,7 +65,7 @@ function byName(all: readonly Kind[]): readonly Kind[] {
   return all.toSorted((a, b) => (a.type < b.type ? -1 : 1))
 }
 
-function resourceType(kind: Kind): unknown {
+function resourceType(kind: Kind, isReadOnly: boolean): unknown {
   const policy = {
     isTargetRef: kind.encoding === 'spec',
     hasToTargetRef: hasField(kind, 'to'),
@@ -76,7 +76,7 @@ function resourceType(kind: Kind): unknown {
   return {
     name: kind.type,
     scope: kind.scope,
-    readOnly: kind.readOnly,
+    readOnly: kind.readOnly || isReadOnly,
     path: PATHS[kind.type] ?? kind.path,
     ...displayNames(kind),
     shortName: kind.shortName,
@@ -88,10 +88,10 @@ function resourceType(kind: Kind): unknown {
 /** Where 2.14 names another path than the one that all clients know. */
 const PATHS: Readonly<Record<string, string>> = { GlobalSecret: 'globalsecrets' }
 
-function policyType(kind: Kind): unknown {
+function policyType(kind: Kind, isReadOnly: boolean): unknown {
   return {
     name: kind.type,
-    readOnly: kind.readOnly,
+    readOnly: kind.readOnly || isReadOnly,
     path: kind.path,
     ...displayNames(kind),
     isExperimental: false,

@@ -16,10 +16,10 @@ t.test('the index says what clients of Kuma look for', async t => {
     hostname: hostname(),
     tagline: 'Kuma',
     product: 'Kuma',
-    version: '0.0.0',
+    version: /^2\.14\.3-preview\./,
     instanceId: 'test-1234',
     clusterId: /^[0-9a-f]{8}-[0-9a-f-]{27}$/,
-    gui: '',
+    gui: '/gui',
   })
   const again = await startApi({ folder: t.testdir(), store: run.store })
   const { json } = await send('GET', `${again.http}/`)

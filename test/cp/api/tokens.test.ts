@@ -49,6 +49,22 @@ t.test('answers a user token whose user may ask', async t => {
   t.equal(partOf(alone, 'claims')['Groups'], null)
 })
 
+t.test('answers a zone token, whose scopes are checked', async t => {
+  const { text } = await post('/tokens/zone', { zone: 'east', scope: ['ingress', 'egress'], validFor: '1h' })
+  t.match(partOf(text, 'claims'), { Zone: 'east', Scope: ['ingress', 'egress'] })
+  t.match(partOf((await post('/tokens/zone-ingress', { zone: 'east' })).text, 'claims'), {
+    Scope: ['ingress'],
+  })
+  t.match(
+    await post('/tokens/zone', { validFor: 'xx' }),
+    faults(['scope', 'cannot be empty'], ['validFor', /invalid duration/]),
+  )
+  t.match(
+    await post('/tokens/zone', { scope: ['foo'] }),
+    faults(['scope', /"foo" is not a scope; there are ingress/]),
+  )
+})
+
 t.test('tells all faults, in order', async t => {
   const invalid = 'is invalid: time: invalid duration "xx"'
   const cases: readonly (readonly [string, object, ReturnType<typeof faults>])[] = [
