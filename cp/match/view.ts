@@ -16,6 +16,8 @@ export interface MeshView {
   instancesOf(service: string): readonly Instance[]
   /** Policies of one type, in no order. */
   policies(type: string): readonly Resource[]
+  /** Resources of any other type of the mesh that matching refers to (MeshService, MeshGateway), in no order. */
+  resources(type: string): readonly Resource[]
   /** Roots of the mesh's enabled CA; empty without mTLS. The same array until they change. */
   roots(): readonly string[]
 }

@@ -40,7 +40,8 @@ export class MeshIndex implements MeshView {
   readonly #providers = new Map<string, Set<string>>()
   /** Service → data planes with an outbound for it. */
   readonly #callers = new Map<string, Set<string>>()
-  readonly #policies = new Map<string, Map<string, Resource>>()
+  /** All but Dataplanes, by type and name. */
+  readonly #resources = new Map<string, Map<string, Resource>>()
   /** Computed when asked for; dropped when a provider changes. */
   readonly #instances = new Map<string, readonly Instance[]>()
 
@@ -57,7 +58,11 @@ export class MeshIndex implements MeshView {
   }
 
   policies(type: string): readonly Resource[] {
-    return [...(this.#policies.get(type)?.values() ?? [])]
+    return this.resources(type)
+  }
+
+  resources(type: string): readonly Resource[] {
+    return [...(this.#resources.get(type)?.values() ?? [])]
   }
 
   roots(): readonly string[] {
@@ -112,12 +117,13 @@ export class MeshIndex implements MeshView {
   change(key: ResourceKey, after: Resource | null): Touched {
     if (key.type === 'Dataplane') return this.#setDataplane(key.name, after as Resource<DataplaneSpec> | null)
     const kind = kindByType(key.type)
-    if (kind === undefined || !kind.isPolicy || kind.notEnforced !== null) return NOBODY
-    const ofType = this.#policies.get(key.type) ?? new Map<string, Resource>()
-    this.#policies.set(key.type, ofType)
+    if (kind === undefined || kind.readOnly || kind.adminOnly) return NOBODY
+    const ofType = this.#resources.get(key.type) ?? new Map<string, Resource>()
+    this.#resources.set(key.type, ofType)
     if (after === null) ofType.delete(key.name)
     else ofType.set(key.name, after)
-    return 'all'
+    // what is not enforced is looked at by the inspect API only
+    return kind.isPolicy && kind.notEnforced === null ? 'all' : NOBODY
   }
 
   setRotation(name: string, rotation: Rotation): Touched {

@@ -1,7 +1,7 @@
 /** Which kinds there are, for clients that find out (kuma-api 1.6): `/_resources` and the older `/policies`. */
 import type { Kind } from '../../kinds/kind.ts'
 import { kinds } from '../../kinds/registry.ts'
-import { shapeOf } from '../../kinds/schema/doc.ts'
+import { traitsOf } from '../../kinds/schema/policy-traits.ts'
 import { ok } from '../http/answer.ts'
 import type { ApiContext, Endpoint, Right } from '../request.ts'
 
@@ -51,27 +51,19 @@ const NOT_FEDERATED: ReadonlySet<string> = new Set([
   'ZoneEgressInsight',
 ])
 
-/** Policies whose `from` Kuma compiles as `rules`. */
-const FROM_AS_RULES: ReadonlySet<string> = new Set([
-  'MeshAccessLog',
-  'MeshCircuitBreaker',
-  'MeshRateLimit',
-  'MeshTLS',
-  'MeshTimeout',
-])
-
 /** Byte order, as Go sorts: `MeshHTTPRoute` before `MeshHealthCheck`. */
 function byName(all: readonly Kind[]): readonly Kind[] {
   return all.toSorted((a, b) => (a.type < b.type ? -1 : 1))
 }
 
 function resourceType(kind: Kind, isReadOnly: boolean): unknown {
+  const traits = traitsOf(kind)
   const policy = {
-    isTargetRef: kind.encoding === 'spec',
-    hasToTargetRef: hasField(kind, 'to'),
-    hasFromTargetRef: hasField(kind, 'from'),
-    hasRulesTargetRef: hasField(kind, 'rules'),
-    isFromAsRules: FROM_AS_RULES.has(kind.type),
+    isTargetRef: traits.isTargetRef,
+    hasToTargetRef: traits.hasTo,
+    hasFromTargetRef: traits.hasFrom,
+    hasRulesTargetRef: traits.hasRules,
+    isFromAsRules: traits.isFromAsRules,
   }
   return {
     name: kind.type,
@@ -95,18 +87,13 @@ function policyType(kind: Kind, isReadOnly: boolean): unknown {
     path: kind.path,
     ...displayNames(kind),
     isExperimental: false,
-    isTargetRefBased: kind.encoding === 'spec',
-    isInbound: hasField(kind, 'from'),
-    isOutbound: hasField(kind, 'to'),
+    isTargetRefBased: isTargetRef,
+    isInbound: hasFrom,
+    isOutbound: hasTo,
   }
 }
 
 function displayNames(kind: Kind): { singularDisplayName: string; pluralDisplayName: string } {
   const singularDisplayName = displayNameOf(kind.type)
   return { singularDisplayName, pluralDisplayName: pluralOf(singularDisplayName) }
-}
-
-function hasField(kind: Kind, name: string): boolean {
-  const shape = shapeOf(kind.schema)
-  return shape.type === 'object' && Object.hasOwn(shape.fields, name)
 }

@@ -1,0 +1,49 @@
+/**
+ * Configurations in precedence, weakest first → the one that holds (Kuma semantics 2.8): a JSON merge patch field by
+ * field. Lists are replaced as a whole, except `append…` fields, which are concatenated, and the rules of a MeshHTTPRoute,
+ * which are merged by their matches.
+ */
+import { isDeepStrictEqual } from 'node:util'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** undefined when there is none. Inputs are not changed; what is not touched is shared with them. */
+export function mergeConfs(confs: readonly unknown[]): unknown {
+  return confs.reduce((merged, conf) => merge(merged, conf), undefined)
+}
+
+/** The rules of MeshHTTPRoutes, weakest policy first: those of the strongest come first, each policy's in its order. */
+export function mergeRouteRules(lists: readonly (readonly unknown[])[]): readonly unknown[] {
+  const merged: { rule: unknown; readonly key: unknown }[] = []
+  for (const rule of lists.flatMap(list => list.toReversed())) {
+    const key = isObject(rule) ? rule['matches'] : undefined
+    const at = merged.findIndex(one => isDeepStrictEqual(one.key, key))
+    const [before] = at < 0 ? [] : merged.splice(at, 1)
+    merged.push({ rule: before === undefined ? rule : merge(before.rule, rule), key })
+  }
+  return merged.map(({ rule }) => rule).toReversed()
+}
+
+function merge(before: unknown, after: unknown): unknown {
+  if (after === undefined) return before
+  if (!isObject(after)) return after
+  const merged: Record<string, unknown> = isObject(before) ? { ...before } : {}
+  for (const [field, value] of Object.entries(after)) {
+    const old = Object.hasOwn(merged, field) ? merged[field] : undefined
+    if (value === null) delete merged[field]
+    else if (field.startsWith('append') && Array.isArray(old) && Array.isArray(value)) {
+      merged[field] = [...old, ...value]
+    } else set(merged, field, merge(old, value))
+  }
+  return merged
+}
+
+/** A field `__proto__` is data like any other. */
+function set(target: Record<string, unknown>, field: string, value: unknown): void {
+  if (value === undefined) return
+  Object.defineProperty(target, field, { value, enumerable: true, configurable: true, writable: true })
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
