@@ -49,7 +49,7 @@ const grpcSchema = z.object({
 
 const confSchema = z.object({
   connectTimeout: optional(protobufDuration, 'Time to establish a connection.', {
-    default: '10s',
+    default: '5s',
     rule: 'a Go duration',
   }),
   tcp: optional(tcpSchema, 'Calls of protocol tcp.', { rule: 'with idleTimeout' }),
