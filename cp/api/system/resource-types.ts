@@ -81,6 +81,7 @@ function resourceType(kind: Kind, isReadOnly: boolean): unknown {
 const PATHS: Readonly<Record<string, string>> = { GlobalSecret: 'globalsecrets' }
 
 function policyType(kind: Kind, isReadOnly: boolean): unknown {
+  const { isTargetRef, hasFrom, hasTo } = traitsOf(kind)
   return {
     name: kind.type,
     readOnly: kind.readOnly || isReadOnly,
