@@ -71,14 +71,15 @@ export function secureDataSourceViolations(source: SecureDataSource | undefined,
       return isRight ? [] : [violation(fieldAt(path, 'file.path'), 'must be an absolute path without ".."')]
     }
     case 'Secret':
-      return defined(source.secretRef?.name, fieldAt(path, 'secretRef'))
+      return defined(source.secretRef?.name, fieldAt(path, 'secretRef'), 'name')
     case 'EnvVar':
-      return defined(source.envVar?.name, fieldAt(path, 'envVar'))
+      return defined(source.envVar?.name, fieldAt(path, 'envVar'), 'name')
     case 'InsecureInline':
-      return defined(source.insecureInline?.value, fieldAt(path, 'insecureInline'))
+      return defined(source.insecureInline?.value, fieldAt(path, 'insecureInline'), 'value')
   }
 }
 
-function defined(value: string | undefined, path: string): Violation[] {
-  return value === undefined || value === '' ? [violation(path, 'must be defined')] : []
+function defined(value: string | undefined, path: string, name: string): Violation[] {
+  if (value === undefined) return [violation(path, 'must be defined')]
+  return value === '' ? [violation(fieldAt(path, name), 'must be defined')] : []
 }

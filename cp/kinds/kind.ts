@@ -66,6 +66,8 @@ export interface Kind<Spec = unknown> {
   readonly readOnly: boolean
   /** Only admins may read or write it (secrets). */
   readonly adminOnly: boolean
+  /** Longest name, in characters. */
+  readonly maxNameLength: number
   /** Which of the computed labels of section 4.2 it gets. */
   readonly computedLabels: 'none' | 'mesh' | 'zone' | 'full'
   /** One paragraph for the reference. */
@@ -76,6 +78,8 @@ export interface Kind<Spec = unknown> {
   /** Deprecations and other remarks that do not refuse. */
   warnings(spec: Spec, meta: { readonly mesh: string; readonly name: string }): readonly string[]
   unenforced(spec: Spec): readonly Unenforced[]
+  /** Further keys of the representation, computed from what is stored: they go before the spec, and are ignored on input. */
+  computed(resource: Resource<Spec>): Readonly<Record<string, unknown>>
   /** The kind as a whole is stored and has no effect yet; null: it acts. The one flag of a kind that is not enforced. */
   readonly notEnforced: NotEnforced | null
   /** What `status` shows while nothing has written one; null: the kind has no status. */
@@ -103,10 +107,12 @@ export function defineKind<Spec>(options: KindOptions<Spec>): Kind<Spec> {
     isPolicy: false,
     readOnly: false,
     adminOnly: false,
+    maxNameLength: 253,
     computedLabels: options.scope === 'Mesh' ? 'full' : 'zone',
     check: () => [],
     warnings: () => [],
     unenforced: () => [],
+    computed: () => ({}),
     notEnforced: null,
     emptyStatus: null,
     ...options,

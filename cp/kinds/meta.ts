@@ -16,13 +16,17 @@ const LABEL_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const NAME_LIMIT = 253
 const LABEL_LIMIT = 63
 
+/** The rule of `isDnsLabel` in the words of Kubernetes. */
+export const DNS_LABEL_RULE =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+
 /** Name, then mesh (of kinds that are in one), then the form of labels. */
 export function metaViolations(
-  kind: Pick<Kind, 'scope'>,
+  kind: Pick<Kind, 'scope' | 'maxNameLength'>,
   draft: Pick<ResourceDraft, 'mesh' | 'name' | 'labels'>,
 ): Violation[] {
   return [
-    ...nameViolations(draft.name),
+    ...nameViolations(draft.name, kind.maxNameLength),
     ...(kind.scope === 'Mesh' ? meshNameViolations(draft.mesh) : []),
     ...sortedKeys(draft.labels).flatMap(key => labelFormViolations(key, draft.labels[key] ?? '')),
   ]
@@ -34,8 +38,16 @@ export function isSubdomain(text: string): boolean {
   return text.length <= NAME_LIMIT && NAME.test(text)
 }
 
-export function nameViolations(name: string): Violation[] {
+/** One part of a DNS name that starts with a letter (RFC 1035). */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= LABEL_LIMIT && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(text)
+}
+
+function nameViolations(name: string, limit: number): Violation[] {
   if (name === '') return [violation('name', 'cannot be empty')]
+  if (name.length > limit && limit < NAME_LIMIT) {
+    return [violation('name', `must not be longer than ${limit} characters`)]
+  }
   if (name.length > NAME_LIMIT) {
     return [violation('name', `value length must less or equal ${NAME_LIMIT}`)]
   }

@@ -6,7 +6,7 @@ import type { Kind, Resource, ResourceDraft, Unenforced } from './kind.ts'
 import { EFFECT_LABEL, sortedLabels } from './meta.ts'
 import { isObject } from './schema/decode.ts'
 
-/** Keys in the order type, mesh, name, times, labels, kri, spec. */
+/** Keys in the order type, mesh, name, times, labels, kri, what the kind computes, spec, status. */
 export function showResource(kind: Kind, resource: Resource): Readonly<Record<string, unknown>> {
   const kri = kriOf(kind, resource)
   return {
@@ -17,6 +17,7 @@ export function showResource(kind: Kind, resource: Resource): Readonly<Record<st
     modificationTime: resource.modificationTime,
     ...(Object.keys(resource.labels).length > 0 ? { labels: sortedLabels(resource.labels) } : {}),
     ...(kri === null ? {} : { kri }),
+    ...kind.computed(resource),
     ...(kind.encoding === 'spec' ? { spec: resource.spec } : isObject(resource.spec) ? resource.spec : {}),
     ...(kind.emptyStatus === null ? {} : { status: kind.emptyStatus }),
   }

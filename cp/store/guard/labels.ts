@@ -4,7 +4,7 @@
  */
 import { keyAt } from '../../kinds/field-path.ts'
 import type { Kind, Labels, ResourceDraft, Violation } from '../../kinds/kind.ts'
-import { DISPLAY_NAME_LABEL, sortedLabels, ZONE_LABEL } from '../../kinds/meta.ts'
+import { DISPLAY_NAME_LABEL, DNS_LABEL_RULE, isDnsLabel, sortedLabels, ZONE_LABEL } from '../../kinds/meta.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 
 const MESH_LABEL = 'kuma.io/mesh'
@@ -13,9 +13,6 @@ const ENV_LABEL = 'kuma.io/env'
 const WORKLOAD_LABEL = 'kuma.io/workload'
 
 const IMMUTABLE = [ORIGIN_LABEL, ZONE_LABEL, DISPLAY_NAME_LABEL]
-const DNS_1035 = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
-const DNS_1035_RULE =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 
 /**
  * A label that was sent stays, but for those that follow from the spec.
@@ -55,7 +52,7 @@ export function labelViolations(kind: Kind, draft: ResourceDraft, zone: string):
     origin === 'global' ? noGlobal : 'unknown resource origin VALUE',
   )
   check(ZONE_LABEL, value => value === zone, `kuma.io/zone label should have ${zone} value`)
-  if (kind.type === 'Dataplane') check(WORKLOAD_LABEL, value => DNS_1035.test(value), DNS_1035_RULE)
+  if (kind.type === 'Dataplane') check(WORKLOAD_LABEL, isDnsLabel, DNS_LABEL_RULE)
   return violations
 }
 
