@@ -64,6 +64,7 @@ const program = group({
               `${done.resources} resources restored as version ${done.epoch}.${done.revision}${kept}\n`,
             )
             if (done.lost !== null) STDIO.out(`not readable and lost: ${done.lost}\n`)
+            for (const fault of done.historyFaults) STDIO.out(`history: ${fault}\n`)
             return EXIT.ok
           },
         }),

@@ -3,6 +3,7 @@ import type { Logger } from '#base/log.ts'
 import type { CertificateAuthority } from '../ca/ca.ts'
 import type { Scheduler } from '../snapshot/scheduler.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
+import { CONTROL_PLANE } from '../store/history.ts'
 import type { Store } from '../store/store.ts'
 import { Insights } from './insights.ts'
 import { Questions } from './questions/questions.ts'
@@ -35,7 +36,8 @@ export interface PushContext extends PushParts {
   readonly turns: Turns
   readonly settling: Settling
   readonly questions: Questions
-  removeDataplane(mesh: string, name: string): Promise<void>
+  /** `author`: for the history; the control plane itself when left out. */
+  removeDataplane(mesh: string, name: string, author?: string): Promise<void>
 }
 
 export function createPushContext(parts: PushParts): PushContext {
@@ -56,8 +58,8 @@ export function createPushContext(parts: PushParts): PushContext {
     turns: new Turns(),
     settling: new Settling(),
     questions: new Questions({ sessions, timeoutMs: QUESTION_MS }),
-    removeDataplane: async (mesh, name) => {
-      await guarded.delete({ type: 'Dataplane', mesh, name })
+    removeDataplane: async (mesh, name, author = CONTROL_PLANE) => {
+      await guarded.delete({ type: 'Dataplane', mesh, name }, { author })
     },
   }
 }

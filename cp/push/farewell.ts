@@ -4,6 +4,7 @@
  */
 import type { PushContext } from './context.ts'
 import type { ProxySession } from './proxy-session.ts'
+import { authorOf } from './registration.ts'
 import type { Holder } from './sessions.ts'
 
 export async function leave(
@@ -30,7 +31,7 @@ export async function depart(
     if (sessions.isTakenOver(holder)) return
     scheduler.setRotation(mesh, name, 'out')
     try {
-      if (isDataplaneOurs) await removeDataplane(mesh, name)
+      if (isDataplaneOurs) await removeDataplane(mesh, name, authorOf(name))
     } finally {
       sessions.release(holder)
     }

@@ -23,6 +23,11 @@ export type Registration =
       readonly violations: readonly Violation[]
     }
 
+/** Of what a data plane writes about itself. */
+export function authorOf(dataplane: string): string {
+  return `dataplane:${dataplane}`
+}
+
 /** Throws what the guarded store throws: `store.disk`, `store.mesh-missing`. */
 export async function register(
   { store, guarded, zone }: PushContext,
@@ -48,7 +53,7 @@ export async function register(
   if (fault !== null) return refusal('push.token', fault, true)
   const byDaemon = stored === null || stored.labels[REGISTERED_BY] === BY_DAEMON
   const labels = byDaemon ? { ...read.draft.labels, [REGISTERED_BY]: BY_DAEMON } : read.draft.labels
-  const written = await guarded.put(dataplaneKind, { ...read.draft, labels })
+  const written = await guarded.put(dataplaneKind, { ...read.draft, labels }, { author: authorOf(name) })
   if (!written.ok) return refusal('push.invalid-dataplane', written.title, true, written.violations)
   for (const field of read.unknownFields)
     session.log.warn({ field }, 'unknown field of the Dataplane is ignored')

@@ -2,6 +2,7 @@
  * Copies of a store, out and in. A backup is one file in the form of a checkpoint, with everything up to its
  * revision; it is made beside a running control plane by reading its files. A restore needs the store for itself,
  * checks what it is given in full before it touches anything, keeps the files that were there, and raises the epoch.
+ * The history stays what it was, with what was written since the copy; it is not part of a backup.
  */
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -11,11 +12,14 @@ import { type Checkpoint, peekCheckpoint, readCheckpoint, writeCheckpoint } from
 import { Tables } from './commit/tables.ts'
 import { diskFailure, unreadable } from './damage.ts'
 import { linkOrCopy } from './fold.ts'
+import { HISTORY_DEFAULTS, HistoryFiles } from './history/history-files.ts'
 import { generationOf, readSegment, type SegmentHeader } from './journal.ts'
 import { CHECKPOINT_FILE, type LoadedStore, listFolder, loadStore, PREVIOUS_FILE, salvage } from './load.ts'
 import { lockStore } from './lock.ts'
 
 const TRIES = 5
+/** The running control plane knows its settings and will see to them. */
+const NO_BOUND = { ...HISTORY_DEFAULTS, maxBytes: Number.MAX_SAFE_INTEGER }
 
 export interface BackupResult {
   readonly file: string
@@ -63,6 +67,8 @@ export interface RestoreResult {
   readonly kept: string | null
   /** What could not be read after `revision`, when the copy was one of the store's own checkpoints; else null. */
   readonly lost: string | null
+  /** What could not be kept of the history; usually nothing. */
+  readonly historyFaults: readonly string[]
 }
 
 /**
@@ -88,16 +94,19 @@ export async function restoreStore(options: {
     const written = new Date(nowMs).toISOString()
     const checkpoint = { ...checkpointOf(loaded, { written, generation: seen.generation + 1 }), epoch }
     const path = join(dir, CHECKPOINT_FILE)
+    const historyFaults: string[] = []
     let kept: string | null
     try {
       // second names first, so that no crash finds a store without its files
       kept = await keepFiles(dir, written)
       await writeCheckpoint(path, checkpoint)
+      historyFaults.push(...(await takeHistory(dir, epoch)))
       await removeReplaced(dir)
     } catch (error) {
       throw diskFailure(path, error)
     }
-    return { epoch, revision: checkpoint.revision, resources: checkpoint.resources.length, kept, lost }
+    const { revision, resources } = checkpoint
+    return { epoch, revision, resources: resources.length, kept, lost, historyFaults }
   } finally {
     await lock.release()
   }
@@ -184,6 +193,17 @@ async function keepFiles(dir: string, time: string): Promise<string | null> {
   await syncFolder(folder)
   await syncFolder(dir)
   return folder
+}
+
+/** The segments are about to go. */
+async function takeHistory(dir: string, epoch: number): Promise<readonly string[]> {
+  const faults: string[] = []
+  const warn = (message: string): void => void faults.push(message)
+  const history = new HistoryFiles({ dir, epoch, settings: NO_BOUND, warn })
+  for (const name of await listFolder(dir)) {
+    if (generationOf(name) !== null) await history.take(join(dir, name))
+  }
+  return faults
 }
 
 /** All but the new checkpoint: what it does not need would only mislead. */

@@ -11,18 +11,18 @@ export function readResource(value: unknown): Resource | null {
   return { ...key, labels, spec, creationTime, modificationTime, revision }
 }
 
-/** Of a journal record: an array of `{put}` and `{delete}`. */
+/** Of a journal record: an array of `{put}`, with `new` when it was not there before, and `{delete}`. */
 export function readChanges(
   value: unknown,
-): readonly { readonly key: ResourceKey; readonly after: Resource | null }[] | null {
+): readonly { readonly key: ResourceKey; readonly after: Resource | null; readonly isNew: boolean }[] | null {
   if (!Array.isArray(value)) return null
-  const changes: { key: ResourceKey; after: Resource | null }[] = []
+  const changes: { key: ResourceKey; after: Resource | null; isNew: boolean }[] = []
   for (const one of value) {
     if (!isObject(one)) return null
     const after = one['put'] === undefined ? null : readResource(one['put'])
     const key = readKey(one['put'] ?? one['delete'])
     if (key === null || (one['put'] !== undefined && after === null)) return null
-    changes.push({ key, after })
+    changes.push({ key, after, isNew: one['new'] === true })
   }
   return changes
 }

@@ -5,7 +5,8 @@
  *   2 checkpoint N+1 is written beside             as 1, and a temporary file that the next start removes
  *   3 checkpoint.json.1 becomes checkpoint G       as 1: both names hold G
  *   4 checkpoint.json becomes N+1                  checkpoint N+1, segment N+1; G…N are left over
- *   5 segments before G are removed                as 4: what is left over is removed by the next start
+ *   5 segments before G are removed,               as 4: what is left over is removed by the next start
+ *     each after the history took it over          twice is as good as once
  *
  * Each step is on disk before the next begins. From then on checkpoint.json.1 and the segments since give the same
  * as checkpoint.json: should it be damaged, nothing is lost. A fold that fails leaves one of these states as well.
@@ -20,6 +21,8 @@ import { generationOf } from './journal.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import { BACKUPS_FOLDER, CHECKPOINT_FILE, PREVIOUS_FILE } from './load.ts'
 
+/** Segments that could not go into the history wait for room at most so long, in folds. */
+const UNTAKEN_KEPT = 8
 /** Whole, but not yet in its place. */
 const NEXT_FILE = `${CHECKPOINT_FILE}.next`
 
@@ -29,10 +32,16 @@ export interface FoldParts {
   readonly queue: CommitQueue
   readonly journal: JournalWriter
   readonly nowMs: () => number
+  readonly history: SegmentTaker
+}
+
+/** Takes over from segments before they are removed; false: it could not. */
+export interface SegmentTaker {
+  take(segmentPath: string): Promise<boolean>
 }
 
 /** Returns the size of the new checkpoint in bytes. Throws `store.disk` or a system error; nothing is lost then. */
-export async function fold({ dir, epoch, queue, journal, nowMs }: FoldParts): Promise<number> {
+export async function fold({ dir, epoch, queue, journal, nowMs, history }: FoldParts): Promise<number> {
   const path = join(dir, CHECKPOINT_FILE)
   const picture = await queue.between(async () => {
     await journal.rotate(epoch, queue.revision)
@@ -44,15 +53,15 @@ export async function fold({ dir, epoch, queue, journal, nowMs }: FoldParts): Pr
   await keepPrevious(dir)
   await rename(next, path)
   await syncFolder(dir)
-  await removeOldSegments(dir, picture.generation)
+  await removeOldSegments(dir, picture.generation, history)
   return (await stat(path)).size
 }
 
 /** What crashes left: temporary files and segments that no checkpoint needs. Only with the lock. */
-export async function removeLeftovers(dir: string, generation: number): Promise<void> {
+export async function removeLeftovers(dir: string, generation: number, history: SegmentTaker): Promise<void> {
   await removeTemporaries(dir)
   await rm(join(dir, NEXT_FILE), { force: true })
-  await removeOldSegments(dir, generation)
+  await removeOldSegments(dir, generation, history)
 }
 
 /**
@@ -100,11 +109,15 @@ async function keepPrevious(dir: string): Promise<void> {
 }
 
 /** Keeps those since the previous checkpoint, whose generation may be misread, or since the present one. */
-async function removeOldSegments(dir: string, present: number): Promise<void> {
+async function removeOldSegments(dir: string, present: number, history: SegmentTaker): Promise<void> {
   const previous = await peekCheckpoint(join(dir, PREVIOUS_FILE))
   const oldest = Math.min(present, previous?.generation ?? 0)
   for (const name of await readdir(dir)) {
     const generation = generationOf(name)
-    if (generation !== null && generation < oldest) await rm(join(dir, name))
+    if (generation === null || generation >= oldest) continue
+    const path = join(dir, name)
+    const isTaken = await history.take(path)
+    // tried again with the next fold, but not for ever: the history is not the state
+    if (isTaken || generation < oldest - UNTAKEN_KEPT) await rm(path)
   }
 }

@@ -15,10 +15,12 @@ import {
 } from '../kinds/kind.ts'
 import { caChangeViolation, type MeshSpec } from '../kinds/mesh/mesh.ts'
 import { type DataplaneSpec, withZoneTag } from '../kinds/proxy/dataplane.ts'
+import { stage } from './commit/stage.ts'
 import { alsoDeleted, deletionViolations, type Reader } from './guard/deletions.ts'
 import { Gate } from './guard/gate.ts'
 import { computeLabels, immutableLabelViolations, labelViolations } from './guard/labels.ts'
 import { membershipViolations } from './guard/membership.ts'
+import { CONTROL_PLANE } from './history.ts'
 import type { Change, Store, Write } from './store.ts'
 
 /**
@@ -45,17 +47,26 @@ export interface Stored<Spec = unknown> {
   readonly resource: Resource<Spec>
   /** Of the kind, for the answer. */
   readonly warnings: readonly string[]
+  /** Of the commit; none: all of it was stored already. */
+  readonly changes: readonly Change[]
 }
 
 export interface Deleted {
   readonly ok: true
   /** false: there was no such resource. */
   readonly deleted: boolean
+  readonly changes: readonly Change[]
 }
 
 export interface WriteOptions {
   /** As in `Write`. */
   readonly expectedRevision?: number
+  /** For the history; the control plane itself when left out. */
+  readonly author?: string
+  /** The draft is what that revision said. */
+  readonly restoredFrom?: number
+  /** Everything but the write: `changes` are those that it would make. */
+  readonly isDryRun?: boolean
 }
 
 export interface GuardedStore {
@@ -90,12 +101,10 @@ export function createGuardedStore(options: GuardedStoreOptions): GuardedStore {
   const pass = <T>(type: string, task: () => Promise<T>): Promise<T> =>
     type === 'Mesh' ? gate.alone(task) : gate.share(task)
   return {
-    put: (kind, draft, { expectedRevision } = {}) =>
-      pass(kind.type, () =>
-        retried(draft, expectedRevision, () => put(options, kind, draft, expectedRevision)),
-      ),
-    delete: (key, { expectedRevision } = {}) =>
-      pass(key.type, () => retried(key, expectedRevision, () => remove(options, key, expectedRevision))),
+    put: (kind, draft, write = {}) =>
+      pass(kind.type, () => retried(draft, write.expectedRevision, () => put(options, kind, draft, write))),
+    delete: (key, write = {}) =>
+      pass(key.type, () => retried(key, write.expectedRevision, () => remove(options, key, write))),
   }
 }
 
@@ -103,7 +112,7 @@ async function put<Spec>(
   { store, zone, hooks, log }: GuardedStoreOptions,
   kind: Kind<Spec>,
   draft: ResourceDraft<Spec>,
-  expectedRevision: number | undefined,
+  options: WriteOptions,
 ): Promise<Stored<Spec> | Refused> {
   const mesh = kind.scope === 'Mesh' ? await existingMesh(store, draft.mesh) : null
   const before = await store.get(draft)
@@ -121,21 +130,23 @@ async function put<Spec>(
   const write: Write = {
     op: 'put',
     resource: complete,
-    expectedRevision: expectedRevision ?? before?.revision ?? 0,
+    expectedRevision: options.expectedRevision ?? before?.revision ?? 0,
   }
-  const changes = await store.commit([write, ...further.flat()])
+  const changes = await commit(store, [write, ...further.flat()], options)
   const resource = storedIn(changes, complete) ?? before
   if (resource === null) throw new Error(`${keyText(draft)} is not in its own commit`)
   const created = before === null
-  log.debug({ key: keyText(draft), revision: resource.revision, created }, 'stored')
+  if (options.isDryRun !== true) {
+    log.debug({ key: keyText(draft), revision: resource.revision, created }, 'stored')
+  }
   const warnings = kind.warnings(spec as Spec, draft)
-  return { ok: true, created, resource: resource as Resource<Spec>, warnings }
+  return { ok: true, created, resource: resource as Resource<Spec>, warnings, changes }
 }
 
 async function remove(
   { store, log, unsafeDelete = false }: GuardedStoreOptions,
   key: ResourceKey,
-  expectedRevision: number | undefined,
+  options: WriteOptions,
 ): Promise<Deleted | Refused> {
   const before = await store.get(key)
   if (before !== null && !unsafeDelete) {
@@ -143,10 +154,31 @@ async function remove(
     if (violations.length > 0) return refused('Could not delete a resource', violations)
   }
   const further = await alsoDeleted(store, key)
-  const write: Write = { op: 'delete', key, expectedRevision: expectedRevision ?? before?.revision ?? 0 }
-  await store.commit([write, ...further])
-  log.debug({ key: keyText(key), further: further.length }, 'deleted')
-  return { ok: true, deleted: before !== null }
+  const expectedRevision = options.expectedRevision ?? before?.revision ?? 0
+  const changes = await commit(store, [{ op: 'delete', key, expectedRevision }, ...further], options)
+  if (options.isDryRun !== true) log.debug({ key: keyText(key), further: further.length }, 'deleted')
+  return { ok: true, deleted: before !== null, changes }
+}
+
+async function commit(
+  store: Store,
+  writes: readonly Write[],
+  { author = CONTROL_PLANE, restoredFrom, isDryRun = false }: WriteOptions,
+): Promise<readonly Change[]> {
+  if (isDryRun) return preview(store, writes)
+  return store.commit(writes, { author, ...(restoredFrom === undefined ? {} : { restoredFrom }) })
+}
+
+/** As `Store.commit`, without the commit. */
+async function preview(store: Store, writes: readonly Write[]): Promise<readonly Change[]> {
+  const revision = store.revision() + 1
+  const stored = new Map<string, Resource | null>()
+  for (const write of writes) {
+    const key = write.op === 'put' ? write.resource : write.key
+    stored.set(keyText(key), await store.get(key))
+  }
+  const read = (key: ResourceKey): Resource | null => stored.get(keyText(key)) ?? null
+  return stage(read, writes, { revision, timeMs: Date.now() }).changes
 }
 
 /**

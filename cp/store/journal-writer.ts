@@ -70,9 +70,7 @@ export class JournalWriter {
 
   /** One at a time. Throws `store.disk` when nothing was written. */
   async append(records: readonly CommitRecord[]): Promise<void> {
-    const frames = records.map(({ revision, changesText }) =>
-      frame(`{"revision":${revision},"changes":${changesText}}`, this.#bytes),
-    )
+    const frames = records.map(({ text }) => frame(text, this.#bytes))
     const batch = frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames)
     try {
       await this.#repair()

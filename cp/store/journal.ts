@@ -1,11 +1,12 @@
 /**
  * One segment of the journal on disk: JSON lines, the first a header, each other one commit.
  *
- *   {"sum":"1f0c99ab","len":208,"sync":96,"rec":{"revision":42,"changes":[{"put":{…}},{"delete":{…}}]}}
+ *   {"sum":"1f0c99ab","len":208,"sync":96,"rec":{"revision":42,"time":"…","author":"…","changes":[{"put":{…}},{"delete":{…}}]}}
  *
  * `len` counts the bytes from after its comma to before the last brace, `sum` is their CRC-32. `sync` is the length
  * that the file had on disk when the line was written: everything before it was acknowledged, so a fault before a
  * `sync` that a later line names is damage, while one after it can be a line that was never acknowledged.
+ * Time and author are for the history; records of status, and those of older programs, have none.
  * Reading is here; journal-writer.ts appends.
  */
 import { crc32 } from 'node:zlib'
@@ -110,13 +111,16 @@ export function readSegment(bytes: Buffer): Segment {
   }
 }
 
-interface Line {
+/** A line that matches its length and checksum. */
+export interface Line {
   readonly content: string
   readonly syncedBytes: number
+  /** Offset after its newline. */
   readonly end: number
 }
 
-function readLine(bytes: Buffer, offset: number): Line | null {
+/** null: what begins at `offset` is not a whole line. */
+export function readLine(bytes: Buffer, offset: number): Line | null {
   const head = HEAD.exec(bytes.toString('latin1', offset, offset + HEAD_MAX))
   if (head === null) return null
   const start = offset + head[0].length
@@ -163,7 +167,8 @@ function isBeginning(rest: Buffer): boolean {
   )
 }
 
-function readHeader(content: string): SegmentHeader | null {
+/** null: the line is not the first of a segment. */
+export function readHeader(content: string): SegmentHeader | null {
   const value = parse(content)
   if (typeof value !== 'object' || value === null) return null
   if (!('format' in value) || value.format !== 'vmesh-journal') return null

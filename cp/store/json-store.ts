@@ -1,7 +1,8 @@
 /**
  * The store of a single control plane: a checkpoint and a journal in one folder, everything in memory.
  * In: a folder that is the store's alone. Out: a `Store` whose acknowledged commits survive any crash.
- * Files: checkpoint.json, checkpoint.json.1 (the one before), journal-N.jsonl, backups/; see fold.ts and load.ts.
+ * Files: checkpoint.json, checkpoint.json.1 (the one before), journal-N.jsonl, backups/, history/; see fold.ts, load.ts
+ * and history/history-files.ts.
  */
 import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { writeCheckpoint } from './checkpoint.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import { diskFailure } from './damage.ts'
 import { fold, keepBackup, removeLeftovers } from './fold.ts'
+import { HISTORY_DEFAULTS, HistoryFiles, type HistorySettings } from './history/history-files.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { CHECKPOINT_FILE, type LoadedStore, loadStore } from './load.ts'
 import { lockStore } from './lock.ts'
@@ -45,6 +47,7 @@ export interface JsonStoreOptions extends Partial<JsonStoreSettings> {
   readonly dir: string
   readonly log: Logger
   readonly feed?: FeedOptions
+  readonly history?: HistorySettings
   /** Clock, ms since 1970. */
   readonly nowMs?: () => number
 }
@@ -76,7 +79,14 @@ export async function openJsonStore(options: JsonStoreOptions): Promise<JsonStor
     const loaded = (await loadStore(dir)) ?? (await beginStore(dir, nowMs()))
     const { epoch } = loaded.checkpoint
     const journal = await openJournal(dir, loaded, log)
-    await removeLeftovers(dir, loaded.checkpoint.generation)
+    const settings = options.history ?? HISTORY_DEFAULTS
+    const history = new HistoryFiles({
+      dir,
+      epoch,
+      settings,
+      warn: (message, details) => log.warn(details, message),
+    })
+    await removeLeftovers(dir, loaded.checkpoint.generation, history)
     let afterBatch = (_bytes: number): void => undefined
     const queue = new CommitQueue({
       persist: async records => {
@@ -92,18 +102,25 @@ export async function openJsonStore(options: JsonStoreOptions): Promise<JsonStor
     for (const { revision, changes } of loaded.records) queue.replay(revision, changes)
     const checkpointBytes = (await stat(join(dir, CHECKPOINT_FILE))).size
     const folds = new Folds(
-      { ...options, nowMs, epoch, queue, journal },
+      { ...options, nowMs, epoch, queue, journal, history },
       loaded.journalBytes,
       checkpointBytes,
     )
     afterBatch = bytes => folds.afterWrite(bytes)
     folds.afterWrite(0)
     log.info({ dir, epoch, revision: queue.revision, replayed: loaded.records.length }, 'store opened')
-    const store = storeOn(queue, epoch, async () => {
-      await folds.stop()
-      await queue.close()
-      await journal.close()
-      await lock.release()
+    await history.begin(() => queue.tables.all())
+    const store = storeOn({
+      queue,
+      epoch,
+      history: key => history.list(key, queue.revision, queue.tables.get(key)),
+      close: async () => {
+        await folds.stop()
+        await history.settled()
+        await queue.close()
+        await journal.close()
+        await lock.release()
+      },
     })
     return { ...store, fold: () => folds.fold(), figures: () => folds.figures() }
   } catch (error) {
@@ -160,9 +177,11 @@ async function openJournal(dir: string, loaded: LoadedStore, log: Logger): Promi
   return journal
 }
 
+type FoldsParts = Omit<JsonStoreOptions, 'history'> & Parameters<typeof fold>[0]
+
 /** Decides when to fold; one fold at a time. */
 class Folds {
-  readonly #parts: JsonStoreOptions & Parameters<typeof fold>[0]
+  readonly #parts: FoldsParts
   readonly #settings: JsonStoreSettings
   readonly #rest: NodeJS.Timeout
   #running: Promise<void> | null = null
@@ -174,11 +193,7 @@ class Folds {
   #failedFolds = 0
   #stopped = false
 
-  constructor(
-    parts: JsonStoreOptions & Parameters<typeof fold>[0],
-    journalBytes: number,
-    checkpointBytes: number,
-  ) {
+  constructor(parts: FoldsParts, journalBytes: number, checkpointBytes: number) {
     this.#parts = parts
     this.#settings = { ...JSON_STORE_DEFAULTS, ...parts }
     this.#journalBytes = journalBytes

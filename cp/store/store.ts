@@ -3,6 +3,7 @@
  * nothing, and an acknowledged commit is on disk. Reads are asynchronous since other stores ask over a network.
  */
 import type { Resource, ResourceDraft, ResourceKey } from '../kinds/kind.ts'
+import type { Origin, Revision } from './history.ts'
 
 export type Write =
   | {
@@ -37,8 +38,11 @@ export interface Store {
   /**
    * All or nothing; resolves when it is on disk. Deleting what does not exist changes nothing. Throws
    * `store.conflict` (with `details.key`), `store.disk` (full or failing: nothing was acknowledged), `store.closed`.
+   * @param origin for the history; the control plane itself when left out
    */
-  commit(writes: readonly Write[]): Promise<readonly Change[]>
+  commit(writes: readonly Write[], origin?: Origin): Promise<readonly Change[]>
+  /** Past revisions, newest first, also of what was deleted; bounded, so the oldest may be gone. */
+  history(key: ResourceKey): Promise<readonly Revision[]>
   /**
    * Calls `listener` once per commit after `fromRevision`, in order, also for those already made; returns the
    * function that ends it. Throws `store.feed-gone` when the feed no longer reaches back that far: list again.

@@ -6,6 +6,7 @@
 import { CodedError } from '#base/errors.ts'
 import { keyText, type Resource, type ResourceKey } from '../../kinds/kind.ts'
 import { ChangeFeed, type FeedOptions } from '../changes.ts'
+import { CONTROL_PLANE, hasHistory, type Origin, originText } from '../history.ts'
 import type { Change, Write } from '../store.ts'
 import { stage } from './stage.ts'
 import { Tables } from './tables.ts'
@@ -13,8 +14,8 @@ import { Tables } from './tables.ts'
 /** A commit before it is framed for the journal. */
 export interface CommitRecord {
   readonly revision: number
-  /** JSON array of `{"put": resource}` and `{"delete": key}`. */
-  readonly changesText: string
+  /** JSON: `{"revision", "time", "author", "changes": [{"put": resource} or {"delete": key}]}`. */
+  readonly text: string
 }
 
 export interface CommitQueueOptions {
@@ -28,8 +29,11 @@ export interface CommitQueueOptions {
 /** Bounds the time for which one batch keeps the event loop. */
 const MAX_BATCH = 256
 
+const BY_ITSELF: Origin = { author: CONTROL_PLANE }
+
 interface Waiting {
   readonly writes: readonly Write[]
+  readonly origin: Origin
   readonly resolve: (changes: readonly Change[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -55,10 +59,10 @@ export class CommitQueue {
   }
 
   /** As `Store.commit`. */
-  commit(writes: readonly Write[]): Promise<readonly Change[]> {
+  commit(writes: readonly Write[], origin: Origin = BY_ITSELF): Promise<readonly Change[]> {
     if (this.#closed) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ writes, resolve, reject })
+      this.#waiting.push({ writes, origin, resolve, reject })
       this.#start()
     })
   }
@@ -108,13 +112,15 @@ export class CommitQueue {
       return pending === undefined ? this.tables.get(key) : pending
     }
     const timeMs = this.#options.nowMs()
+    const time = new Date(timeMs).toISOString()
     for (const waiting of batch) {
       const revision = this.#revision + records.length + 1
       try {
         const { changes, text } = stage(read, waiting.writes, { revision, timeMs })
         staged.push({ waiting, revision, changes })
         if (changes.length === 0) continue
-        records.push({ revision, changesText: text })
+        const origin = changes.some(({ key }) => hasHistory(key.type)) ? waiting.origin : null
+        records.push({ revision, text: `${originText(revision, time, origin)}"changes":${text}}` })
         for (const { key, after } of changes) overlay.set(keyText(key), after)
       } catch (error) {
         // a conflict may be with a commit of this batch, so it is only true once the batch is

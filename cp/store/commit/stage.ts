@@ -90,5 +90,6 @@ function putOn(entry: Entry, draft: ResourceDraft, time: string, revision: numbe
   entry.after = { ...entry.key, labels, spec, creationTime, modificationTime: time, revision }
   const head = JSON.stringify(entry.key).slice(0, -1)
   const tail = JSON.stringify({ creationTime, modificationTime: time, revision }).slice(1)
-  entry.text = `{"put":${head},"labels":${labelsText},"spec":${specText},${tail}}`
+  const isNew = stored === null ? ',"new":true' : ''
+  entry.text = `{"put":${head},"labels":${labelsText},"spec":${specText},${tail}${isNew}}`
 }

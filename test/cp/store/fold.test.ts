@@ -30,7 +30,8 @@ async function mixed(
 ): Promise<void> {
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir)
-  for (const [from, names] of parts) for (const name of names) await cp(join(from, name), join(dir, name))
+  for (const [from, names] of parts)
+    for (const name of names) await cp(join(from, name), join(dir, name), { recursive: true })
 }
 
 t.test('a fold that stops after any of its steps', async t => {
@@ -48,7 +49,13 @@ t.test('a fold that stops after any of its steps', async t => {
   await folded.fold()
   await folded.close()
   const old = await readdir(before)
-  t.same(old.sort(), ['checkpoint.json', 'checkpoint.json.1', 'journal-2.jsonl', 'journal-3.jsonl'])
+  t.same(old.sort(), [
+    'checkpoint.json',
+    'checkpoint.json.1',
+    'history',
+    'journal-2.jsonl',
+    'journal-3.jsonl',
+  ])
   const steps: Record<string, readonly (readonly [string, readonly string[]])[]> = {
     'before it': [[before, old]],
     'segment begun': [

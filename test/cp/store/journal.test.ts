@@ -33,6 +33,10 @@ const ends = [header, first, second, third, fourth].map(part => {
   return length
 })
 
+function aRecord(revision: number): { revision: number; text: string } {
+  return { revision, text: `{"revision":${revision},"changes":[]}` }
+}
+
 t.test('reads back what was written', async t => {
   const segment = readSegment(whole)
   t.same(segment.header, { version: 1, generation: 3, epoch: 9, base: 40 })
@@ -118,13 +122,10 @@ t.test('calls a file without its header damage, however it ends', async t => {
 t.test('writes what it reads', async t => {
   const dir = t.testdir()
   const writer = await JournalWriter.create(dir, 1, 5, 0)
-  await writer.append([{ revision: 1, changesText: '[]' }])
-  await writer.append([
-    { revision: 2, changesText: '[]' },
-    { revision: 3, changesText: '[]' },
-  ])
+  await writer.append([aRecord(1)])
+  await writer.append([aRecord(2), aRecord(3)])
   await writer.rotate(5, 3)
-  await writer.append([{ revision: 4, changesText: '[]' }])
+  await writer.append([aRecord(4)])
   await writer.close()
   const one = readSegment(await readFile(join(dir, 'journal-1.jsonl')))
   const two = readSegment(await readFile(join(dir, 'journal-2.jsonl')))
@@ -145,7 +146,7 @@ t.test('cuts off what follows the acknowledged part before it appends', async t 
   const path = join(dir, 'journal-3.jsonl')
   await writeFile(path, Buffer.concat([header, first, second.subarray(0, 50)]))
   const writer = await JournalWriter.open(dir, 3, header.byteLength + first.byteLength)
-  await writer.append([{ revision: 42, changesText: '[]' }])
+  await writer.append([aRecord(42)])
   await writer.close()
   const segment = readSegment(await readFile(path))
   t.equal(segment.fault, null)
@@ -160,7 +161,7 @@ t.test('acknowledges nothing while a failed write cannot be undone', async t => 
   // takes no byte and cannot be truncated
   await symlink('/dev/full', join(dir, 'journal-1.jsonl'))
   const writer = await JournalWriter.open(dir, 1, 0)
-  const append = (): Promise<void> => writer.append([{ revision: 1, changesText: '[]' }])
+  const append = (): Promise<void> => writer.append([aRecord(1)])
   await t.rejects(append(), { code: 'store.disk', message: /no space left on the disk of .*make room/ })
   await t.rejects(append(), { code: 'store.disk', details: { cause: 'EINVAL' } })
   t.equal(writer.bytes, 0)

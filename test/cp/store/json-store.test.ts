@@ -226,6 +226,7 @@ t.test('removes what a crash left lying about', async t => {
   t.same((await readdir(dir)).sort(), [
     'checkpoint.json',
     'checkpoint.json.1',
+    'history',
     'journal-2.jsonl',
     'journal-3.jsonl',
   ])
