@@ -147,7 +147,7 @@ function isUnspecified(address: string): boolean {
 }
 
 /** What looks like an IPv4 address and is none (`10.0.0.300`) is no name either. */
-function isDnsName(text: string): boolean {
+export function isDnsName(text: string): boolean {
   return (
     text.length <= 253 &&
     /^[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62}(\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*\.?$/.test(text) &&

@@ -19,6 +19,12 @@ import { dataplaneInsight } from './proxy/dataplane-insight.ts'
 import { zoneEgress } from './proxy/zone-egress.ts'
 import { zoneIngress } from './proxy/zone-ingress.ts'
 import { zoneEgressInsight, zoneIngressInsight } from './proxy/zone-proxy-insights.ts'
+import { meshHTTPRoute } from './routing/mesh-http-route.ts'
+import { meshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
+import { meshPassthrough } from './routing/mesh-passthrough.ts'
+import { meshProxyPatch } from './routing/mesh-proxy-patch.ts'
+import { meshTCPRoute } from './routing/mesh-tcp-route.ts'
+import { meshTLS } from './security/mesh-tls.ts'
 import { meshTrafficPermission } from './security/mesh-traffic-permission.ts'
 import { globalSecret } from './system/global-secret.ts'
 import { secret } from './system/secret.ts'
@@ -41,8 +47,14 @@ export const kinds: readonly Kind[] = [
   globalSecret,
   // security
   meshTrafficPermission,
+  meshTLS,
   // resilience
   // routing
+  meshHTTPRoute,
+  meshTCPRoute,
+  meshLoadBalancingStrategy,
+  meshPassthrough,
+  meshProxyPatch,
   // observability
   // destinations
   // gateways and external services

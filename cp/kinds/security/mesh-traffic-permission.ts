@@ -96,7 +96,7 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
       violations.push(violation('', "at least one of 'from' or 'rules' has to be defined"))
     }
     if (from.length > 0 && rules.length > 0) {
-      violations.push(violation('', "fields 'to' and 'from' must be empty when 'rules' is defined"))
+      violations.push(violation('', "field 'from' must be empty when 'rules' is defined"))
     }
     return [
       ...violations,

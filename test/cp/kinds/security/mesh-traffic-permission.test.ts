@@ -50,7 +50,7 @@ t.test("refuses other kinds and missing parts in Kuma's words", async t => {
     ],
     [
       spec({ rules: [{ default: { deny: [{ spiffeID: { type: 'Exact', value: 'spiffe://m/web' } }] } }] }),
-      ["spec: fields 'to' and 'from' must be empty when 'rules' is defined"],
+      ["spec: field 'from' must be empty when 'rules' is defined"],
     ],
     [
       {

@@ -1,0 +1,86 @@
+/** MeshTCPRoute: to which services the connections of an outbound go, and in which shares (kuma-api 4.12). */
+import { z } from 'zod'
+import { fieldAt, itemAt } from '../field-path.ts'
+import { violation } from '../fields.ts'
+import { defineKind, type Violation } from '../kind.ts'
+import { topTargetRef } from '../policy.ts'
+import { optional, required } from '../schema/doc.ts'
+import { targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
+import {
+  BACKEND_KINDS,
+  backendRefSchema,
+  backendRefsViolations,
+  ROUTE_TOP,
+  routeTarget,
+} from './backend-ref.ts'
+
+const ruleSchema = z.object({
+  default: required(
+    z.object({
+      backendRefs: optional(z.array(backendRefSchema), 'Services that get the connections.', {
+        rule: `must be defined; ${BACKEND_KINDS}`,
+      }),
+    }),
+    'Where the connections go.',
+  ),
+})
+
+const routeSchema = z.object({
+  targetRef: topTargetRef('Mesh, MeshSubset, MeshService, MeshServiceSubset, MeshGateway, Dataplane'),
+  to: optional(
+    z
+      .array(
+        z.object({
+          targetRef: required(targetRefSchema, 'The outbound whose connections are routed.', {
+            rule: 'MeshService, MeshExternalService, MeshMultiZoneService; Mesh below a MeshGateway',
+          }),
+          rules: required(z.array(ruleSchema).max(1), 'The one rule for its connections.', {
+            rule: 'at most 1',
+          }),
+        }),
+      )
+      .min(1),
+    'Outbounds and what happens with their connections.',
+    { rule: 'not empty' },
+  ),
+})
+
+export type MeshTCPRouteSpec = z.infer<typeof routeSchema>
+
+export const meshTCPRoute = defineKind<MeshTCPRouteSpec>({
+  type: 'MeshTCPRoute',
+  path: 'meshtcproutes',
+  scope: 'Mesh',
+  encoding: 'spec',
+  shortName: 'mtcpr',
+  isPolicy: true,
+  notEnforced: {
+    message: 'connections go to the service that the outbound names',
+    refusesTraffic: false,
+  },
+  doc:
+    'A MeshTCPRoute sends the connections of an outbound to other services, or to several in shares. Where a ' +
+    'MeshHTTPRoute fits the same HTTP outbound, that one decides.',
+  schema: routeSchema,
+  check({ targetRef, to = [] }) {
+    const top = targetRef ?? { kind: 'Mesh' }
+    return [
+      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ROUTE_TOP)),
+      ...to.flatMap((item, i) => [
+        ...targetRefViolations(item.targetRef, fieldAt(itemAt('to', i), 'targetRef'), routeTarget(top)),
+        ...item.rules.flatMap((rule, j) =>
+          ruleViolations(rule, itemAt(fieldAt(itemAt('to', i), 'rules'), j)),
+        ),
+      ]),
+    ]
+  },
+  warnings: spec => topLevelWarnings(spec.targetRef),
+})
+
+function ruleViolations(rule: z.infer<typeof ruleSchema>, path: string): Violation[] {
+  const field = fieldAt(path, 'default.backendRefs')
+  const { backendRefs = [] } = rule.default
+  return backendRefs.length === 0
+    ? [violation(field, 'must be defined')]
+    : backendRefsViolations(backendRefs, field)
+}
