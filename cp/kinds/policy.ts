@@ -15,6 +15,7 @@ import {
   type TargetRefRules,
   targetRefSchema,
   targetRefViolations,
+  topLevelWarnings,
 } from './target-ref.ts'
 
 /** Kinds that may stand at the top of most policies (the matrix of kuma-api 4.12: P5, G, DP). */
@@ -33,6 +34,26 @@ export const DESTINATION_KINDS: readonly TargetKind[] = [
   'MeshExternalService',
   'MeshMultiZoneService',
 ]
+
+/** Rules of a top: every proxy, and listeners of gateways by their tags. */
+export const ANY_PROXY: TargetRefRules = { kinds: TOP_KINDS, hasGatewayTags: true }
+
+/** Rules of a top: as ANY_PROXY, and single routes. */
+export const ANY_PROXY_OR_ROUTE: TargetRefRules = {
+  kinds: [...TOP_KINDS, 'MeshHTTPRoute'],
+  hasGatewayTags: true,
+}
+
+/** Rules of `from` where clients cannot be told apart. */
+export const ANY_CLIENT: TargetRefRules = { kinds: ['Mesh'] }
+
+/** Rules of `to`. */
+export const ANY_DESTINATION: TargetRefRules = { kinds: ['Mesh', ...DESTINATION_KINDS] }
+
+/** Rules of `to`: as ANY_DESTINATION, and single routes. */
+export const ANY_DESTINATION_OR_ROUTE: TargetRefRules = {
+  kinds: [...ANY_DESTINATION.kinds, 'MeshHTTPRoute'],
+}
 
 /** The field `targetRef` of a policy. @param kinds for the reference: `Mesh, MeshSubset, …` */
 export function topTargetRef(kinds: string) {
@@ -199,6 +220,15 @@ function ruleViolations<Conf>(
   })
 }
 
+/** Deprecations that Kuma 2.14 warns of. @param from text for policies with that list */
+export function policyWarnings(
+  spec: PolicySpec<unknown>,
+  from = "'from' field is deprecated, use 'rules' instead",
+): string[] {
+  const hasFrom = spec.from !== undefined && spec.from.length > 0
+  return [...(hasFrom ? [from] : []), ...topLevelWarnings(spec.targetRef)]
+}
+
 /** Gateways are among what it selects: by name, or because nothing says sidecars only (kuma-api 4.12). */
 export function includesGateways({ kind, proxyTypes }: TargetRef): boolean {
   if (kind === 'MeshGateway' || kind === 'MeshHTTPRoute') return true
@@ -215,7 +245,8 @@ export function isOnlyGateways({ kind, proxyTypes }: TargetRef): boolean {
 function listViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRules<Conf>): Violation[] {
   const { to = [], from = [], rules: own = [] } = spec
   if (own.length > 0 && to.length + from.length > 0) {
-    return [violation('', "fields 'to' and 'from' must be empty when 'rules' is defined")]
+    const lists = rules.to === undefined ? "field 'from'" : "fields 'to' and 'from'"
+    return [violation('', `${lists} must be empty when 'rules' is defined`)]
   }
   if (to.length + from.length + own.length > 0 || rules.mayBeEmpty === true) return []
   const lists = [
