@@ -14,11 +14,20 @@ import { trafficTrace } from './legacy/traffic-trace.ts'
 import { mesh } from './mesh/mesh.ts'
 import { meshInsight } from './mesh/mesh-insight.ts'
 import { serviceInsight } from './mesh/service-insight.ts'
+import { meshAccessLog } from './observability/mesh-access-log.ts'
+import { meshMetric } from './observability/mesh-metric.ts'
+import { meshTrace } from './observability/mesh-trace.ts'
 import { dataplane } from './proxy/dataplane.ts'
 import { dataplaneInsight } from './proxy/dataplane-insight.ts'
 import { zoneEgress } from './proxy/zone-egress.ts'
 import { zoneIngress } from './proxy/zone-ingress.ts'
 import { zoneEgressInsight, zoneIngressInsight } from './proxy/zone-proxy-insights.ts'
+import { meshCircuitBreaker } from './resilience/mesh-circuit-breaker.ts'
+import { meshFaultInjection } from './resilience/mesh-fault-injection.ts'
+import { meshHealthCheck } from './resilience/mesh-health-check.ts'
+import { meshRateLimit } from './resilience/mesh-rate-limit.ts'
+import { meshRetry } from './resilience/mesh-retry.ts'
+import { meshTimeout } from './resilience/mesh-timeout.ts'
 import { meshHTTPRoute } from './routing/mesh-http-route.ts'
 import { meshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { meshPassthrough } from './routing/mesh-passthrough.ts'
@@ -49,6 +58,12 @@ export const kinds: readonly Kind[] = [
   meshTrafficPermission,
   meshTLS,
   // resilience
+  meshTimeout,
+  meshRetry,
+  meshCircuitBreaker,
+  meshHealthCheck,
+  meshRateLimit,
+  meshFaultInjection,
   // routing
   meshHTTPRoute,
   meshTCPRoute,
@@ -56,6 +71,9 @@ export const kinds: readonly Kind[] = [
   meshPassthrough,
   meshProxyPatch,
   // observability
+  meshAccessLog,
+  meshTrace,
+  meshMetric,
   // destinations
   // gateways and external services
   // legacy policies
