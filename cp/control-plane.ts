@@ -10,6 +10,7 @@ import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { makeFolder } from '#base/files.ts'
 import type { Logger } from '#base/log.ts'
 import { VERSION } from '#base/version.ts'
+import type { Live } from './api/request.ts'
 import { type Api, createApi } from './api/server.ts'
 import { proveProxy } from './auth/proxy-proof.ts'
 import { Tokens } from './auth/tokens.ts'
@@ -97,7 +98,7 @@ export class ControlPlane {
       log,
     })
     const certificate = await this.#certificate()
-    const { insights, push } = await this.#startPush({ store, guarded, tokens, ca, certificate })
+    const { insights, push, live } = await this.#startPush({ store, guarded, tokens, ca, certificate })
     const api = createApi({
       settings,
       store,
@@ -107,6 +108,7 @@ export class ControlPlane {
       version: VERSION,
       instanceId: this.#instanceId,
       insight: (mesh, name) => insights.spec(mesh, name),
+      live,
       tls: { cert: certificate.chainPem, key: certificate.privateKeyPem },
     })
     await api.listen()
@@ -126,7 +128,7 @@ export class ControlPlane {
     tokens: Tokens
     ca: BuiltinAuthority
     certificate: ServerCertificate
-  }): Promise<{ insights: Insights; push: PushServer }> {
+  }): Promise<{ insights: Insights; push: PushServer; live: Live }> {
     const { store, guarded, tokens, ca, certificate } = parts
     const settings = this.#settings
     const log = this.#log
@@ -167,7 +169,8 @@ export class ControlPlane {
     const ageMs = settings['runtime.universal.dataplaneCleanupAge']
     const remove = context.removeDataplane
     this.#stops.push(startCleanup({ store, insights, sessions, turns, ageMs, log, remove }))
-    return { insights, push }
+    const live = { mesh: (name: string) => scheduler.mesh(name), questions: context.questions }
+    return { insights, push, live }
   }
 
   async #certificate(): Promise<ServerCertificate> {

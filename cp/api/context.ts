@@ -5,7 +5,7 @@ import type { Tokens } from '../auth/tokens.ts'
 import { CP_SETTINGS, type CpSettings } from '../config.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
-import type { ApiContext, Route } from './request.ts'
+import type { ApiContext, Live, Route } from './request.ts'
 import { ensureClusterId } from './system/cluster-id.ts'
 import { guiRoutes } from './system/gui.ts'
 import { settingsView } from './system/settings-view.ts'
@@ -21,6 +21,7 @@ export interface ApiOptions {
   readonly instanceId: string
   /** What is known of a data plane at this moment; undefined: it never connected. */
   readonly insight: (mesh: string, name: string) => object | undefined
+  readonly live: Live
   /** For the HTTPS listener. PEM, leaf first. */
   readonly tls: TlsPair
   /** Where others count too; its own when left out. */
@@ -34,7 +35,7 @@ export interface TlsPair {
 
 /** From the settings and what the assembly gives. Throws what the store throws. */
 export async function contextOf(options: ApiOptions, isReady: () => boolean): Promise<ApiContext> {
-  const { settings, store, guarded, tokens, log, version, instanceId, insight } = options
+  const { settings, store, guarded, tokens, log, version, instanceId, insight, live } = options
   return {
     store,
     guarded,
@@ -53,6 +54,7 @@ export async function contextOf(options: ApiOptions, isReady: () => boolean): Pr
     instanceId,
     clusterId: await ensureClusterId(store),
     insight,
+    live,
     config: () => settingsView(CP_SETTINGS, settings, FIXED_SETTINGS),
     isReady,
   }

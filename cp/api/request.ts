@@ -8,6 +8,8 @@ import type { AuthenticateSettings } from '../auth/authenticate.ts'
 import type { RequestFacts } from '../auth/loopback.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { User } from '../auth/user.ts'
+import type { Questions } from '../push/questions/questions.ts'
+import type { MeshIndex } from '../snapshot/mesh-view.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer } from './http/answer.ts'
@@ -59,6 +61,14 @@ export interface Route {
   readonly methods: Readonly<Partial<Record<Method, Endpoint>>>
 }
 
+/** What is compiled and who is connected at this moment. */
+export interface Live {
+  /** undefined: there is no such mesh. */
+  mesh(name: string): MeshIndex | undefined
+  /** To connected data planes. */
+  readonly questions: Pick<Questions, 'configuration' | 'statistics'>
+}
+
 /** What handlers work with; the assembly gives it once. */
 export interface ApiContext {
   readonly store: Store
@@ -80,6 +90,7 @@ export interface ApiContext {
   readonly clusterId: string
   /** What is known of a data plane at this moment, as DataplaneInsight shows it; undefined: never connected. */
   readonly insight: (mesh: string, name: string) => object | undefined
+  readonly live: Live
   /** The effective settings, as `/config` shows them. */
   readonly config: () => unknown
   readonly isReady: () => boolean

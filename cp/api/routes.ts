@@ -6,6 +6,7 @@ import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { kriEndpoint } from './by-kri.ts'
 import { globalInsightEndpoint, globalInsightsEndpoint } from './insights/global-insight.ts'
+import { inspectRoutes } from './inspect/routes.ts'
 import { overviewRoutes } from './overviews.ts'
 import type { ApiContext, Route } from './request.ts'
 import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoint } from './resources.ts'
@@ -31,6 +32,7 @@ export function routesOf(context: ApiContext): readonly Route[] {
     { path: '/status/zones', methods: { GET: zoneStatusEndpoint(context) } },
     { path: '/_kri/:kri', methods: { GET: kriEndpoint(context) } },
     ...overviewRoutes(context),
+    ...inspectRoutes(context),
     ...kinds.flatMap(kind => [kind.path, ...kind.aliases].flatMap(path => routesOfKind(context, kind, path))),
   ]
 }
@@ -38,9 +40,10 @@ export function routesOf(context: ApiContext): readonly Route[] {
 function routesOfKind(context: ApiContext, kind: Kind, path: string): readonly Route[] {
   const parent = kind.scope === 'Mesh' ? `/meshes/:mesh/${path}` : `/${path}`
   const list = { GET: listEndpoint(context, kind) }
-  const item = kind.readOnly || context.isReadOnly
-    ? { PUT: readOnlyEndpoint(kind), DELETE: readOnlyEndpoint(kind) }
-    : { PUT: putEndpoint(context, kind), DELETE: deleteEndpoint(context, kind) }
+  const item =
+    kind.readOnly || context.isReadOnly
+      ? { PUT: readOnlyEndpoint(kind), DELETE: readOnlyEndpoint(kind) }
+      : { PUT: putEndpoint(context, kind), DELETE: deleteEndpoint(context, kind) }
   return [
     { path: parent, methods: list },
     ...(kind.scope === 'Mesh' ? [{ path: `/${path}`, methods: list }] : []),

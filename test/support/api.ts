@@ -1,16 +1,20 @@
 /** The HTTP API on free ports with a memory store, the real kinds, the real door to the store, and one mesh. */
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { Live } from '../../cp/api/request.ts'
 import { type Api, createApi } from '../../cp/api/server.ts'
 import { USER_KEYS, ZONE_KEYS } from '../../cp/auth/keys.ts'
 import { Tokens } from '../../cp/auth/tokens.ts'
+import { BuiltinAuthority } from '../../cp/ca/builtin.ts'
 import { ensureServerCertificate } from '../../cp/ca/server-certificate.ts'
 import { serverNames, thisMachine } from '../../cp/ca/server-names.ts'
 import { type CpFlags, type CpSettings, readCpSettings } from '../../cp/config.ts'
 import { newMeshHook } from '../../cp/reconcile/defaults.ts'
+import { Scheduler } from '../../cp/snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from '../../cp/store/guarded-store.ts'
 import { createMemoryStore } from '../../cp/store/memory-store.ts'
 import type { Store } from '../../cp/store/store.ts'
+import { CodedError } from '../../dp/base/errors.ts'
 import { type Logger, silentLogger } from '../../dp/base/log.ts'
 
 export interface RunningApi {
@@ -40,7 +44,17 @@ export interface StartOptions {
   readonly folder: string
   readonly insight?: (mesh: string, name: string) => object | undefined
   readonly store?: Store
+  /** Answers of data planes; nobody is connected when left out. */
+  readonly questions?: Partial<Live['questions']>
   readonly log?: Logger
+}
+
+/** No mesh is compiled, nobody is connected. */
+export function nothingLive(): Live {
+  const ask = async (mesh: string, name: string): Promise<never> => {
+    throw new CodedError('push.not-connected', `data plane ${name} of mesh ${mesh} is not connected`)
+  }
+  return { mesh: () => undefined, questions: { configuration: ask, statistics: ask } }
 }
 
 export function settingsFor(flags: CpFlags): CpSettings {
@@ -67,6 +81,13 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const meshKeys = await newMeshHook(store, tokens)(mesh, null, store)
   await store.commit(meshKeys)
   const pair = await ensureServerCertificate(options.folder, serverNames(await thisMachine(), []))
+  const scheduler = new Scheduler({ store, ca: new BuiltinAuthority(store), log, onSnapshot: () => {} })
+  await scheduler.start()
+  const { questions } = options
+  const live: Live = {
+    mesh: name => scheduler.mesh(name),
+    questions: { ...nothingLive().questions, ...questions },
+  }
   const api = createApi({
     settings: settingsFor(options.settings ?? {}),
     store,
@@ -76,6 +97,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     version: '0.0.0',
     instanceId: 'test-1234',
     insight,
+    live,
     tls: { cert: pair.chainPem, key: pair.privateKeyPem },
   })
   await api.listen()
@@ -90,6 +112,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     diagnostics: `http://127.0.0.1:${diagnostics}`,
     async close() {
       await api.close()
+      scheduler.stop()
       await store.close()
     },
   }

@@ -11,7 +11,7 @@ import { createMemoryStore } from '../../../cp/store/memory-store.ts'
 import type { Store } from '../../../cp/store/store.ts'
 import { CodedError } from '../../../dp/base/errors.ts'
 import { createLogger, silentLogger } from '../../../dp/base/log.ts'
-import { type RunningApi, send, settingsFor, startApi } from '../../support/api.ts'
+import { nothingLive, type RunningApi, send, settingsFor, startApi } from '../../support/api.ts'
 
 const NAMES = { dnsNames: ['localhost'], ips: ['127.0.0.1'] }
 
@@ -33,6 +33,7 @@ t.test('says which port is in use and what to do, and opens nothing', async t =>
     version: '0',
     instanceId: 'x',
     insight: () => undefined,
+    live: nothingLive(),
     tls: { cert: pair.chainPem, key: pair.privateKeyPem },
   })
   const message = new RegExp(
