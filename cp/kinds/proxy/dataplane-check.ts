@@ -15,6 +15,7 @@ import {
   type Tags,
   tagViolations,
   violation,
+  ZONE_TAG,
 } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { prometheusViolations } from '../mesh/prometheus.ts'
@@ -115,9 +116,9 @@ function probeViolations({ serviceProbe }: Inbound, path: string): Violation[] {
   ]
 }
 
-/** Tags of a workload: none, or with the service among them. */
+/** Tags of a workload: none, or with the service among them. The zone is there in any case once it was stored. */
 function ownTagViolations(tags: Tags, path: string): Violation[] {
-  const isNamed = Object.keys(tags).length === 0 || Object.hasOwn(tags, SERVICE_TAG)
+  const isNamed = Object.keys(tags).every(tag => tag === ZONE_TAG) || Object.hasOwn(tags, SERVICE_TAG)
   return [
     ...(isNamed ? [] : [violation(keyAt(path, SERVICE_TAG), 'tag has to exist')]),
     ...tagViolations(tags, path),
