@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { defineKind } from '../kind.ts'
 import { optional } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 
 const zoneSchema = z.object({
   enabled: optional(z.boolean(), 'Whether other zones may call its services.', {
@@ -26,4 +27,5 @@ export const zone = defineKind<ZoneSpec>({
     'A Zone stands for one control plane and its data planes. A control plane that works alone has one, named by ' +
     '`multizone.zone.name`; others can be stored.',
   schema: zoneSchema,
+  unenforced: spec => unenforcedFields(zoneSchema, spec, ''),
 })
