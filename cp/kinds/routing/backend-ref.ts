@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { portViolations, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
-import { DESTINATION_KINDS, TOP_KINDS } from '../policy.ts'
+import { DESTINATION_KINDS } from '../policy.ts'
 import { filled, optional } from '../schema/doc.ts'
 import { type TargetRef, type TargetRefRules, targetRefSchema, targetRefViolations } from '../target-ref.ts'
 
@@ -25,9 +25,6 @@ export const backendRefSchema = z.object({
 export type BackendRef = z.infer<typeof backendRefSchema>
 
 export const BACKEND_KINDS = 'MeshService, MeshServiceSubset, MeshExternalService, MeshMultiZoneService'
-
-/** What routes may have at the top. */
-export const ROUTE_TOP: TargetRefRules = { kinds: TOP_KINDS, hasGatewayTags: true }
 
 const GATEWAY_TARGET: TargetRefRules = { kinds: ['Mesh'] }
 const TARGET: TargetRefRules = { kinds: DESTINATION_KINDS }

@@ -7,17 +7,11 @@ import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { headerMatchesViolations, headerMatchSchema } from '../header-match.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { topTargetRef } from '../policy.ts'
+import { ANY_PROXY, topTargetRef } from '../policy.ts'
 import { regexViolations } from '../re2.ts'
 import { optional, required } from '../schema/doc.ts'
 import { type TargetRef, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
-import {
-  BACKEND_KINDS,
-  backendRefSchema,
-  backendRefsViolations,
-  ROUTE_TOP,
-  routeTarget,
-} from './backend-ref.ts'
+import { BACKEND_KINDS, backendRefSchema, backendRefsViolations, routeTarget } from './backend-ref.ts'
 import { filterSchema, filtersViolations } from './http-route-filters.ts'
 
 const METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'] as const
@@ -108,7 +102,7 @@ export const meshHTTPRoute = defineKind<MeshHTTPRouteSpec>({
   check({ targetRef, to = [] }) {
     const top = targetRef ?? { kind: 'Mesh' }
     return [
-      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ROUTE_TOP)),
+      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ANY_PROXY)),
       ...to.flatMap((item, i) => itemViolations(item, itemAt('to', i), top)),
     ]
   },

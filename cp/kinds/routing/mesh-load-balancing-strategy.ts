@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { policyViolations, TOP_KINDS, toField, topTargetRef } from '../policy.ts'
+import { ANY_PROXY, policyViolations, toField, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { type TargetRef, type TargetRefRules, topLevelWarnings } from '../target-ref.ts'
 import { intOrString, numberOf } from '../values.ts'
@@ -117,7 +117,7 @@ export const meshLoadBalancingStrategy = defineKind<MeshLoadBalancingStrategySpe
   schema: strategySchema,
   check: spec =>
     policyViolations<Conf>(spec, {
-      top: { kinds: TOP_KINDS, hasGatewayTags: true },
+      top: ANY_PROXY,
       to: targetRules,
       conf: (conf, path, place) => confViolations(conf, path, place.targetRef),
     }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { tagsSchema, violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { TOP_KINDS, topTargetRef } from '../policy.ts'
+import { ANY_PROXY, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { targetRefViolations, topLevelWarnings } from '../target-ref.ts'
 import { jsonPatchesViolations, jsonPatchSchema } from './json-patch.ts'
@@ -92,9 +92,7 @@ export const meshProxyPatch = defineKind<MeshProxyPatchSpec>({
   check({ targetRef, default: { appendModifications: modifications = [] } }) {
     const path = 'default.appendModifications'
     return [
-      ...(targetRef === undefined
-        ? []
-        : targetRefViolations(targetRef, 'targetRef', { kinds: TOP_KINDS, hasGatewayTags: true })),
+      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ANY_PROXY)),
       ...(modifications.length === 0 ? [violation(path, 'must not be empty')] : []),
       ...modifications.flatMap((modification, i) => modificationViolations(modification, itemAt(path, i))),
     ]

@@ -3,16 +3,10 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { topTargetRef } from '../policy.ts'
+import { ANY_PROXY, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
-import {
-  BACKEND_KINDS,
-  backendRefSchema,
-  backendRefsViolations,
-  ROUTE_TOP,
-  routeTarget,
-} from './backend-ref.ts'
+import { BACKEND_KINDS, backendRefSchema, backendRefsViolations, routeTarget } from './backend-ref.ts'
 
 const ruleSchema = z.object({
   default: required(
@@ -65,7 +59,7 @@ export const meshTCPRoute = defineKind<MeshTCPRouteSpec>({
   check({ targetRef, to = [] }) {
     const top = targetRef ?? { kind: 'Mesh' }
     return [
-      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ROUTE_TOP)),
+      ...(targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', ANY_PROXY)),
       ...to.flatMap((item, i) => [
         ...targetRefViolations(item.targetRef, fieldAt(itemAt('to', i), 'targetRef'), routeTarget(top)),
         ...item.rules.flatMap((rule, j) =>

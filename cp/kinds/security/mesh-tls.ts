@@ -3,9 +3,8 @@ import { z } from 'zod'
 import { fieldAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { fromField, policyViolations, topTargetRef } from '../policy.ts'
+import { ANY_CLIENT, fromField, policyViolations, policyWarnings, topTargetRef } from '../policy.ts'
 import { optional } from '../schema/doc.ts'
-import { topLevelWarnings } from '../target-ref.ts'
 import { tlsCipher, tlsVersionSchema, tlsVersionViolations } from './tls-version.ts'
 
 const MESH_ONLY = 'only with kind Mesh at the top'
@@ -57,15 +56,12 @@ export const meshTLS = defineKind<MeshTLSSpec>({
   check: spec =>
     policyViolations<Conf>(spec, {
       top: { kinds: ['Mesh', 'MeshSubset', 'Dataplane'], isInbound: true },
-      from: () => ({ kinds: ['Mesh'] }),
+      from: () => ANY_CLIENT,
       hasRules: true,
       mayBeEmpty: true,
       conf: (conf, path, { top }) => confViolations(conf, path, top.kind === 'Mesh'),
     }),
-  warnings: spec => [
-    ...((spec.from ?? []).length > 0 ? ["'from' field is deprecated, use 'rules' instead"] : []),
-    ...topLevelWarnings(spec.targetRef),
-  ],
+  warnings: spec => policyWarnings(spec),
 })
 
 /** Versions and ciphers are of the whole mesh: the side that calls uses them too. */
