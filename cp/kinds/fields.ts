@@ -55,7 +55,7 @@ export function positiveViolations(value: number | undefined, field: string): Vi
 export function addressViolations(address: string, field: string): Violation[] {
   if (address === '') return [violation(field, "address can't be empty")]
   if (isUnspecified(address)) return [violation(field, 'must not be 0.0.0.0 or ::')]
-  if (isIP(address) !== 0 || isDnsName(address)) return []
+  if (isHost(address)) return []
   return [violation(field, 'address has to be valid IP address or domain name')]
 }
 
@@ -144,6 +144,11 @@ export function sortedKeys(map: Readonly<Record<string, unknown>>): string[] {
 
 function isUnspecified(address: string): boolean {
   return isIP(address) !== 0 && ['0.0.0.0', '::'].includes(canonicalAddress(address))
+}
+
+/** An IP address or a DNS name. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || isDnsName(text)
 }
 
 /** What looks like an IPv4 address and is none (`10.0.0.300`) is no name either. */

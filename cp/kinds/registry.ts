@@ -1,6 +1,23 @@
 /** All kinds, in the order in which documents show them, and the ways to find one. */
 
+import { accessAudit } from './access/access-audit.ts'
+import { accessRole } from './access/access-role.ts'
+import { accessRoleBinding } from './access/access-role-binding.ts'
+import { hostnameGenerator } from './destination/hostname-generator.ts'
+import { meshExternalService } from './destination/mesh-external-service.ts'
+import { meshMultiZoneService } from './destination/mesh-multi-zone-service.ts'
+import { meshService } from './destination/mesh-service.ts'
+import { meshZoneAddress } from './destination/mesh-zone-address.ts'
+import { workload } from './destination/workload.ts'
+import { externalService } from './external/external-service.ts'
+import { proxyTemplate } from './external/proxy-template.ts'
+import { virtualOutbound } from './external/virtual-outbound.ts'
+import { meshGateway } from './gateway/mesh-gateway.ts'
+import { meshGatewayRoute } from './gateway/mesh-gateway-route.ts'
 import type { Kind } from './kind.ts'
+import { meshGlobalRateLimit } from './kong/mesh-global-rate-limit.ts'
+import { meshOpa } from './kong/mesh-opa.ts'
+import { opaPolicy } from './kong/opa-policy.ts'
 import { circuitBreaker } from './legacy/circuit-breaker.ts'
 import { faultInjection } from './legacy/fault-injection.ts'
 import { healthCheck } from './legacy/health-check.ts'
@@ -16,6 +33,7 @@ import { meshInsight } from './mesh/mesh-insight.ts'
 import { serviceInsight } from './mesh/service-insight.ts'
 import { meshAccessLog } from './observability/mesh-access-log.ts'
 import { meshMetric } from './observability/mesh-metric.ts'
+import { meshOtelBackend } from './observability/mesh-otel-backend.ts'
 import { meshTrace } from './observability/mesh-trace.ts'
 import { dataplane } from './proxy/dataplane.ts'
 import { dataplaneInsight } from './proxy/dataplane-insight.ts'
@@ -33,8 +51,10 @@ import { meshLoadBalancingStrategy } from './routing/mesh-load-balancing-strateg
 import { meshPassthrough } from './routing/mesh-passthrough.ts'
 import { meshProxyPatch } from './routing/mesh-proxy-patch.ts'
 import { meshTCPRoute } from './routing/mesh-tcp-route.ts'
+import { meshIdentity } from './security/mesh-identity.ts'
 import { meshTLS } from './security/mesh-tls.ts'
 import { meshTrafficPermission } from './security/mesh-traffic-permission.ts'
+import { meshTrust } from './security/mesh-trust.ts'
 import { globalSecret } from './system/global-secret.ts'
 import { secret } from './system/secret.ts'
 import { zone } from './system/zone.ts'
@@ -57,6 +77,8 @@ export const kinds: readonly Kind[] = [
   // security
   meshTrafficPermission,
   meshTLS,
+  meshIdentity,
+  meshTrust,
   // resilience
   meshTimeout,
   meshRetry,
@@ -74,8 +96,20 @@ export const kinds: readonly Kind[] = [
   meshAccessLog,
   meshTrace,
   meshMetric,
+  meshOtelBackend,
   // destinations
+  meshService,
+  meshExternalService,
+  meshMultiZoneService,
+  hostnameGenerator,
+  workload,
+  meshZoneAddress,
   // gateways and external services
+  externalService,
+  virtualOutbound,
+  meshGateway,
+  meshGatewayRoute,
+  proxyTemplate,
   // legacy policies
   trafficPermission,
   trafficRoute,
@@ -88,7 +122,13 @@ export const kinds: readonly Kind[] = [
   timeout,
   rateLimit,
   // access
+  accessRole,
+  accessRoleBinding,
+  accessAudit,
   // Kong Mesh
+  opaPolicy,
+  meshOpa,
+  meshGlobalRateLimit,
 ]
 
 const byType = new Map(kinds.map(kind => [kind.type, kind]))
