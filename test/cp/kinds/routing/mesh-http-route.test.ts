@@ -4,7 +4,6 @@ import { accepted, faults } from '../../../support/bodies.ts'
 
 const TYPE = 'MeshHTTPRoute'
 const RULE = 'spec.to[0].rules[0]'
-const FILTERS = `${RULE}.default.filters`
 const BACKENDS = `${RULE}.default.backendRefs`
 
 const backend = { kind: 'MeshService', name: 'backend' }
@@ -15,7 +14,6 @@ const route = (rule: object, item: object = {}, spec: object = {}): object => ({
     ...spec,
   },
 })
-const filtered = (...filters: readonly object[]): object => route({ default: { filters } })
 const matched = (...matches: readonly object[]): object => route({ matches })
 const sentTo = (...backendRefs: readonly object[]): object => route({ default: { backendRefs } })
 const gateway = { targetRef: { kind: 'MeshGateway', name: 'edge', tags: { port: 'http' } } }
@@ -109,125 +107,6 @@ t.test("refuses in Kuma's words", async t => {
       [
         `${RULE}.matches[0].headers[0].name: in body should match '^[a-z0-9!#$%&'*+\\-.^_\\x60|~]+$'`,
         `${RULE}.matches[0].headers[1].name: in body is required`,
-      ],
-    ],
-    [
-      filtered(
-        { type: 'RequestHeaderModifier' },
-        { type: 'ResponseHeaderModifier' },
-        { type: 'RequestRedirect' },
-        { type: 'RequestMirror' },
-        { type: 'URLRewrite' },
-      ),
-      [
-        `${FILTERS}[0].requestHeaderModifier: must be defined`,
-        `${FILTERS}[1].responseHeaderModifier: must be defined`,
-        `${FILTERS}[2].requestRedirect: must be defined`,
-        `${FILTERS}[3].requestMirror: must be defined`,
-        `${FILTERS}[4].urlRewrite: must be defined`,
-      ],
-    ],
-    [
-      filtered(
-        {
-          type: 'RequestHeaderModifier',
-          requestHeaderModifier: {
-            set: [
-              { name: 'foo', value: 'a' },
-              { name: 'foo', value: 'b' },
-            ],
-          },
-        },
-        { type: 'ResponseHeaderModifier', responseHeaderModifier: {} },
-        {
-          type: 'ResponseHeaderModifier',
-          responseHeaderModifier: { add: [{ name: 'foo', value: 'a' }], remove: ['foo'] },
-        },
-      ),
-      [
-        `${FILTERS}[0].requestHeaderModifier.set[1].name: duplicate header name`,
-        `${FILTERS}[1].responseHeaderModifier: must have at least one defined: set, add, remove`,
-        `${FILTERS}[2].responseHeaderModifier.remove[0].name: duplicate header name`,
-      ],
-    ],
-    [
-      filtered({
-        type: 'RequestHeaderModifier',
-        requestHeaderModifier: { remove: Array.from({ length: 17 }, (_, i) => `h${i}`) },
-      }),
-      [`${FILTERS}[0].requestHeaderModifier.remove: in body should have at most 16 items`],
-    ],
-    [
-      route({
-        matches: [{ path: { type: 'Exact', value: '/prefix' } }],
-        default: {
-          filters: [
-            {
-              type: 'URLRewrite',
-              urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/other' } },
-            },
-            {
-              type: 'RequestRedirect',
-              requestRedirect: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/other' } },
-            },
-          ],
-        },
-      }),
-      [
-        `${FILTERS}[0].urlRewrite.path.replacePrefixMatch: can only appear if all matches match a path prefix`,
-        `${FILTERS}[1].requestRedirect.path.replacePrefixMatch: can only appear if all matches match a path prefix`,
-      ],
-    ],
-    [
-      filtered({ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath' } } }),
-      [`${FILTERS}[0].urlRewrite.path.replaceFullPath: must be defined`],
-    ],
-    [
-      filtered(
-        { type: 'RequestRedirect', requestRedirect: { hostname: '127.0.0.1' } },
-        { type: 'URLRewrite', urlRewrite: { hostname: '10.0.0.1' } },
-      ),
-      [
-        `${FILTERS}[0].requestRedirect.hostname: cannot be an IP address`,
-        `${FILTERS}[1].urlRewrite.hostname: cannot be an IP address`,
-      ],
-    ],
-    [
-      filtered({
-        type: 'RequestRedirect',
-        requestRedirect: { hostname: '*.example.com', port: 0, scheme: 'ftp', statusCode: 300 },
-      }),
-      [
-        `${FILTERS}[0].requestRedirect.scheme: in body should be one of [http https]`,
-        `${FILTERS}[0].requestRedirect.hostname: in body should match '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'`,
-        `${FILTERS}[0].requestRedirect.port: in body should be greater than or equal to 1`,
-        `${FILTERS}[0].requestRedirect.statusCode: in body should be one of [301 302 303 307 308]`,
-      ],
-    ],
-    [
-      route(
-        {
-          default: {
-            filters: [{ type: 'URLRewrite', urlRewrite: { hostToBackendHostname: true, hostname: 'a.b' } }],
-          },
-        },
-        { hostnames: ['backend.com'] },
-      ),
-      [
-        `${FILTERS}[0].urlRewrite.hostToBackendHostname: can only be set with MeshGateway`,
-        `${FILTERS}[0].urlRewrite.hostToBackendHostname: cannot be set together with hostname`,
-        'spec.to[0].hostnames: must not be defined',
-      ],
-    ],
-    [
-      filtered(
-        { type: 'RequestMirror', requestMirror: { percentage: '101', backendRef: { kind: 'Mesh' } } },
-        { type: 'RequestMirror', requestMirror: { backendRef: { kind: 'MeshServiceSubset' } } },
-      ),
-      [
-        `${FILTERS}[0].requestMirror.percentage: must be in inclusive range [0.0, 100.0]`,
-        `${FILTERS}[0].requestMirror.backendRef.kind: value 'Mesh' is not supported`,
-        `${FILTERS}[1].requestMirror.backendRef.name: must be set with kind MeshServiceSubset`,
       ],
     ],
     [
