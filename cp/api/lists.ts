@@ -2,7 +2,7 @@
  * Lists in pages (kuma-api 1.5): all resources of a list, and the query → the items of one page with `total` and
  * `next`, or a 400. `offset` is the index of the first item; `next` an absolute URL or null.
  */
-import type { Kind, Resource } from '../kinds/kind.ts'
+import type { Kind, Resource, Violation } from '../kinds/kind.ts'
 import { readFilter } from './filters.ts'
 import { type Answer, ok } from './http/answer.ts'
 import { problem } from './problem.ts'
@@ -14,6 +14,13 @@ const DEFAULT_SIZE = 100
 const MAX_SIZE = 1000
 const TITLE = 'Could not retrieve resources'
 
+export interface ListOptions {
+  /** Of an error. */
+  readonly title?: string
+  /** There is no `next` on the last page, instead of null. */
+  readonly leavesOutNext?: boolean
+}
+
 /**
  * @param all in the order of the list
  * @param show called for the items of the page only
@@ -24,16 +31,23 @@ export function listAnswer(
   all: readonly Resource[],
   show: (resource: Resource) => unknown,
 ): Answer {
-  const page = readPage(request.query)
-  if (!page.ok) return page.answer
+  const fault = readPage(request.query)
+  if (!fault.ok) return fault.answer
   const filter = readFilter(kind, request.query, request.route)
   if (!filter.ok) return filter.answer
   const matching = filter.matches === null ? all : all.filter(filter.matches)
+  return pageAnswer(request, matching, show)
+}
+
+/** One page of what was found already. */
+export function pageAnswer<T>(request: ListRequest, all: readonly T[], show: (one: T) => unknown): Answer {
+  const page = readPage(request.query)
+  if (!page.ok) return page.answer
   const end = page.offset + page.size
   return ok({
-    total: matching.length,
-    items: matching.slice(page.offset, end).map(show),
-    next: end < matching.length ? nextUrl(request, end) : null,
+    total: all.length,
+    items: all.slice(page.offset, end).map(show),
+    next: end < all.length ? nextUrl(request, end) : null,
   })
 }
 
@@ -41,13 +55,14 @@ type Page =
   | { readonly ok: true; readonly size: number; readonly offset: number }
   | { readonly ok: false; readonly answer: Answer }
 
-function readPage(query: URLSearchParams): Page {
+function readPage(query: URLSearchParams, title: string): Page {
   const size = query.get('size') ?? ''
   const offset = query.get('offset') ?? ''
   const sizeFault = size === '' ? null : faultOfSize(size)
-  if (sizeFault !== null) return wrongPage('Invalid page size', [{ field: 'size', message: sizeFault }])
+  if (sizeFault !== null)
+    return wrongPage(title, 'Invalid page size', [{ field: 'size', message: sizeFault }])
   const offsetFault = offset === '' ? null : faultOfOffset(offset)
-  if (offsetFault !== null) return wrongPage(`invalid: invalid offset: ${offsetFault}`, [])
+  if (offsetFault !== null) return wrongPage(title, `invalid: invalid offset: ${offsetFault}`, [])
   return { ok: true, size: size === '' ? DEFAULT_SIZE : Number(size), offset: Number(offset) }
 }
 
@@ -67,8 +82,8 @@ function faultOfOffset(text: string): string | null {
 
 const WHOLE = /^[-+]?\d+$/
 
-function wrongPage(detail: string, violations: readonly { field: string; message: string }[]): Page {
-  return { ok: false, answer: problem({ status: 400, title: TITLE, detail, violations }) }
+function wrongPage(title: string, detail: string, violations: readonly Violation[]): Page {
+  return { ok: false, answer: problem({ status: 400, title, detail, violations }) }
 }
 
 /** Keys are sorted, as Go does it. */

@@ -1,19 +1,21 @@
 /**
  * Read, write, delete and list for every kind of the registry on Kuma's paths (kuma-api 1.7). One request is one
- * resource; what the API adds to the guarded store: the mesh of the path, body against URL, rights, `If-Match`, and
- * what is not enforced yet.
+ * resource; what the API adds to the guarded store: the mesh of the path, body against URL, and what change/write.ts
+ * sees to.
  */
 import { CodedError } from '#base/errors.ts'
-import type { Kind, Resource, ResourceKey, Unenforced } from '../kinds/kind.ts'
+import type { Kind, Resource, ResourceKey } from '../kinds/kind.ts'
 import { showResource } from '../kinds/show.ts'
 import { readResource } from '../kinds/validate.ts'
-import { contentTypeOf, denied } from './dispatch.ts'
+import { etagOf } from './change/preconditions.ts'
+import { deleteResource, putResource } from './change/write.ts'
+import { contentTypeOf } from './dispatch.ts'
 import { type Answer, ok } from './http/answer.ts'
 import { readValue } from './http/body.ts'
 import { computedKind } from './insights/computed.ts'
 import { kubernetesManifest } from './kubernetes.ts'
 import { listAnswer } from './lists.ts'
-import { INVALID, invalid, notFound, problem } from './problem.ts'
+import { invalid, notFound, problem } from './problem.ts'
 import type { ApiContext, ApiRequest, Endpoint, Right } from './request.ts'
 
 export function listEndpoint(context: ApiContext, kind: Kind): Endpoint {
@@ -74,19 +76,7 @@ export function putEndpoint(context: ApiContext, kind: Kind): Endpoint {
       }
       const read = readResource(kind, body.value, kind.scope === 'Mesh' ? key : { name: key.name })
       if (!read.ok) return problem({ ...read, status: 400 })
-      const refused = denied(context, request, { type: 'write', kind })
-      if (refused !== null) return refused
-      const open = read.unenforced.filter(({ refusesTraffic }) => refusesTraffic)
-      if (open.length > 0 && !acceptsUnenforced(request)) return wouldFailOpen(open)
-      const expectedRevision = await expectedBy(context, request, key)
-      const put = await context.guarded.put(kind, read.draft, optionsFor(expectedRevision))
-      if (!put.ok) return invalid(put.title, put.violations)
-      const warnings = [
-        ...read.warnings,
-        ...read.unenforced.map(found => sentenceOf(kind, found)),
-        ...put.warnings,
-      ]
-      return written(context, put.created, put.resource, [...new Set(warnings)])
+      return putResource(context, request, kind, read)
     },
   }
 }
@@ -97,14 +87,7 @@ export function deleteEndpoint(context: ApiContext, kind: Kind): Endpoint {
     operation: 'Could not delete a resource',
     async handle(request) {
       const key = await keyOfPath(context, kind, request)
-      // looked up before the right to write, as in Kuma
-      if ((await context.store.get(key)) === null) return notFound('Could not delete a resource')
-      const refused = denied(context, request, { type: 'write', kind })
-      if (refused !== null) return refused
-      const expectedRevision = await expectedBy(context, request, key)
-      const result = await context.guarded.delete(key, optionsFor(expectedRevision))
-      if (!result.ok) return invalid(result.title, result.violations)
-      return result.deleted ? ok({}) : notFound('Could not delete a resource')
+      return deleteResource(context, request, kind, key)
     },
   }
 }
@@ -159,89 +142,4 @@ function resourcesOf(
   mesh: string | undefined,
 ): Promise<readonly Resource[]> {
   return computedKind(kind.type)?.all(context, mesh) ?? context.store.list(kind.type, mesh)
-}
-
-/** Strong: epoch and revision of the last write. */
-function etagOf({ store }: ApiContext, resource: Resource): string {
-  return `"${store.epoch}-${resource.revision}"`
-}
-
-/**
- * The revision that has to be there, by `If-Match` and `If-None-Match: *`; undefined when the caller does not care.
- * Throws `api.conflict`.
- */
-async function expectedBy(
-  context: ApiContext,
-  { headers }: ApiRequest,
-  key: ResourceKey,
-): Promise<number | undefined> {
-  const ifMatch = headers['if-match']
-  const ifNoneMatch = headers['if-none-match']
-  if (ifMatch === undefined && ifNoneMatch === undefined) return undefined
-  const stored = await context.store.get(key)
-  const tag = stored === null ? null : etagOf(context, stored)
-  if (ifNoneMatch !== undefined && stored !== null && names(ifNoneMatch, tag)) {
-    throw new CodedError('api.conflict', `${key.type} ${key.name} exists already as ${tag}`)
-  }
-  if (ifMatch !== undefined && (tag === null || !names(ifMatch, tag))) {
-    const is = tag === null ? 'does not exist' : `is ${tag} now`
-    throw new CodedError('api.conflict', `${key.type} ${key.name} ${is}; read it again and repeat the change`)
-  }
-  return stored?.revision ?? 0
-}
-
-function names(header: string | readonly string[], tag: string | null): boolean {
-  const tags = String(header)
-    .split(',')
-    .map(one => one.trim())
-  return tags.includes('*') || (tag !== null && tags.includes(tag))
-}
-
-function optionsFor(expectedRevision: number | undefined): { readonly expectedRevision?: number } {
-  return expectedRevision === undefined ? {} : { expectedRevision }
-}
-
-/** 201 or 200, and remarks for people in the body and, for those who look at headers only, in `Warning`. */
-function written(
-  context: ApiContext,
-  created: boolean,
-  resource: Resource,
-  warnings: readonly string[],
-): Answer {
-  const status = created ? 201 : 200
-  const etag = etagOf(context, resource)
-  if (warnings.length === 0) return { status, value: {}, headers: { etag } }
-  const warning = warnings.slice(0, SHOWN_IN_HEADER).map(headerOf).join(', ')
-  return { status, value: { warnings }, headers: { etag, warning } }
-}
-
-const SHOWN_IN_HEADER = 8
-const LONGEST_IN_HEADER = 200
-
-function headerOf(warning: string): string {
-  const text = warning.slice(0, LONGEST_IN_HEADER).replace(/[^ -~]/g, '?')
-  return `299 - ${JSON.stringify(text)}`
-}
-
-function sentenceOf({ type }: Kind, { field, message }: Unenforced): string {
-  return `${field === '' ? type : field} is stored and not enforced yet: ${message}`
-}
-
-/** Clients of Kuma cannot add parameters; their configuration can hold headers. */
-function acceptsUnenforced({ query, headers }: ApiRequest): boolean {
-  return query.get('acceptUnenforced') === 'true' || headers['x-vmesh-accept-unenforced'] === 'true'
-}
-
-function wouldFailOpen(unenforced: readonly Unenforced[]): Answer {
-  const remedy =
-    'to store it all the same, add ?acceptUnenforced=true or the header x-vmesh-accept-unenforced: true'
-  return problem({
-    status: 400,
-    title: 'Could not process a resource',
-    detail: INVALID,
-    violations: unenforced.map(({ field, message }) => ({
-      field,
-      message: `is not enforced yet: ${message}; ${remedy}`,
-    })),
-  })
 }

@@ -5,6 +5,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { kriEndpoint } from './by-kri.ts'
+import { historyRoutes } from './history/history.ts'
 import { globalInsightEndpoint, globalInsightsEndpoint } from './insights/global-insight.ts'
 import { inspectRoutes } from './inspect/routes.ts'
 import { overviewRoutes } from './overviews.ts'
@@ -48,5 +49,6 @@ function routesOfKind(context: ApiContext, kind: Kind, path: string): readonly R
     { path: parent, methods: list },
     ...(kind.scope === 'Mesh' ? [{ path: `/${path}`, methods: list }] : []),
     { path: `${parent}/:name`, methods: { GET: getEndpoint(context, kind), ...item } },
+    ...(kind.readOnly ? [] : historyRoutes(context, kind, `${parent}/:name`)),
   ]
 }

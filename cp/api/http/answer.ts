@@ -1,21 +1,22 @@
 /**
  * What a handler answers, and the form in which it is sent: JSON indented by one space as Kuma's, or YAML where the
- * caller prefers it (`Accept: application/yaml`, `?output=yaml`).
+ * caller prefers it (`Accept: application/yaml`, `?output=yaml`), or text for people where there is one (`text/plain`,
+ * `?output=table`).
  */
 import { stringifyYaml } from '#base/yaml.ts'
 
 export type Answer = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-} & (
-  | { readonly value: unknown }
+} /** `plain`: the same as a table or another text for people. */ & (
+  | { readonly value: unknown; readonly plain?: () => string }
   | { readonly text: string }
   /** With their content type among the headers. */
   | { readonly bytes: Buffer }
   | { readonly empty: true }
 )
 
-export type Format = 'json' | 'yaml'
+export type Format = 'json' | 'yaml' | 'plain'
 
 export interface Rendered {
   readonly status: number
@@ -34,7 +35,7 @@ export const NOT_FOUND: Answer = { status: 404, text: '404: Page Not Found' }
 export const UNSUPPORTED_MEDIA_TYPE: Answer = { status: 415, text: '415: Unsupported Media Type' }
 export const NOT_ACCEPTABLE: Answer = {
   status: 406,
-  text: '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml',
+  text: '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, text/plain',
 }
 
 export function methodNotAllowed(allowed: readonly string[]): Answer {
@@ -42,11 +43,12 @@ export function methodNotAllowed(allowed: readonly string[]): Answer {
 }
 
 /**
- * What to answer in, by the Accept header and the parameter `output`; null when the caller takes neither JSON nor
- * YAML. Of two that are liked equally, the first is taken.
+ * What to answer in, by the Accept header and the parameter `output`; null when the caller takes none of
+ * them. Of two that are liked equally, the first is taken.
  */
 export function formatFor(accept: string | undefined, output: string | null): Format | null {
   if (output === 'yaml' || output === 'json') return output
+  if (output === 'table') return 'plain'
   if (accept === undefined || accept.trim() === '' || accept === '*/*') return 'json'
   let best: Format | null = null
   let bestQuality = 0
@@ -61,11 +63,15 @@ export function formatFor(accept: string | undefined, output: string | null): Fo
   return best
 }
 
+/** What has no text for people is sent as JSON to those who prefer text. */
 export function render(answer: Answer, format: Format): Rendered {
   const { status, headers = {} } = answer
   if ('empty' in answer) return { status, headers, body: '' }
   if ('bytes' in answer) return { status, headers, body: answer.bytes }
   if ('text' in answer) return { status, headers: { 'content-type': TEXT, ...headers }, body: answer.text }
+  if (format === 'plain' && answer.plain !== undefined) {
+    return { status, headers: { 'content-type': TEXT, ...headers }, body: answer.plain() }
+  }
   return format === 'yaml'
     ? {
         status,
@@ -87,6 +93,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   'application/x-yaml': 'yaml',
   'text/yaml': 'yaml',
   'text/x-yaml': 'yaml',
+  'text/plain': 'plain',
 }
 
 function qualityOf(parameters: readonly string[]): number {

@@ -1,0 +1,52 @@
+/** The parameters of a write: `?dryRun=true` and `?wait=applied&timeout=30s`. A wrong value refuses the write. */
+import { goDurationMs } from '#base/duration.ts'
+import type { Violation } from '../../kinds/kind.ts'
+import type { Answer } from '../http/answer.ts'
+import { invalid } from '../problem.ts'
+
+export type ChangeOptions =
+  | {
+      readonly ok: true
+      readonly isDryRun: boolean
+      /** How long to wait for data planes; null: not at all. */
+      readonly waitMs: number | null
+    }
+  | { readonly ok: false; readonly answer: Answer }
+
+export type Timeout =
+  | { readonly ok: true; readonly ms: number }
+  | { readonly ok: false; readonly message: string }
+
+const DEFAULT_TIMEOUT_MS = 30_000
+const MAX_TIMEOUT_MS = 300_000
+
+export function readChangeOptions(query: URLSearchParams): ChangeOptions {
+  const violations: Violation[] = []
+  const dryRun = query.get('dryRun')
+  const wait = query.get('wait')
+  const timeout = readTimeout(query)
+  if (dryRun !== null && !['true', 'false', ''].includes(dryRun)) {
+    violations.push({ field: 'dryRun', message: `must be true or false, not ${JSON.stringify(dryRun)}` })
+  }
+  if (wait !== null && wait !== 'applied') {
+    violations.push({ field: 'wait', message: `must be applied, not ${JSON.stringify(wait)}` })
+  }
+  if (!timeout.ok) violations.push({ field: 'timeout', message: timeout.message })
+  if (violations.length > 0 || !timeout.ok) {
+    return { ok: false, answer: invalid('Could not process a resource', violations) }
+  }
+  return {
+    ok: true,
+    isDryRun: dryRun !== null && dryRun !== 'false',
+    waitMs: wait === null ? null : timeout.ms,
+  }
+}
+
+/** At most five minutes. */
+export function readTimeout(query: URLSearchParams): Timeout {
+  const text = query.get('timeout')
+  if (text === null) return { ok: true, ms: DEFAULT_TIMEOUT_MS }
+  const ms = goDurationMs(text)
+  if (ms === null || ms < 0) return { ok: false, message: 'must be a duration like 30s' }
+  return ms > MAX_TIMEOUT_MS ? { ok: false, message: 'must be at most 5m' } : { ok: true, ms }
+}
