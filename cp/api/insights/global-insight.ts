@@ -5,7 +5,7 @@ import type { ApiContext, Endpoint, Right } from '../request.ts'
 import { counted, noCounters } from './counters.ts'
 import { resourceCounts } from './mesh-insights.ts'
 import { proxiesOf } from './proxies.ts'
-import { serviceInsights } from './service-insights.ts'
+import { externalServicesOf, servicesOf } from './service-insights.ts'
 
 const RIGHT: Right = {
   check: 'before',
@@ -37,11 +37,13 @@ export function globalInsightsEndpoint(context: ApiContext): Endpoint {
 
 async function globalInsight(context: ApiContext): Promise<unknown> {
   const { store } = context
-  const [meshes, proxies, services] = await Promise.all([
-    store.list('Mesh'),
-    proxiesOf(context, undefined),
-    serviceInsights(context, undefined),
-  ])
+  const [meshes, proxies] = await Promise.all([store.list('Mesh'), proxiesOf(context, undefined)])
+  const services = await Promise.all(
+    meshes.map(async mesh => {
+      const own = meshes.length === 1 ? proxies : proxies.filter(proxy => proxy.mesh === mesh.name)
+      return servicesOf(mesh, own, await externalServicesOf(context, mesh.name))
+    }),
+  )
   const counts = await countsOf(
     context,
     meshes.map(({ name }) => name),
@@ -50,7 +52,7 @@ async function globalInsight(context: ApiContext): Promise<unknown> {
   const [ingresses, egresses] = await Promise.all([store.list('ZoneIngress'), store.list('ZoneEgress')])
   return {
     createdAt: new Date().toISOString(),
-    services: servicesOf(services.map(({ spec }) => spec as ServiceFields)),
+    services: serviceCounters(services.flat().map(({ spec }) => spec as ServiceFields)),
     zones: {
       controlPlanes: { online: 0, total: 0 },
       zoneIngresses: { online: 0, total: ingresses.length },
@@ -83,7 +85,7 @@ const STATES: Readonly<Record<string, 'online' | 'offline' | 'partiallyDegraded'
   partially_degraded: 'partiallyDegraded',
 }
 
-function servicesOf(services: readonly ServiceFields[]): unknown {
+function serviceCounters(services: readonly ServiceFields[]): unknown {
   const byType = { internal: noCounters(), gateway_builtin: noCounters(), gateway_delegated: noCounters() }
   let external = 0
   for (const { status = '', serviceType = 'internal' } of services) {

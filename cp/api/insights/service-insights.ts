@@ -61,10 +61,15 @@ interface ExternalServiceFields {
 }
 
 async function ofMesh(context: ApiContext, mesh: Resource): Promise<readonly Resource[]> {
-  const [proxies, external] = await Promise.all([
-    proxiesOf(context, mesh.name),
-    externalServicesOf(context, mesh.name),
-  ])
+  return servicesOf(mesh, await proxiesOf(context, mesh.name), await externalServicesOf(context, mesh.name))
+}
+
+/** Sorted by service. @param proxies those of the mesh */
+export function servicesOf(
+  mesh: Resource,
+  proxies: readonly CountedProxy[],
+  external: ReadonlyMap<string, string>,
+): readonly Resource[] {
   const providers = new Map<string, CountedProxy[]>()
   for (const proxy of proxies) {
     for (const service of proxy.services.keys()) {
