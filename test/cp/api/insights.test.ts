@@ -177,7 +177,7 @@ t.test('the global insight writes every counter', async t => {
       Mesh: { total: 2 },
       Zone: { total: 0 },
       ZoneIngress: { total: 0 },
-      GlobalSecret: { total: 1 },
+      GlobalSecret: { total: 2 },
     },
   })
 })
