@@ -30,24 +30,30 @@ export function listAnswer(
   kind: Kind,
   all: readonly Resource[],
   show: (resource: Resource) => unknown,
+  options: ListOptions = {},
 ): Answer {
-  const fault = readPage(request.query)
+  const fault = readPage(request.query, options.title)
   if (!fault.ok) return fault.answer
   const filter = readFilter(kind, request.query, request.route)
   if (!filter.ok) return filter.answer
   const matching = filter.matches === null ? all : all.filter(filter.matches)
-  return pageAnswer(request, matching, show)
+  return pageAnswer(request, matching, show, options)
 }
 
 /** One page of what was found already. */
-export function pageAnswer<T>(request: ListRequest, all: readonly T[], show: (one: T) => unknown): Answer {
-  const page = readPage(request.query)
+export function pageAnswer<T>(
+  request: ListRequest,
+  all: readonly T[],
+  show: (one: T) => unknown,
+  { title, leavesOutNext = false }: ListOptions = {},
+): Answer {
+  const page = readPage(request.query, title)
   if (!page.ok) return page.answer
   const end = page.offset + page.size
   return ok({
     total: all.length,
     items: all.slice(page.offset, end).map(show),
-    next: end < all.length ? nextUrl(request, end) : null,
+    ...(end < all.length ? { next: nextUrl(request, end) } : leavesOutNext ? {} : { next: null }),
   })
 }
 
@@ -55,7 +61,7 @@ type Page =
   | { readonly ok: true; readonly size: number; readonly offset: number }
   | { readonly ok: false; readonly answer: Answer }
 
-function readPage(query: URLSearchParams, title: string): Page {
+function readPage(query: URLSearchParams, title = TITLE): Page {
   const size = query.get('size') ?? ''
   const offset = query.get('offset') ?? ''
   const sizeFault = size === '' ? null : faultOfSize(size)

@@ -2,10 +2,10 @@
  * A destination (service, or subset of it by tags) → cluster with its endpoints. Data planes with the same
  * destination get the same object, so it is serialised once for all of them.
  */
-import { createHash } from 'node:crypto'
 import type { Cluster } from '#contract/cluster.ts'
 import { enabledBackend } from '../kinds/mesh/mesh.ts'
-import { SERVICE_TAG, serviceUri } from '../kinds/spiffe.ts'
+import { serviceUri } from '../kinds/spiffe.ts'
+import { destinationName } from '../match/destination-name.ts'
 import { hasTags } from '../match/select.ts'
 import type { Instance, MeshView } from '../match/view.ts'
 
@@ -13,16 +13,6 @@ import type { Instance, MeshView } from '../match/view.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 
 type Tags = Readonly<Record<string, string>>
-
-/** Kuma's cluster name: the service, and 16 hex digits of all tags where there are more (semantics 3.0). */
-export function destinationName(tags: Tags): string {
-  const service = tags[SERVICE_TAG] ?? ''
-  const keys = Object.keys(tags).sort()
-  if (keys.length <= 1) return service
-  const hash = createHash('sha256')
-  for (const key of keys) hash.update(key + (tags[key] ?? ''))
-  return `${service}-${hash.digest('hex').slice(0, 16)}`
-}
 
 const known = new WeakMap<readonly Instance[], Map<string, Cluster>>()
 

@@ -5,8 +5,9 @@
 import type { Protocol } from '#contract/listener.ts'
 import type { Resource } from '../kinds/kind.ts'
 import { type DataplaneSpec, outboundsOf } from '../kinds/proxy/dataplane.ts'
+import { destinationName } from '../match/destination-name.ts'
 import type { MeshView } from '../match/view.ts'
-import { clusterOf, destinationName } from './cluster.ts'
+import { clusterOf } from './cluster.ts'
 import type { Draft } from './draft.ts'
 import { carriedAs } from './inbound.ts'
 

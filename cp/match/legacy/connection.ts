@@ -35,12 +35,20 @@ export function outboundPolicy(
   dataplane: Dataplane,
   service: string,
 ): Resource | undefined {
-  const sources = tagSetsFor(dataplane)
-  const destination = [{ [SERVICE_TAG]: service }]
+  return connectionPolicy(view, type, tagSetsFor(dataplane), { [SERVICE_TAG]: service })
+}
+
+/** As `outboundPolicy`, for a caller with these tag sets and a destination with all of its tags. */
+export function connectionPolicy(
+  view: MeshView,
+  type: string,
+  sources: readonly Tags[],
+  destination: Tags,
+): Resource | undefined {
   return winnerOf(
     view.policies(type).flatMap(policy => {
       const source = bestRank(selectorsOf(policy, 'sources'), sources)
-      const target = bestRank(selectorsOf(policy, 'destinations'), destination)
+      const target = bestRank(selectorsOf(policy, 'destinations'), [destination])
       return source === null || target === null ? [] : [{ policy, rank: addRanks(source, target) }]
     }),
   )
