@@ -126,6 +126,11 @@ export const CP_SETTINGS = defineSettings({
     default: false,
     doc: 'Do not make the mesh default on first start.',
   },
+  'defaults.skipHostnameGenerators': {
+    type: 'boolean',
+    default: false,
+    doc: 'Do not make the HostnameGenerators of this zone on first start.',
+  },
   'runtime.universal.dataplaneCleanupAge': {
     type: 'duration',
     default: '72h',

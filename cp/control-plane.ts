@@ -28,6 +28,7 @@ import { createPushContext } from './push/context.ts'
 import type { Insights } from './push/insights.ts'
 import { awaitReturns } from './push/returning.ts'
 import { PushServer } from './push/server.ts'
+import { defaultPoliciesHook } from './reconcile/default-policies.ts'
 import { createFirstResources, newMeshHook } from './reconcile/defaults.ts'
 import { Scheduler } from './snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from './store/guarded-store.ts'
@@ -85,7 +86,7 @@ export class ControlPlane {
     const guarded = createGuardedStore({
       store,
       zone: settings['multizone.zone.name'],
-      hooks: [newMeshHook(store, tokens)],
+      hooks: [newMeshHook(store, tokens), defaultPoliciesHook(settings['multizone.zone.name'])],
       log,
     })
     await createFirstResources({
@@ -94,6 +95,7 @@ export class ControlPlane {
       tokens,
       zone: settings['multizone.zone.name'],
       skipMeshCreation: settings['defaults.skipMeshCreation'],
+      skipHostnameGenerators: settings['defaults.skipHostnameGenerators'],
       bootstrapAdminToken: settings['apiServer.authn.tokens.bootstrapAdminToken'],
       log,
     })

@@ -7,6 +7,7 @@ import { ensureAdminToken } from '../auth/admin-token.ts'
 import { dataplaneKeys, USER_KEYS, ZONE_KEYS } from '../auth/keys.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import { missingBuiltinCaSecrets } from '../ca/builtin.ts'
+import { hostnameGenerator } from '../kinds/destination/hostname-generator.ts'
 import type { ResourceDraft } from '../kinds/kind.ts'
 import { enabledBackend, type MeshSpec, mesh as meshKind } from '../kinds/mesh/mesh.ts'
 import {
@@ -36,6 +37,7 @@ export interface FirstResourcesOptions {
   /** Name of this control plane's zone. */
   readonly zone: string
   readonly skipMeshCreation: boolean
+  readonly skipHostnameGenerators: boolean
   readonly bootstrapAdminToken: boolean
   readonly log: Logger
 }
@@ -48,16 +50,35 @@ export async function createFirstResources(options: FirstResourcesOptions): Prom
   await store.commit([...keys, ...zoneKeys].map(resource => ({ op: 'put', resource, expectedRevision: 0 })))
   if (zoneKeys.length > 0) await store.commit([{ op: 'put', resource: zoneOf(options.zone) }])
   if (options.bootstrapAdminToken) await ensureAdminToken(store, tokens)
-  // only a store that never had a mesh: an operator who deleted `default` meant it
-  const isFresh = (await store.list('Mesh')).length === 0 && keys.length > 0
-  if (!isFresh || options.skipMeshCreation) return
-  await options.guarded.put(meshKind, DEFAULT_MESH)
+  // only in a store that was never used: an operator who deleted one of these meant it
+  const isFresh = async (type: string): Promise<boolean> =>
+    keys.length > 0 && (await store.list(type)).length === 0
+  if (!options.skipHostnameGenerators && (await isFresh(hostnameGenerator.type))) {
+    await store.commit(HOSTNAME_GENERATORS.map(resource => ({ op: 'put', resource })))
+  }
+  if (options.skipMeshCreation || !(await isFresh(meshKind.type))) return
+  // past the hooks of other meshes: this one has no policy but the permission
+  const secrets = await newMeshHook(store, tokens)(DEFAULT_MESH, null, store)
+  await store.commit([{ op: 'put', resource: DEFAULT_MESH }, ...secrets])
   await options.guarded.put(permissionKind, ALLOW_ALL)
   log.info('made mesh default: mTLS STRICT, every member allowed by allow-all-default')
 }
 
 function zoneOf(name: string): ResourceDraft {
   return { type: 'Zone', mesh: '', name, labels: {}, spec: {} }
+}
+
+const OF_THIS_ZONE = { 'kuma.io/origin': 'zone' }
+
+/** As Kuma makes them, with this label only (kuma-api 4.2, 5.7). */
+const HOSTNAME_GENERATORS: readonly ResourceDraft[] = [
+  generator('local-mesh-external-service', 'meshExternalService', '{{ .DisplayName }}.extsvc.mesh.local'),
+  generator('local-universal-mesh-service', 'meshService', '{{ .DisplayName }}.svc.mesh.local'),
+]
+
+function generator(name: string, selected: string, template: string): ResourceDraft {
+  const spec = { selector: { [selected]: { matchLabels: OF_THIS_ZONE } }, template }
+  return { type: hostnameGenerator.type, mesh: '', name, labels: OF_THIS_ZONE, spec }
 }
 
 const DEFAULT_MESH: ResourceDraft<MeshSpec> = {
