@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { fieldAt } from './field-path.ts'
-import { type Tags, tagsSchema, tagViolations, violation } from './fields.ts'
+import { selectorViolations, type Tags, tagsSchema, tagViolations, violation } from './fields.ts'
 import type { Violation } from './kind.ts'
 import { optional, required } from './schema/doc.ts'
 
@@ -139,7 +139,12 @@ function refusal(field: Field, kind: TargetKind, rules: TargetRefRules): string 
 }
 
 function fieldViolations(ref: TargetRef, field: Field, path: string): Violation[] {
-  if (field === 'tags') return tagViolations(ref.tags ?? {}, path)
+  if (field === 'tags') {
+    // listeners of gateways are told apart by any text, often `http/8080`
+    return ref.kind === 'MeshGateway'
+      ? selectorViolations(ref.tags, path)
+      : tagViolations(ref.tags ?? {}, path)
+  }
   if (field === 'proxyTypes' && ref.proxyTypes?.length === 0) {
     return [violation(path, 'must be undefined or have at least one element')]
   }

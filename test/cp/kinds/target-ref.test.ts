@@ -96,11 +96,14 @@ t.test('a place admits the kinds and fields of its rules', async t => {
   ])
   t.same(
     of(
-      { kind: 'MeshGateway', name: 'x', tags: { a: 'b' } },
+      { kind: 'MeshGateway', name: 'x', tags: { a: 'b', port: 'http/8080' } },
       { kinds: ['MeshGateway'], hasGatewayTags: true },
     ),
     [],
   )
+  t.same(of({ kind: 'MeshSubset', tags: { port: 'http/8080' } }), [
+    'ref.tags["port"]: tag value must consist of alphanumeric characters, dots, dashes and underscores',
+  ])
 })
 
 t.test('warns of kinds at the top that have a successor', async t => {
