@@ -1,9 +1,11 @@
 /**
  * The control plane's HTTP API as vmeshctl uses it: one request, one answer; failures say the address, why, and what
- * to do.
+ * to do. Node's own client: others would take longer to load than most commands run.
  */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { text as textOf } from 'node:stream/consumers'
 import { codeOf, messageOf } from '#base/errors.ts'
-import { Agent, request } from '#base/http-client.ts'
 import { misconfigured, type Problem, readProblem, refused, unreachable } from './errors.ts'
 
 /** How a control plane is called. */
@@ -14,11 +16,14 @@ export interface Target {
   readonly token: string | null
   /** PEM; null: the roots that Node knows. */
   readonly ca: string | null
+  readonly skipVerify: boolean
   /** PEM; null: none. */
   readonly clientCertificate: { readonly cert: string; readonly key: string } | null
   readonly headers: Readonly<Record<string, string>>
   /** For the whole of a request. */
   readonly timeoutMs: number
+  /** Told of every request and its status. */
+  readonly trace: ((line: string) => void) | null
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -26,24 +31,45 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 export interface Answer {
   readonly status: number
   readonly text: string
+  /** Empty where there is none. */
+  readonly etag: string
 }
+
+export interface SendOptions {
+  /** In their order; a key may come again. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly accept?: string
+  /** Added to the timeout: how long the control plane was asked to wait. */
+  readonly patienceMs?: number
+}
+
+/** Connections at once; more requests queue. */
+const MAX_CONNECTIONS = 16
 
 export class ApiClient {
   readonly #target: Target
   readonly #base: URL
-  readonly #agent: Agent
+  readonly #agent: HttpAgent | HttpsAgent
 
   constructor(target: Target) {
     this.#target = target
     this.#base = addressOf(target.url)
-    this.#agent = new Agent({
-      connect: {
-        ...(target.ca === null ? {} : { ca: target.ca }),
-        ...(target.clientCertificate ?? {}),
-      },
-      headersTimeout: target.timeoutMs,
-      bodyTimeout: target.timeoutMs,
-    })
+    const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS }
+    try {
+      this.#agent =
+        this.#base.protocol === 'http:'
+          ? new HttpAgent(pool)
+          : new HttpsAgent({
+              ...pool,
+              ...(target.ca === null ? {} : { ca: target.ca }),
+              ...(target.clientCertificate ?? {}),
+              rejectUnauthorized: !target.skipVerify,
+            })
+    } catch (error) {
+      throw this.#failure(error, target.timeoutMs)
+    }
   }
 
   get address(): string {
@@ -53,34 +79,27 @@ export class ApiClient {
   /**
    * Any answer, refusals too. Throws `cli.unreachable` and, for certificates, `cli.misconfigured`.
    * @param segments of the path, as they are: they are escaped here
-   * @param body sent as JSON
    */
-  async send(
-    method: Method,
-    segments: readonly string[],
-    options: { readonly query?: Readonly<Record<string, string>>; readonly body?: unknown } = {},
-  ): Promise<Answer> {
+  async send(method: Method, segments: readonly string[], options: SendOptions = {}): Promise<Answer> {
     const url = new URL(this.#base)
     url.pathname = [url.pathname.replace(/\/+$/, ''), ...segments.map(encodeURIComponent)].join('/')
-    for (const [key, value] of Object.entries(options.query ?? {})) url.searchParams.set(key, value)
+    for (const [key, values] of Object.entries(options.query ?? {})) {
+      for (const value of [values].flat()) url.searchParams.append(key, value)
+    }
+    const timeoutMs = this.#target.timeoutMs + (options.patienceMs ?? 0)
     try {
-      const response = await request(url, {
-        method,
-        dispatcher: this.#agent,
-        signal: AbortSignal.timeout(this.#target.timeoutMs),
-        headers: this.#headers(options.body !== undefined),
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      })
-      return { status: response.statusCode, text: await response.body.text() }
+      const answer = await this.#exchange(method, url, options, timeoutMs)
+      this.#target.trace?.(`${method} ${url.href} ${answer.status}`)
+      return answer
     } catch (error) {
-      throw this.#failure(error)
+      throw this.#failure(error, timeoutMs)
     }
   }
 
   /** The answer's JSON; throws `cli.refused` for 400 and above. */
-  async json(method: Method, segments: readonly string[], options: Parameters<ApiClient['send']>[2] = {}) {
+  async json(method: Method, segments: readonly string[], options: SendOptions = {}): Promise<unknown> {
     const answer = await this.send(method, segments, options)
-    if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text))
+    if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), segments[1])
     return this.parse(answer)
   }
 
@@ -99,7 +118,7 @@ export class ApiClient {
   }
 
   /** undefined for an empty body. Throws `cli.misconfigured` for what is not JSON: it is no control plane. */
-  parse(answer: Answer): unknown {
+  parse(answer: Pick<Answer, 'text'>): unknown {
     if (answer.text === '') return undefined
     try {
       return JSON.parse(answer.text)
@@ -109,29 +128,53 @@ export class ApiClient {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#agent.destroy()
+  close(): void {
+    this.#agent.destroy()
   }
 
-  #headers(hasBody: boolean): Record<string, string> {
+  async #exchange(method: Method, url: URL, options: SendOptions, timeoutMs: number): Promise<Answer> {
+    const { body, accept = 'application/json' } = options
+    const payload = body === undefined ? undefined : JSON.stringify(body)
+    const call = { method, agent: this.#agent, headers: this.#headers(payload, accept) }
+    const signal = AbortSignal.timeout(timeoutMs)
+    const exchange = (isAgain: boolean): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const send = url.protocol === 'http:' ? httpRequest : httpsRequest
+        const sent = send(url, { ...call, signal }, resolve)
+        sent.on('error', error => {
+          // a kept connection that the server closed meanwhile says nothing about the request
+          if (sent.reusedSocket && codeOf(error) === 'ECONNRESET' && !isAgain) resolve(exchange(true))
+          else reject(signal.aborted ? signal.reason : error)
+        })
+        sent.end(payload)
+      })
+    const response = await exchange(false)
+    const text = await textOf(response).catch((error: unknown) => {
+      throw signal.aborted ? signal.reason : error
+    })
+    return { status: response.statusCode ?? 0, text, etag: response.headers.etag ?? '' }
+  }
+
+  #headers(payload: string | undefined, accept: string): Record<string, string> {
     const { token, headers } = this.#target
     return {
-      accept: 'application/json',
+      accept,
       'user-agent': 'vmeshctl',
-      ...(hasBody ? { 'content-type': 'application/json' } : {}),
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     }
   }
 
-  #failure(error: unknown): Error {
+  #failure(error: unknown, timeoutMs: number): Error {
     const code = codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined)
-    const { timeoutMs, url } = this.#target
-    const name = error instanceof Error ? error.name : ''
-    if (name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT') {
+    const { url } = this.#target
+    if (error instanceof Error && error.name === 'TimeoutError') {
       return unreachable(url, `no answer in ${timeoutMs / 1000} s; try again, or raise --api-timeout`, error)
     }
-    const tls = TLS_HELP.find(([codes]) => codes.test(code))
+    const tls = TLS_HELP.find(([codes]) => codes.test(`${code} ${messageOf(error)}`))
     if (tls !== undefined) return misconfigured(`${url}: ${tls[1]}`, error)
     const why = WHY[code] ?? `${messageOf(error) || code}; check the address`
     return unreachable(url, why, error)
@@ -147,8 +190,6 @@ const WHY: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to that network; check the network and the address',
   ECONNRESET:
     'the connection was cut; if the address is of the HTTPS port (5682), it has to begin with https://',
-  UND_ERR_SOCKET:
-    'the other side closed the connection; does the address begin with the right http:// or https://?',
 }
 
 const TLS_HELP: readonly (readonly [RegExp, string])[] = [
@@ -165,13 +206,10 @@ const TLS_HELP: readonly (readonly [RegExp, string])[] = [
     'its certificate is for other names; use one of them as the address, or start the control plane with --tls-san',
   ],
   [
-    /WRONG_VERSION_NUMBER|PACKET_LENGTH/,
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH|wrong version number|packet length too long/,
     'it does not speak TLS; begin the address with http:// for the HTTP port',
   ],
-  [
-    /ERR_OSSL|ERR_SSL|ERR_TLS|UND_ERR_INVALID_ARG/,
-    'TLS fails; check --ca-cert-file and the client certificate',
-  ],
+  [/ERR_OSSL|ERR_SSL|ERR_TLS|EPROTO/, 'TLS fails; check --ca-cert-file and the client certificate'],
 ]
 
 function addressOf(text: string): URL {

@@ -8,7 +8,6 @@ import { dirname } from 'node:path'
 import { CodedError } from '#base/errors.ts'
 import { makeFolder, readFileIfThere, writeFileAtomic } from '#base/files.ts'
 import { didYouMean } from '#base/text/nearest.ts'
-import { parseDocuments, stringifyYaml } from '#base/yaml.ts'
 import { misconfigured } from './errors.ts'
 
 export interface ControlPlaneEntry {
@@ -18,6 +17,8 @@ export interface ControlPlaneEntry {
   readonly clientCertFile: string | null
   readonly clientKeyFile: string | null
   readonly token: string | null
+  /** Whoever answers with a certificate is taken for it: for tests. */
+  readonly skipVerify: boolean
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -37,7 +38,16 @@ export interface Contexts {
 export const DEFAULT_URL = 'http://localhost:5681'
 
 export function entryOf(name: string, url: string): ControlPlaneEntry {
-  return { name, url, caCertFile: null, clientCertFile: null, clientKeyFile: null, token: null, headers: {} }
+  return {
+    name,
+    url,
+    caCertFile: null,
+    clientCertFile: null,
+    clientKeyFile: null,
+    token: null,
+    skipVerify: false,
+    headers: {},
+  }
 }
 
 /** What holds where there is no file. */
@@ -55,6 +65,7 @@ export async function readContexts(path: string): Promise<Contexts> {
     throw misconfigured(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, error)
   })
   if (bytes === null) return builtinContexts()
+  const { parseDocuments } = await import('#base/yaml.ts')
   try {
     const [document] = parseDocuments(bytes.toString('utf8'), path)
     if (document === undefined) return builtinContexts()
@@ -67,6 +78,7 @@ export async function readContexts(path: string): Promise<Contexts> {
 
 /** The file and its folder are the owner's only. */
 export async function writeContexts(path: string, contexts: Contexts): Promise<void> {
+  const { stringifyYaml } = await import('#base/yaml.ts')
   await makeFolder(dirname(path))
   await writeFileAtomic(path, stringifyYaml(toFile(contexts)))
 }
@@ -78,12 +90,15 @@ export async function exposesTokens(path: string, contexts: Contexts): Promise<b
   return facts !== null && (facts.mode & 0o077) !== 0
 }
 
-/** The current context and its control plane. Throws `cli.misconfigured`. */
-export function currentOf(contexts: Contexts): {
+/** The current context, or that of a name, and its control plane. Throws `cli.misconfigured`. */
+export function currentOf(
+  contexts: Contexts,
+  name: string = contexts.current,
+): {
   readonly context: ContextEntry
   readonly controlPlane: ControlPlaneEntry
 } {
-  const { context, name } = { context: contextOf(contexts, contexts.current), name: contexts.current }
+  const context = contextOf(contexts, name)
   const controlPlane = contexts.controlPlanes.find(one => one.name === context.controlPlane)
   if (controlPlane !== undefined) return { context, controlPlane }
   throw misconfigured(
@@ -113,6 +128,7 @@ export function toFile(contexts: Contexts): unknown {
           ...(one.clientCertFile === null ? {} : { clientCertFile: one.clientCertFile }),
           ...(one.clientKeyFile === null ? {} : { clientKeyFile: one.clientKeyFile }),
           ...(one.token === null ? {} : { authType: 'tokens', authConf: { token: one.token } }),
+          ...(one.skipVerify ? { skipVerify: true } : {}),
           ...(Object.keys(one.headers).length === 0
             ? {}
             : { headers: Object.entries(one.headers).map(([key, value]) => ({ key, value })) }),
@@ -161,6 +177,7 @@ function controlPlaneFrom(value: unknown, at: string, where: Where): ControlPlan
     clientCertFile: textAt(api, 'clientCertFile', place, where),
     clientKeyFile: textAt(api, 'clientKeyFile', place, where),
     token: textAt(auth, 'token', `${place}.authConf`, where),
+    skipVerify: api['skipVerify'] === true,
     headers: Object.fromEntries(headers),
   }
 }

@@ -1,7 +1,7 @@
 /** `vmeshctl`: argv → program → exit. The only process.exit of the command line. */
 import { text } from 'node:stream/consumers'
 import { exitCodeOf } from '#base/process/exit-codes.ts'
-import { defaultConfigFile } from './config.ts'
+import { surroundings } from './config.ts'
 import { vmeshctl } from './program.ts'
 
 // `vmeshctl get … | head` is no failure
@@ -12,7 +12,7 @@ vmeshctl(process.argv.slice(2), {
   err: chunk => void process.stderr.write(chunk),
   readInput: () => text(process.stdin),
   nowMs: Date.now,
-  configFile: defaultConfigFile(),
+  ...surroundings(process.stdout.isTTY),
 }).then(
   code => {
     // not exit(): what was written to a pipe has to arrive

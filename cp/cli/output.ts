@@ -1,6 +1,5 @@
-/** Values → what vmeshctl prints: tables with kumactl's columns (kuma-api 2.6), YAML that can be applied again, JSON. */
-import { stringifyDocuments } from '#base/yaml.ts'
-import type { Kind } from '../kinds/kind.ts'
+/** Values → what vmeshctl prints: tables, YAML with the keys in kumactl's order (kuma-api 2.6), JSON. */
+import type { World } from './world.ts'
 
 export const OUTPUT_OPTION = {
   output: {
@@ -15,11 +14,6 @@ export const OUTPUT_OPTION = {
 
 /** A resource as the API shows it. */
 export type Shown = Readonly<Record<string, unknown>>
-
-interface Column {
-  readonly title: string
-  cell(item: Shown, nowMs: number): string
-}
 
 /** Columns padded with three spaces; the last line ends with a newline. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -36,81 +30,57 @@ export function table(titles: readonly string[], rows: readonly (readonly string
     .join('')
 }
 
-export function resourceTable(kind: Kind, items: readonly Shown[], nowMs: number): string {
-  const columns = columnsOf(kind)
-  return table(
-    columns.map(column => column.title),
-    items.map(item => columns.map(column => column.cell(item, nowMs))),
-  )
+/** Loads the writer of YAML only when it is needed. */
+export async function yaml(value: unknown): Promise<string> {
+  const { stringifyYaml } = await import('#base/yaml.ts')
+  return stringifyYaml(value)
 }
 
-/** Documents parted by `---`, or one. */
-export function yaml(items: readonly unknown[]): string {
-  return stringifyDocuments(items)
+/** The keys of metadata first, in the order of the alphabet, then those of the spec as they are. */
+export function inOrderOfKeys(resource: Shown): Shown {
+  const entries = Object.entries(resource)
+  const isMeta = ([key]: readonly [string, unknown]): boolean => META_KEYS.has(key)
+  const meta = entries.filter(isMeta).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries([...meta, ...entries.filter(entry => !isMeta(entry))])
 }
+
+const META_KEYS = new Set([
+  'creationTime',
+  'kri',
+  'labels',
+  'mesh',
+  'modificationTime',
+  'name',
+  'snis',
+  'type',
+])
 
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** Whole units, as kumactl: `57s`, `3m`, `2h`, `4d`. */
+/** `value` as YAML or JSON, or the table of `asTable`. */
+export async function printAs(
+  format: 'table' | 'yaml' | 'json',
+  value: unknown,
+  asTable: () => string,
+  world: Pick<World, 'out'>,
+): Promise<void> {
+  world.out(format === 'table' ? asTable() : format === 'json' ? json(value) : await yaml(value))
+}
+
+/** Whole units, as kumactl: `57s`, `3m`, `2h`, `4d`. `-` for what is no time. */
 export function age(time: unknown, nowMs: number): string {
   const ms = nowMs - Date.parse(text(time))
-  if (!Number.isFinite(ms)) return '-'
-  const seconds = Math.max(0, Math.floor(ms / 1000))
+  return Number.isFinite(ms) ? span(Math.max(0, ms)) : '-'
+}
+
+/** As `age`, for a length. */
+export function span(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
   if (seconds < 60) return `${seconds}s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`
-}
-
-const NAME: Column = { title: 'NAME', cell: item => text(item['name']) }
-const MESH: Column = { title: 'MESH', cell: item => text(item['mesh']) }
-const AGE: Column = {
-  title: 'AGE',
-  cell: (item, nowMs) => age(item['modificationTime'] ?? item['creationTime'], nowMs),
-}
-
-const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
-  Mesh: [
-    NAME,
-    { title: 'mTLS', cell: item => mtlsOf(item) },
-    { title: 'LOCALITY', cell: item => onOff(at(item, 'routing', 'localityAwareLoadBalancing')) },
-    { title: 'ZONEEGRESS', cell: item => onOff(at(item, 'routing', 'zoneEgress')) },
-    AGE,
-  ],
-  Dataplane: [
-    MESH,
-    NAME,
-    { title: 'TAGS', cell: item => tagsOf(item) },
-    { title: 'ADDRESS', cell: item => text(at(item, 'networking', 'address')) },
-    AGE,
-  ],
-}
-
-function columnsOf(kind: Kind): readonly Column[] {
-  return COLUMNS[kind.type] ?? (kind.scope === 'Mesh' ? [MESH, NAME, AGE] : [NAME, AGE])
-}
-
-function mtlsOf(mesh: Shown): string {
-  const enabled = at(mesh, 'mtls', 'enabledBackend')
-  const backends = list(at(mesh, 'mtls', 'backends'))
-  const backend = backends.find(one => at(one, 'name') === enabled)
-  return typeof enabled !== 'string' || enabled === '' ? 'off' : `${text(at(backend, 'type'))}/${enabled}`
-}
-
-/** Of all inbounds or of the gateway: `key=value,value` sorted, parted by spaces. */
-function tagsOf(dataplane: Shown): string {
-  const values = new Map<string, Set<string>>()
-  const holders = [...list(at(dataplane, 'networking', 'inbound')), at(dataplane, 'networking', 'gateway')]
-  for (const holder of holders) {
-    for (const [key, value] of Object.entries(at(holder, 'tags') ?? {})) {
-      values.set(key, (values.get(key) ?? new Set()).add(String(value)))
-    }
-  }
-  return [...values]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, all]) => `${key}=${[...all].sort().join(',')}`)
-    .join(' ')
 }
 
 /** A member, however deep, of a value of unknown shape. */
@@ -129,8 +99,4 @@ export function list(value: unknown): readonly unknown[] {
 
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-function onOff(value: unknown): string {
-  return value === true ? 'on' : 'off'
 }

@@ -1,29 +1,28 @@
-/** Kinds and paths as commands need them: KIND words → kinds, resources → path segments, lists page by page. */
+/** Kinds and paths as commands need them: KIND words → kinds, resources → path segments and sentences. */
 import { usageError } from '#base/command-line.ts'
-import { nearest } from '#base/text/nearest.ts'
+import { didYouMean } from '#base/text/nearest.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { kindByArgument, kinds } from '../kinds/registry.ts'
 import type { ApiClient } from './client.ts'
-import { readProblem, refused } from './errors.ts'
-import { at, list, type Shown } from './output.ts'
+import { failed, isMeshMissing, type Problem, readProblem, refused } from './errors.ts'
+import { isShown } from './lists.ts'
+import type { Shown } from './output.ts'
 
-/** Items of a list request; the most that the API gives at once. */
-const PAGE = 1_000
+/** Arguments of commands about one resource. */
+export const KIND_ARGUMENT = { value: 'KIND', doc: 'such as mesh, dataplane, secret' } as const
+export const NAME_ARGUMENT = { value: 'NAME', doc: 'which' } as const
 
-/** Throws a usage error with the nearest word, or all words. */
+/** Throws a usage error with the nearest word and all words. */
 export function kindNamed(word: string): Kind {
   const kind = kindByArgument(word)
   if (kind !== undefined) return kind
   const words = kindWords()
-  const guess = nearest(word, words)
-  throw usageError(
-    `unknown KIND ${JSON.stringify(word)}; ${guess === undefined ? `there are ${words.join(', ')}` : `did you mean ${guess}?`}`,
-  )
+  throw usageError(`unknown TYPE: ${word}. Allowed values: ${words.join(', ')}${didYouMean(word, words)}`)
 }
 
-/** What can be typed for KIND, singular and plural. */
+/** What can be typed for KIND, singular and plural, sorted. */
 export function kindWords(): readonly string[] {
-  return kinds.flatMap(kind => [kind.singular, kind.plural]).sort()
+  return [...new Set(kinds.flatMap(kind => [kind.singular, kind.plural]))].sort()
 }
 
 /** Of one resource, or of the list without a name. */
@@ -37,46 +36,27 @@ export function labelOf(kind: Kind, mesh: string, name: string): string {
   return `${kind.singular} ${kind.scope === 'Mesh' ? `${mesh}/${name}` : name}`
 }
 
-/** All items, following pages. Throws `cli.refused`. */
-export async function listAll(client: ApiClient, segments: readonly string[]): Promise<readonly Shown[]> {
-  const items: Shown[] = []
-  for (let offset = '0'; ; ) {
-    const page = await listPage(client, segments, { size: String(PAGE), offset })
-    items.push(...page.items)
-    // an empty page with a next one would go on for ever
-    if (page.nextOffset === null || page.items.length === 0) return items
-    offset = page.nextOffset
-  }
+/** As kumactl says it: `resource type="Dataplane" mesh="default" name="web-1"`. */
+export function formalLabelOf(kind: Pick<Kind, 'type'>, mesh: string, name: string): string {
+  return `resource type=${JSON.stringify(kind.type)} mesh=${JSON.stringify(mesh)} name=${JSON.stringify(name)}`
 }
 
-export interface Page {
-  readonly items: readonly Shown[]
-  readonly total: number
-  readonly nextOffset: string | null
-}
-
-/** The address in `next` is the server's view of itself; only its offset counts. */
-export async function listPage(
+/** One resource, with its version where the control plane tells it. Throws `cli.failed` where it is not there. */
+export async function getOne(
   client: ApiClient,
-  segments: readonly string[],
-  query: Readonly<Record<string, string>>,
-): Promise<Page> {
-  const answer = await client.send('GET', segments, { query })
-  if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), segments[1])
+  kind: Kind,
+  mesh: string,
+  name: string,
+): Promise<{ readonly item: Shown; readonly etag: string }> {
+  const answer = await client.send('GET', segmentsOf(kind, mesh, name))
+  if (answer.status === 404) throw missing(kind, mesh, readProblem(404, answer.text))
+  if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)
   const body = client.parse(answer)
-  const next = at(body, 'next')
-  const total = at(body, 'total')
-  const items = list(at(body, 'items')).filter(isShown)
-  return {
-    items,
-    total: typeof total === 'number' ? total : items.length,
-    nextOffset:
-      typeof next === 'string'
-        ? (URL.parse(next, 'http://server')?.searchParams.get('offset') ?? null)
-        : null,
-  }
+  return { item: isShown(body) ? body : {}, etag: answer.etag }
 }
 
-function isShown(item: unknown): item is Shown {
-  return typeof item === 'object' && item !== null && !Array.isArray(item)
+/** kumactl's sentence for what is asked for and not there; names the mesh where that is what is missing. */
+export function missing(kind: Kind, mesh: string, problem: Problem): Error {
+  if (isMeshMissing(problem) || problem.detail !== 'Not found') return refused(problem, mesh)
+  return failed(kind.scope === 'Mesh' ? `No resources found in ${mesh} mesh` : 'No resources found')
 }

@@ -1,24 +1,85 @@
-/** The options that say which control plane is meant → a client for it: one-off flags win over the current context. */
+/** The options that say which control plane is meant → a client for it: one-off flags win over the context. */
 import { readFile } from 'node:fs/promises'
-import type { OptionValues } from '#base/command-line.ts'
+import { type OptionValues, usageError } from '#base/command-line.ts'
 import { goDurationMs } from '#base/duration.ts'
 import { messageOf } from '#base/errors.ts'
 import { ApiClient, type Target } from './client.ts'
-import { type ControlPlaneEntry, currentOf, entryOf, exposesTokens, readContexts } from './contexts.ts'
+import {
+  builtinContexts,
+  type Contexts,
+  type ControlPlaneEntry,
+  currentOf,
+  entryOf,
+  exposesTokens,
+  readContexts,
+} from './contexts.ts'
 import { misconfigured } from './errors.ts'
 import type { World } from './world.ts'
 
-/** Of all commands that talk to a control plane; accepted before and after the command's name. */
+/** Of all commands; accepted before and after the command's name. */
 export const TARGET_OPTIONS = {
-  configFile: { type: 'text', value: 'FILE', doc: 'Where control planes are kept (~/.vmeshctl/config).' },
+  configFile: {
+    type: 'text',
+    value: 'FILE',
+    variable: 'VMESHCTL_CONFIG_FILE',
+    doc: 'Where control planes are kept (~/.vmeshctl/config); a file of kumactl will do.',
+  },
+  noConfig: {
+    type: 'switch',
+    variable: 'VMESHCTL_NO_CONFIG',
+    doc: 'Use no such file: the control plane of this host.',
+  },
+  context: {
+    type: 'text',
+    value: 'NAME',
+    variable: 'VMESHCTL_CONTEXT',
+    doc: 'Another control plane of that file for this once.',
+  },
   address: {
     type: 'text',
     value: 'URL',
+    variable: 'VMESHCTL_ADDRESS',
     doc: 'A control plane for this once: http://HOST:5681, https://HOST:5682.',
   },
-  tokenFile: { type: 'text', value: 'FILE', doc: 'User token for it.' },
-  caCertFile: { type: 'text', value: 'FILE', doc: 'CA of its certificate: a copy of its DATA/tls/ca.crt.' },
-  apiTimeout: { type: 'text', value: 'DURATION', default: '1m', doc: 'Longest time of a request.' },
+  tokenFile: { type: 'text', value: 'FILE', variable: 'VMESHCTL_TOKEN_FILE', doc: 'User token for it.' },
+  caCertFile: {
+    type: 'text',
+    value: 'FILE',
+    variable: 'VMESHCTL_CA_CERT_FILE',
+    doc: 'CA of its certificate: a copy of its DATA/tls/ca.crt.',
+  },
+  clientCertFile: {
+    type: 'text',
+    value: 'FILE',
+    variable: 'VMESHCTL_CLIENT_CERT_FILE',
+    doc: 'Client certificate to show.',
+  },
+  clientKeyFile: {
+    type: 'text',
+    value: 'FILE',
+    variable: 'VMESHCTL_CLIENT_KEY_FILE',
+    doc: 'Its private key.',
+  },
+  skipVerify: {
+    type: 'switch',
+    variable: 'VMESHCTL_SKIP_VERIFY',
+    doc: 'Trust whoever answers at the address: for tests only.',
+  },
+  apiTimeout: {
+    type: 'text',
+    value: 'DURATION',
+    variable: 'VMESHCTL_API_TIMEOUT',
+    default: '1m',
+    doc: 'Longest time of a request.',
+  },
+  logLevel: {
+    type: 'text',
+    value: 'LEVEL',
+    variable: 'VMESHCTL_LOG_LEVEL',
+    default: 'off',
+    choices: ['off', 'info', 'debug'],
+    doc: 'debug shows every request on standard error.',
+  },
 } as const
 
 export const MESH_OPTION = {
@@ -26,6 +87,7 @@ export const MESH_OPTION = {
     type: 'text',
     value: 'MESH',
     short: 'm',
+    variable: 'VMESHCTL_MESH',
     doc: "Of which mesh; default: the context's, or default.",
   },
 } as const
@@ -45,23 +107,32 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { entry, mesh } = await chosen(options, world)
-  const client = new ApiClient(await targetOf(entry, options))
+  const client = new ApiClient(await targetOf(entry, options, world))
   try {
     return await work({ client, mesh: options.mesh ?? mesh })
   } finally {
-    await client.close()
+    client.close()
   }
 }
 
-export async function targetOf(entry: ControlPlaneEntry, options: TargetOptions): Promise<Target> {
+/** The mesh that commands mean, without calling anybody. */
+export async function meshOf(
+  options: TargetOptions & { readonly mesh?: string | undefined },
+  world: World,
+): Promise<string> {
+  return options.mesh ?? (await chosen(options, world)).mesh
+}
+
+export async function targetOf(
+  entry: ControlPlaneEntry,
+  options: TargetOptions,
+  world: World,
+): Promise<Target> {
   const { caCertFile, clientCertFile, clientKeyFile } = entry
-  const timeoutMs = goDurationMs(options.apiTimeout)
-  if (timeoutMs === null || timeoutMs < 1) {
-    throw misconfigured(`--api-timeout ${options.apiTimeout} is not a duration such as 30s or 1m`)
-  }
   return {
     url: entry.url,
     token: entry.token,
+    skipVerify: entry.skipVerify,
     ca:
       caCertFile === null
         ? null
@@ -74,8 +145,30 @@ export async function targetOf(entry: ControlPlaneEntry, options: TargetOptions)
             key: await fileText(clientKeyFile, '--client-key-file', /-----BEGIN [A-Z ]*PRIVATE KEY-----/),
           },
     headers: entry.headers,
-    timeoutMs,
+    timeoutMs: durationOf(options.apiTimeout, '--api-timeout', misconfigured),
+    trace: options.logLevel === 'debug' ? line => world.err(`${line}\n`) : null,
   }
+}
+
+/** A duration that a person gave, in ms; over zero. Throws what `fault` makes, a usage error by default. */
+export function durationOf(
+  text: string,
+  flag: string,
+  fault: (message: string) => Error = usageError,
+): number {
+  const ms = goDurationMs(text)
+  if (ms !== null && ms > 0) return ms
+  throw fault(
+    `${flag} ${text} is not a duration; give one in hours, minutes or seconds, such as 30s, 1m or 720h`,
+  )
+}
+
+/** The path of the file with the contexts, or null: none is to be used. */
+export function configFileOf(
+  options: Pick<TargetOptions, 'configFile' | 'noConfig'>,
+  world: World,
+): string | null {
+  return options.noConfig ? null : (options.configFile ?? world.configFile)
 }
 
 /** A token without the white space around it. Throws `cli.misconfigured` for what cannot be a header's value. */
@@ -89,21 +182,30 @@ async function chosen(
   options: TargetOptions,
   world: World,
 ): Promise<{ readonly entry: ControlPlaneEntry; readonly mesh: string }> {
+  const { caCertFile, clientCertFile, clientKeyFile, tokenFile } = options
   const own = {
-    ...(options.caCertFile === undefined ? {} : { caCertFile: options.caCertFile }),
-    ...(options.tokenFile === undefined ? {} : { token: await readToken(options.tokenFile) }),
+    ...(caCertFile === undefined ? {} : { caCertFile }),
+    ...(clientCertFile === undefined ? {} : { clientCertFile }),
+    ...(clientKeyFile === undefined ? {} : { clientKeyFile }),
+    ...(options.skipVerify ? { skipVerify: true } : {}),
+    ...(tokenFile === undefined ? {} : { token: await readToken(tokenFile) }),
   }
   // a token must not travel to another address than the one it was kept for
   if (options.address !== undefined) {
     return { entry: { ...entryOf('', options.address), ...own }, mesh: 'default' }
   }
-  const path = options.configFile ?? world.configFile
+  const { context, controlPlane } = currentOf(await contextsOf(options, world), options.context)
+  return { entry: { ...controlPlane, ...own }, mesh: context.mesh ?? 'default' }
+}
+
+async function contextsOf(options: TargetOptions, world: World): Promise<Contexts> {
+  const path = configFileOf(options, world)
+  if (path === null) return builtinContexts()
   const contexts = await readContexts(path)
   if (await exposesTokens(path, contexts)) {
     world.err(`vmeshctl: others can read the tokens in ${path}; run chmod 600 ${path}\n`)
   }
-  const { context, controlPlane } = currentOf(contexts)
-  return { entry: { ...controlPlane, ...own }, mesh: context.mesh ?? 'default' }
+  return contexts
 }
 
 async function fileText(path: string, flag: string, expected: RegExp): Promise<string> {

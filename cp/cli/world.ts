@@ -7,4 +7,10 @@ export interface World extends Output {
   nowMs(): number
   /** Used where `--config-file` is not given. */
   readonly configFile: string
+  /** Variables that options may come from. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Somebody watches standard output: long work says on `err` how far it is. */
+  readonly isTerminal: boolean
+  /** Output may be coloured. */
+  readonly hasColours: boolean
 }

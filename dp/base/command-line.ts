@@ -42,6 +42,8 @@ export interface ArgumentSpec {
   readonly value: string
   readonly doc: string
   readonly optional?: true
+  /** The last one only: takes all words that are left. */
+  readonly isRepeated?: true
 }
 
 /** In the order of the command line; optional ones last. */
@@ -57,7 +59,11 @@ type OptionValue<S extends OptionSpec> = S extends { type: 'switch' }
 
 export type OptionValues<T extends OptionTable> = { readonly [Name in keyof T]: OptionValue<T[Name]> }
 export type ArgumentValues<T extends ArgumentTable> = {
-  readonly [Name in keyof T]: T[Name] extends { optional: true } ? string | undefined : string
+  readonly [Name in keyof T]: T[Name] extends { isRepeated: true }
+    ? readonly string[]
+    : T[Name] extends { optional: true }
+      ? string | undefined
+      : string
 }
 
 export interface CommandSpec<O extends OptionTable, A extends ArgumentTable> {
@@ -134,7 +140,7 @@ export function usageError(message: string): CodedError {
 
 export interface RunOptions {
   /** Where options with a `variable` look. */
-  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly environment?: Environment
   /** Before every message on `err`; default `PROGRAM: `. */
   readonly errorPrefix?: string
 }
@@ -163,27 +169,27 @@ export async function runProgram(
   }
 }
 
-interface State extends Pick<Required<RunOptions>, 'environment'> {
-  code: number
-  at: Command | null
-}
+type Environment = Readonly<Record<string, string | undefined>>
+type State = { code: number; at: Command | null; readonly environment: Environment }
 
 /** A bare flag whose value may be left out is written out: a word after it is never taken for its value. */
 function withImplied(program: CommandNode, argv: readonly string[]): readonly string[] {
   const implied = new Map(
-    nodesOf(program).flatMap(({ options }) =>
+    optionsOf(program).flatMap(options =>
       Object.entries(options).flatMap(([key, spec]) =>
         spec.type === 'text' && spec.implied !== undefined ? [[flagOf(key), spec.implied] as const] : [],
       ),
     ),
   )
   const end = argv.indexOf('--')
-  const isFlag = (word: string, index: number): boolean => implied.has(word) && (end < 0 || index < end)
-  return argv.map((word, index) => (isFlag(word, index) ? `${word}=${implied.get(word)}` : word))
+  return argv.map((word, index) => {
+    const value = end < 0 || index < end ? implied.get(word) : undefined
+    return value === undefined ? word : `${word}=${value}`
+  })
 }
 
-function nodesOf(node: CommandNode): readonly CommandNode[] {
-  return [node, ...node.commands.flatMap(nodesOf)]
+function optionsOf(node: CommandNode): readonly OptionTable[] {
+  return [node.options, ...node.commands.flatMap(optionsOf)]
 }
 
 /** `caCertFile` → `--ca-cert-file`. */
@@ -230,16 +236,16 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
     })
   }
   const argumentKeys = Object.keys(node.arguments)
-  for (const spec of Object.values(node.arguments)) {
-    const { value, doc, optional } = spec
-    made.addArgument(new Argument(optional === true ? `[${value}]` : `<${value}>`, doc))
+  for (const { value, doc, optional, isRepeated } of Object.values(node.arguments)) {
+    const name = isRepeated === true ? `${value}...` : value
+    made.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, doc))
   }
   for (const child of node.commands) made.addCommand(build(child, [...inherited, ...own], output, state))
   const { invoke } = node
   if (invoke !== undefined) {
     made.action(async () => {
       const options = Object.fromEntries([...readers].map(([key, read]) => [key, read()]))
-      const args = Object.fromEntries(argumentKeys.map((key, index) => [key, made.args[index]]))
+      const args = Object.fromEntries(argumentKeys.map((key, index) => [key, made.processedArgs[index]]))
       state.code = (await invoke(options, args)) ?? EXIT.ok
     })
   }
@@ -263,10 +269,7 @@ function optionOf(key: string, spec: OptionSpec): Option {
 }
 
 /** undefined where there is none, or it is empty. Throws a usage error for a value that the option does not take. */
-function fromVariable(
-  spec: OptionSpec,
-  environment: Readonly<Record<string, string | undefined>>,
-): string | boolean | undefined {
+function fromVariable(spec: OptionSpec, environment: Environment): string | boolean | undefined {
   if (spec.type === 'list' || spec.variable === undefined) return undefined
   const value = environment[spec.variable] ?? ''
   if (value === '') return undefined

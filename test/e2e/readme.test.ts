@@ -98,7 +98,7 @@ t.test('the policy of the README is applied, shown and deleted', async t => {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HOME: lab.dir },
   })
-  t.match(await text(child.stdout), /meshtrafficpermission default\/api-from-web created/)
+  t.match(await text(child.stdout), /type="MeshTrafficPermission" mesh="default" name="api-from-web" Created/)
   t.match(await typed('scripts/vmeshctl get'), { code: 0, out: /api-from-web/ })
   t.match(await typed('scripts/vmeshctl delete'), { code: 0, out: /deleted/ })
 })

@@ -23,13 +23,13 @@ const run = (argv: readonly string[], input = '') =>
   runVmeshctl([...argv, '--address', `http://127.0.0.1:${lab.ports.api}`], { home, input })
 
 t.test('applies, shows, changes and deletes', async t => {
-  const label = 'dataplane default/web-1'
-  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} created\n`, err: '' })
-  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} unchanged\n`, err: '' })
+  const label = 'resource type="Dataplane" mesh="default" name="web-1"'
+  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} Created\n`, err: '' })
+  t.same(await run(['apply', '-f', '-'], WEB), { code: 0, out: `${label} Unchanged\n`, err: '' })
   const other = WEB.replace('8080', '8081')
-  t.same(await run(['apply', '-f', '-'], other), { code: 0, out: `${label} updated\n`, err: '' })
+  t.same(await run(['apply', '-f', '-'], other), { code: 0, out: `${label} Updated\n`, err: '' })
   const shown = await run(['get', 'dataplane', 'web-1', '-o', 'yaml'])
-  t.same(await run(['apply', '-f', '-'], shown.out), { code: 0, out: `${label} unchanged\n`, err: '' })
+  t.same(await run(['apply', '-f', '-'], shown.out), { code: 0, out: `${label} Unchanged\n`, err: '' })
   t.match(
     (await run(['get', 'dataplanes'])).out,
     /^MESH +NAME +TAGS +ADDRESS +AGE\ndefault +web-1 .*kuma\.io\/service=web/,
@@ -42,7 +42,7 @@ t.test('applies, shows, changes and deletes', async t => {
   })
   t.match(await run(['get', 'dataplane', 'web-1']), {
     code: 1,
-    err: /there is no Dataplane with name "web-1"/,
+    err: /No resources found in default mesh/,
   })
   t.match(await run(['get', 'dataplanes', '-m', 'nope']), { code: 1, err: /there is no mesh "nope"/ })
   t.match(await run(['version']), { out: /^Client: vmeshctl .*\nServer: \S+ \S+/, err: '' })
@@ -67,10 +67,10 @@ t.test('what the control plane refuses is said with file and line', async t => {
   const file = join(home, 'shop.yaml')
   writeFileSync(file, `${WEB.replace('mesh: default', 'mesh: shop')}---\n${WEB}`)
   const { code, out, err } = await run(['apply', '-f', file])
-  t.same({ code, out }, { code: 1, out: 'dataplane default/web-1 created\n' })
+  t.same({ code, out }, { code: 1, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
   t.match(
     err,
-    /shop\.yaml:1: dataplane shop\/web-1 was refused: there is no mesh "shop"; apply a Mesh of that name first/,
+    /shop\.yaml:1: resource type="Dataplane" mesh="shop" name="web-1": failed server side: there is no mesh "shop"; apply a Mesh of that name first/,
   )
 })
 

@@ -79,7 +79,11 @@ async function answer(api: FakeApi, options: FakeApiOptions, request: IncomingMe
   const own = api.override(asked)
   if (own !== undefined) return own
   const { pathname, searchParams } = new URL(url, api.url)
-  if (pathname === '/') return { status: 200, body: { product: 'vmesh', tagline: 'vmesh', version: '9.8.7' } }
+  if (pathname === '/')
+    return {
+      status: 200,
+      body: { product: 'vmesh', tagline: 'vmesh', version: '9.8.7', implementation: 'vmesh' },
+    }
   if (options.token !== undefined && headers.authorization !== `Bearer ${options.token}`) {
     return problem(401, 'Invalid authentication data', 'Unauthenticated')
   }

@@ -11,7 +11,14 @@ export interface Ran {
 /** @param home folder for the configuration; fixed clock: 2026-01-02T04:04:05Z */
 export async function runVmeshctl(
   argv: readonly string[],
-  world: { readonly home: string; readonly input?: string },
+  world: {
+    readonly home: string
+    readonly input?: string
+    readonly environment?: Readonly<Record<string, string>>
+    readonly isTerminal?: boolean
+    readonly hasColours?: boolean
+    readonly nowMs?: () => number
+  },
 ): Promise<Ran> {
   let out = ''
   let err = ''
@@ -23,8 +30,11 @@ export async function runVmeshctl(
       err += text
     },
     readInput: async () => world.input ?? '',
-    nowMs: () => Date.parse('2026-01-02T04:04:05Z'),
+    nowMs: world.nowMs ?? (() => Date.parse('2026-01-02T04:04:05Z')),
     configFile: join(world.home, '.vmeshctl', 'config'),
+    environment: world.environment ?? {},
+    isTerminal: world.isTerminal ?? false,
+    hasColours: world.hasColours ?? false,
   })
   return { code, out, err }
 }

@@ -2,27 +2,33 @@
  * `vmeshctl apply`: documents → PUT, one line each. All documents are checked before the first is sent: one that does
  * not parse stops all. What the control plane refuses is said with file and line, and the others go on.
  */
-import { isDeepStrictEqual } from 'node:util'
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { CodedError } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
+import { affectedText } from '../apply/affected.ts'
+import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
+import { deleteLeftover, labelled, leftovers, type Scope, scopeOf } from '../apply/prune.ts'
+import { type Put, putDocument, Refusal, requireDryRuns } from '../apply/put.ts'
+import { LastVersions, waitApplied } from '../apply/wait-applied.ts'
 import type { ApiClient } from '../client.ts'
-import { type ResourceDocument, readDocuments } from '../documents.ts'
-import { misconfigured, type Problem, problemTitle, readProblem, refused } from '../errors.ts'
-import { at, list } from '../output.ts'
-import { labelOf, segmentsOf } from '../resources.ts'
-import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import { misconfigured, type Problem, problemTitle } from '../errors.ts'
+import { inOrder } from '../in-order.ts'
+import { progressOf } from '../progress.ts'
+import { formalLabelOf, labelOf } from '../resources.ts'
+import { coloured, resourceDiff } from '../show/changes.ts'
+import { durationOf, MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
+import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
 
-const OPTIONS = {
-  ...TARGET_OPTIONS,
-  ...MESH_OPTION,
+/** Of all commands that read files. */
+export const FILE_OPTIONS = {
   file: {
     type: 'list',
-    value: 'FILE|DIR|-',
+    value: 'FILE|DIR|URL|-',
     short: 'f',
     doc: 'YAML or JSON of one or many resources; - reads standard input. Repeatable.',
   },
+  recursive: { type: 'switch', short: 'R', doc: 'Also the folders in a folder.' },
   var: { type: 'list', value: 'KEY=VALUE', short: 'v', doc: 'Fills {{ KEY }} in the files. Repeatable.' },
   unknownFields: {
     type: 'text',
@@ -31,127 +37,203 @@ const OPTIONS = {
     default: 'error',
     doc: 'What a field that no kind has is: an error, or a warning and left out.',
   },
+} as const
+
+const OPTIONS = {
+  ...TARGET_OPTIONS,
+  ...MESH_OPTION,
+  ...FILE_OPTIONS,
   acceptUnenforced: {
     type: 'switch',
     doc: 'Store policies that are to refuse traffic and cannot do so yet.',
   },
-  dryRun: { type: 'switch', doc: 'Check the documents and send nothing.' },
+  dryRun: {
+    type: 'text',
+    value: 'WHERE',
+    choices: ['server', 'client'],
+    implied: 'server',
+    doc: 'Write nothing. server (the bare flag): the control plane checks, and names the data planes that would change; client: only the files are checked.',
+  },
+  diff: { type: 'switch', doc: 'Show what changes in each resource.' },
+  wait: {
+    type: 'text',
+    value: 'TIME',
+    implied: '30s',
+    doc: 'Wait until the data planes have applied it; exit code 75 when some have not in time. The bare flag: 30s.',
+  },
+  prune: {
+    type: 'text',
+    value: 'KEY=VALUE',
+    doc: 'Label every resource of the files so, and delete what carries the label and is not in them.',
+  },
 } as const
+
+interface Run {
+  readonly client: ApiClient
+  readonly isDryRun: boolean
+  readonly acceptUnenforced: boolean
+  readonly withDiff: boolean
+  readonly scope: Scope | null
+  readonly versions: LastVersions
+}
 
 export function applyCommand(world: World): CommandNode {
   return command({
     name: 'apply',
     doc: 'create or update resources from files',
     options: OPTIONS,
-    notes: 'All documents are checked first; nothing is sent when one of them is wrong.',
+    notes: `All documents are checked first; nothing is sent when one of them is wrong. Meshes go first.
+With --prune nothing is deleted but what an earlier apply with the same --prune wrote, and nothing when a document was
+refused; --dry-run shows what would go.`,
     run: async ({ options }) => {
-      if (options.file.length === 0) throw usageError('give a file, a folder or - with -f')
-      const variables = variablesOf(options.var)
-      return await withSession(options, world, async ({ client, mesh }) => {
-        const read = await readDocuments(
-          { sources: options.file, variables, unknownFields: options.unknownFields, mesh },
-          world,
-        )
-        if (!read.ok) throw misconfigured(`nothing was sent:\n${read.faults.join('\n')}`)
-        if (read.documents.length === 0)
-          throw misconfigured(`there is no resource in ${options.file.join(', ')}`)
-        const { documents } = read
-        for (const document of documents) warn(document, document.warnings, world)
-        if (!options.dryRun) return await applyAll(client, documents, options.acceptUnenforced, world)
+      if (options.file.length === 0) throw usageError('give a file, a folder, an address or - with -f')
+      const scope = options.prune === undefined ? null : scopeOf(options.prune)
+      const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
+      const documents = await checked(options, await meshOf(options, world), scope, world)
+      if (options.dryRun === 'client') {
         for (const { kind, mesh, name } of documents)
-          world.out(`${labelOf(kind, mesh, name)} valid (not sent)\n`)
+          world.out(`${formalLabelOf(kind, mesh, name)} valid (not sent)\n`)
         return EXIT.ok
+      }
+      const isDryRun = options.dryRun === 'server'
+      return await withSession(options, world, async ({ client }) => {
+        if (isDryRun) await requireDryRuns(client)
+        const run: Run = {
+          client,
+          isDryRun,
+          acceptUnenforced: options.acceptUnenforced,
+          withDiff: options.diff,
+          scope,
+          versions: new LastVersions(),
+        }
+        const code = await applyAll(run, documents, world)
+        if (waitMs === null || isDryRun) return code
+        return (await waitApplied(client, run.versions, waitMs, world)) || code
       })
     },
   })
 }
 
-/** `key=value` → map. Throws a usage error. */
-export function variablesOf(pairs: readonly string[], flag = '--var'): Readonly<Record<string, string>> {
-  const variables: Record<string, string> = {}
-  for (const pair of pairs) {
-    const equals = pair.indexOf('=')
-    if (equals < 1) throw usageError(`${flag} ${pair}: expected KEY=VALUE`)
-    variables[pair.slice(0, equals)] = pair.slice(equals + 1)
-  }
-  return variables
+type ReadingOptions = {
+  readonly file: readonly string[]
+  readonly recursive: boolean
+  readonly var: readonly string[]
+  readonly unknownFields: 'error' | 'warn'
 }
 
-async function applyAll(
-  client: ApiClient,
-  documents: readonly ResourceDocument[],
-  acceptUnenforced: boolean,
+/** All documents without a fault. Throws `cli.misconfigured` with all faults. */
+async function checked(
+  options: ReadingOptions,
+  mesh: string,
+  scope: Scope | null,
   world: World,
-): Promise<number> {
+): Promise<readonly ResourceDocument[]> {
+  const variables = pairsOf(options.var, '--var')
+  const { file, recursive, unknownFields } = options
+  const read = await readDocuments(
+    { sources: file, isRecursive: recursive, variables, unknownFields, mesh },
+    world,
+  )
+  const { documents, faults } =
+    scope === null ? { documents: read.documents, faults: [] } : labelled(read.documents, scope)
+  const lines = [...read.faults, ...faults].map(fault => documentFaultText(fault))
+  if (lines.length > 0) throw misconfigured(`nothing was sent:\n${lines.join('\n')}`)
+  if (documents.length === 0) throw misconfigured(`there is no resource in ${file.join(', ')}`)
+  for (const document of documents) warn(document, document.warnings, world)
+  return documents
+}
+
+/** Requests at once. */
+const IN_FLIGHT = 16
+
+/** Meshes first: what is in a mesh needs it. */
+async function applyAll(run: Run, documents: readonly ResourceDocument[], world: World): Promise<number> {
+  const progress = progressOf(run.isDryRun ? 'checked' : 'applied', documents.length, world)
+  const newMeshes = new Set<string>()
   let refusals = 0
-  for (const [index, document] of documents.entries()) {
-    const label = labelOf(document.kind, document.mesh, document.name)
+  let done = 0
+  const work = async (document: ResourceDocument): Promise<Put | Problem> => {
     try {
-      const { outcome, warnings } = await applyOne(client, document, acceptUnenforced)
-      world.out(`${label} ${outcome}\n`)
-      // those that the kind has were said before
-      const news = warnings.filter(warning => !document.warnings.includes(warning))
-      warn(document, news, world)
+      const put = await putDocument(run.client, document, run)
+      if (document.kind.type === 'Mesh' && put.outcome === 'Created') newMeshes.add(document.name)
+      return put
     } catch (error) {
-      if (!(error instanceof Refusal)) {
-        const left = documents.length - index - 1
-        if (error instanceof CodedError && left > 0) world.err(`vmeshctl: ${left} more were not sent\n`)
-        throw error
-      }
-      refusals++
-      world.err(refusalText(label, document, error.problem))
+      if (error instanceof Refusal) return error.problem
+      throw error
+    } finally {
+      progress.tick()
     }
   }
-  return refusals > 0 ? EXIT.failed : EXIT.ok
+  const tellOf = (part: readonly ResourceDocument[]) => (result: Put | Problem, index: number) => {
+    const document = part[index]
+    if (document === undefined) return
+    progress.clear()
+    done++
+    if ('outcome' in result) told(run, document, result, world)
+    else if (run.isDryRun && newMeshes.has(document.mesh)) {
+      const label = formalLabelOf(document.kind, document.mesh, document.name)
+      world.out(`${label} Created (dry run; its mesh is not there yet)\n`)
+    } else {
+      refusals++
+      world.err(refusalText(document, result))
+    }
+  }
+  const meshes = documents.filter(({ kind }) => kind.type === 'Mesh')
+  const others = documents.filter(({ kind }) => kind.type !== 'Mesh')
+  try {
+    for (const part of [meshes, others]) await inOrder(part, IN_FLIGHT, work, tellOf(part))
+  } catch (error) {
+    progress.clear()
+    const left = documents.length - done - 1
+    if (error instanceof CodedError && left > 0) world.err(`vmeshctl: ${left} more were not sent\n`)
+    throw error
+  }
+  progress.clear()
+  if (run.scope === null) return refusals > 0 ? EXIT.failed : EXIT.ok
+  if (refusals > 0) {
+    world.err('vmeshctl: nothing is pruned, since a document was refused\n')
+    return EXIT.failed
+  }
+  await prune(run, run.scope, documents, world)
+  return EXIT.ok
+}
+
+function told(run: Run, document: ResourceDocument, put: Put, world: World): void {
+  const { kind, mesh, name } = document
+  world.out(`${formalLabelOf(kind, mesh, name)} ${put.outcome}${run.isDryRun ? ' (dry run)' : ''}\n`)
+  run.versions.add(kind.type === 'Mesh' ? name : mesh, put.outcome === 'Unchanged' ? '' : put.version)
+  if (run.withDiff && put.outcome !== 'Unchanged')
+    world.out(coloured(resourceDiff(kind, labelOf(kind, mesh, name), put.before, put.after), world))
+  if (run.isDryRun && put.outcome !== 'Unchanged') world.out(affectedText(put.affected))
+  // those that the kind has were said before
+  const news = put.warnings.filter(warning => !document.warnings.includes(warning))
+  warn(document, news, world)
+}
+
+async function prune(
+  { client, scope: _, isDryRun }: Run,
+  scope: Scope,
+  documents: readonly ResourceDocument[],
+  world: World,
+): Promise<void> {
+  for (const leftover of await leftovers(client, scope, documents, world)) {
+    await deleteLeftover(client, leftover, isDryRun)
+    const { kind, mesh, name } = leftover
+    world.out(`${formalLabelOf(kind, mesh, name)} Deleted${isDryRun ? ' (dry run)' : ''}\n`)
+  }
 }
 
 function warn(document: ResourceDocument, warnings: readonly string[], world: World): void {
-  for (const warning of warnings) world.err(`${document.place('')}: warning: ${warning}\n`)
+  for (const warning of warnings) world.err(`${lineText(document.place(''))}: warning: ${warning}\n`)
 }
 
-/** The control plane refused this document; others may be fine. */
-class Refusal extends Error {
-  readonly problem: Problem
-
-  constructor(problem: Problem) {
-    super(problemTitle(problem))
-    this.problem = problem
-  }
-}
-
-/** The resource is read before and after: only so is "unchanged" what it says. */
-async function applyOne(
-  client: ApiClient,
-  document: ResourceDocument,
-  acceptUnenforced: boolean,
-): Promise<{ readonly outcome: 'created' | 'updated' | 'unchanged'; readonly warnings: readonly string[] }> {
-  const segments = segmentsOf(document.kind, document.mesh, document.name)
-  const before = await client.jsonIfThere(segments)
-  const query = acceptUnenforced ? { acceptUnenforced: 'true' } : {}
-  const answer = await client.send('PUT', segments, { body: document.body, query })
-  if (answer.status >= 400) {
-    const problem = readProblem(answer.status, answer.text)
-    // who has no right to one has none to the others
-    if (answer.status === 401 || answer.status === 503) throw refused(problem)
-    throw new Refusal(problem)
-  }
-  const warnings = list(at(client.parse(answer), 'warnings')).map(String)
-  if (before === null || answer.status === 201) return { outcome: 'created', warnings }
-  const after = await client.jsonIfThere(segments)
-  const isSame = isDeepStrictEqual(withoutTime(before), withoutTime(after))
-  return { outcome: isSame ? 'unchanged' : 'updated', warnings }
-}
-
-function withoutTime(resource: unknown): unknown {
-  return typeof resource === 'object' && resource !== null
-    ? { ...resource, modificationTime: undefined }
-    : resource
-}
-
-function refusalText(label: string, document: ResourceDocument, problem: Problem): string {
-  const lines = [`${document.place('')}: ${label} was refused: ${problemTitle(problem, document.mesh)}`]
+function refusalText(document: ResourceDocument, problem: Problem): string {
+  const { kind, mesh, name } = document
+  const lines = [
+    `${lineText(document.place(''))}: ${formalLabelOf(kind, mesh, name)}: failed server side: ${problemTitle(problem, mesh)}`,
+  ]
   for (const { field, reason } of problem.faults) {
-    lines.push(`  ${document.place(field)}: ${field === '' ? reason : `${field}: ${reason}`}`)
+    lines.push(`  ${lineText(document.place(field))}: ${field === '' ? reason : `${field}: ${reason}`}`)
   }
   return `${lines.join('\n')}\n`
 }

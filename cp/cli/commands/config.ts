@@ -1,9 +1,9 @@
 /** `vmeshctl config`: which control planes there are, how they are called, and which is current (kuma-api 2.3). */
 import { type CommandNode, command, group, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import { stringifyYaml } from '#base/yaml.ts'
 import { ApiClient } from '../client.ts'
 import {
+  builtinContexts,
   type Contexts,
   type ControlPlaneEntry,
   contextOf,
@@ -12,12 +12,12 @@ import {
   writeContexts,
 } from '../contexts.ts'
 import { failed, misconfigured, readProblem, refused } from '../errors.ts'
-import { at, table, text } from '../output.ts'
-import { readToken, TARGET_OPTIONS, targetOf } from '../target.ts'
+import { at, table, text, yaml } from '../output.ts'
+import { configFileOf, readToken, TARGET_OPTIONS, type TargetOptions, targetOf } from '../target.ts'
+import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
-import { variablesOf } from './apply.ts'
 
-const FILE_OPTION = { configFile: TARGET_OPTIONS.configFile } as const
+const FILE_OPTION = { configFile: TARGET_OPTIONS.configFile, noConfig: TARGET_OPTIONS.noConfig } as const
 
 const ADD_OPTIONS = {
   ...TARGET_OPTIONS,
@@ -32,8 +32,6 @@ const ADD_OPTIONS = {
   },
   authConf: { type: 'list', value: 'KEY=VALUE', doc: 'token=TOKEN; --token-file is safer.' },
   headers: { type: 'list', value: 'KEY=VALUE', doc: 'Sent with every request. Repeatable.' },
-  clientCertFile: { type: 'text', value: 'FILE', doc: 'Client certificate.' },
-  clientKeyFile: { type: 'text', value: 'FILE', doc: 'Its private key.' },
   defaultMesh: { type: 'text', value: 'MESH', doc: 'Mesh of commands that name none.' },
   skipCheck: { type: 'switch', doc: 'Do not call it now.' },
 } as const
@@ -64,7 +62,7 @@ function addCommand(world: World): CommandNode {
       if ((options.clientCertFile === undefined) !== (options.clientKeyFile === undefined)) {
         throw usageError('--client-cert-file and --client-key-file belong together')
       }
-      const path = options.configFile ?? world.configFile
+      const path = writableFile(options, world)
       const contexts = await readContexts(path)
       const { name } = options
       if (!options.overwrite && contexts.contexts.some(one => one.name === name)) {
@@ -77,10 +75,11 @@ function addCommand(world: World): CommandNode {
         caCertFile: options.caCertFile ?? null,
         clientCertFile: options.clientCertFile ?? null,
         clientKeyFile: options.clientKeyFile ?? null,
-        token: fromFile ?? variablesOf(options.authConf, '--auth-conf')['token'] ?? null,
-        headers: variablesOf(options.headers, '--headers'),
+        token: fromFile ?? pairsOf(options.authConf, '--auth-conf')['token'] ?? null,
+        skipVerify: options.skipVerify,
+        headers: pairsOf(options.headers, '--headers'),
       }
-      const target = await targetOf(entry, options)
+      const target = await targetOf(entry, options, world)
       if (!options.skipCheck) await greet(target)
       await writeContexts(path, {
         controlPlanes: [...contexts.controlPlanes.filter(one => one.name !== name), entry],
@@ -113,8 +112,22 @@ async function greet(target: ConstructorParameters<typeof ApiClient>[0]): Promis
     const answer = await client.send('GET', ['meshes'], { query: { size: '1' } })
     if (answer.status === 401) throw refused(readProblem(401, answer.text))
   } finally {
-    await Promise.all([anonymous.close(), client.close()])
+    anonymous.close()
+    client.close()
   }
+}
+
+type FileOptions = Pick<TargetOptions, 'configFile' | 'noConfig'>
+
+async function contextsOf(options: FileOptions, world: World): Promise<Contexts> {
+  const path = configFileOf(options, world)
+  return path === null ? builtinContexts() : await readContexts(path)
+}
+
+function writableFile(options: FileOptions, world: World): string {
+  const path = configFileOf(options, world)
+  if (path !== null) return path
+  throw usageError('--no-config leaves nothing to change; give a --config-file')
 }
 
 function listCommand(world: World): CommandNode {
@@ -123,7 +136,7 @@ function listCommand(world: World): CommandNode {
     doc: 'list control planes',
     options: FILE_OPTION,
     run: async ({ options }) => {
-      const contexts = await readContexts(options.configFile ?? world.configFile)
+      const contexts = await contextsOf(options, world)
       const rows = contexts.contexts.map(one => [
         one.name === contexts.current ? '*' : '',
         one.name,
@@ -143,7 +156,7 @@ function switchCommand(world: World): CommandNode {
     doc: 'make another control plane the current one',
     options: { ...FILE_OPTION, ...WHICH },
     run: async ({ options }) => {
-      const path = options.configFile ?? world.configFile
+      const path = writableFile(options, world)
       const contexts = await readContexts(path)
       const { name } = contextOf(contexts, options.name)
       await writeContexts(path, { ...contexts, current: name })
@@ -159,7 +172,7 @@ function removeCommand(world: World): CommandNode {
     doc: 'forget a control plane',
     options: { ...FILE_OPTION, ...WHICH },
     run: async ({ options }) => {
-      const path = options.configFile ?? world.configFile
+      const path = writableFile(options, world)
       const contexts = await readContexts(path)
       const { name } = contextOf(contexts, options.name)
       const left = without(contexts, name)
@@ -193,12 +206,12 @@ function viewCommand(world: World): CommandNode {
     doc: 'show the configuration, tokens hidden',
     options: FILE_OPTION,
     run: async ({ options }) => {
-      const contexts = await readContexts(options.configFile ?? world.configFile)
+      const contexts = await contextsOf(options, world)
       const hidden = contexts.controlPlanes.map(one => ({
         ...one,
         token: one.token === null ? null : '*****',
       }))
-      world.out(stringifyYaml(toFile({ ...contexts, controlPlanes: hidden })))
+      world.out(await yaml(toFile({ ...contexts, controlPlanes: hidden })))
       return EXIT.ok
     },
   })

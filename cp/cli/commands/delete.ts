@@ -1,28 +1,37 @@
 /** `vmeshctl delete`: removes one resource. */
 import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import { readProblem, refused } from '../errors.ts'
-import { kindNamed, segmentsOf } from '../resources.ts'
+import { affectedText } from '../apply/affected.ts'
+import { requireDryRuns } from '../apply/put.ts'
+import { failed, isMeshMissing, readProblem, refused } from '../errors.ts'
+import { at } from '../output.ts'
+import { KIND_ARGUMENT, kindNamed, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
-import { missing } from './get.ts'
 
 export function deleteCommand(world: World): CommandNode {
   return command({
     name: 'delete',
     doc: 'delete a resource',
-    arguments: {
-      kind: { value: 'KIND', doc: 'such as mesh, dataplane, secret' },
-      name: { value: 'NAME', doc: 'which' },
+    arguments: { kind: KIND_ARGUMENT, name: NAME_ARGUMENT },
+    options: {
+      ...TARGET_OPTIONS,
+      ...MESH_OPTION,
+      dryRun: { type: 'switch', doc: 'Delete nothing; name the data planes that would change.' },
     },
-    options: { ...TARGET_OPTIONS, ...MESH_OPTION },
     run: async ({ options, args }) => {
       const kind = kindNamed(args.kind)
       return await withSession(options, world, async ({ client, mesh }) => {
-        const answer = await client.send('DELETE', segmentsOf(kind, mesh, args.name))
-        if (answer.status === 404) throw missing(kind, mesh, args.name, readProblem(404, answer.text))
-        if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text))
-        world.out(`deleted ${kind.type} ${JSON.stringify(args.name)}\n`)
+        if (options.dryRun) await requireDryRuns(client)
+        const query = options.dryRun ? { dryRun: 'true' } : {}
+        const answer = await client.send('DELETE', segmentsOf(kind, mesh, args.name), { query })
+        const problem = answer.status >= 400 ? readProblem(answer.status, answer.text) : null
+        if (problem?.status === 404 && problem.detail === 'Not found' && !isMeshMissing(problem))
+          throw failed(`there is no ${kind.type} with name ${JSON.stringify(args.name)}`)
+        if (problem !== null) throw refused(problem, mesh)
+        const done = `${kind.type} ${JSON.stringify(args.name)}`
+        if (!options.dryRun) world.out(`deleted ${done}\n`)
+        else world.out(`would delete ${done}\n${affectedText(at(client.parse(answer), 'affected'))}`)
         return EXIT.ok
       })
     },

@@ -27,11 +27,11 @@ const apply = (home: string, args: readonly string[], input?: string) =>
 
 t.test('says created, updated and unchanged as they are', async t => {
   const home = t.testdir({ 'dp.yaml': WEB, 'dp2.yaml': WEB.replace('8080', '8081') })
-  const label = 'dataplane default/web-1'
+  const label = 'resource type="Dataplane" mesh="default" name="web-1"'
   const run = (file: string) => apply(home, ['-f', join(home, file)])
-  t.same(await run('dp.yaml'), { code: 0, out: `${label} created\n`, err: '' })
-  t.same(await run('dp.yaml'), { code: 0, out: `${label} unchanged\n`, err: '' })
-  t.same(await run('dp2.yaml'), { code: 0, out: `${label} updated\n`, err: '' })
+  t.same(await run('dp.yaml'), { code: 0, out: `${label} Created\n`, err: '' })
+  t.same(await run('dp.yaml'), { code: 0, out: `${label} Unchanged\n`, err: '' })
+  t.same(await run('dp2.yaml'), { code: 0, out: `${label} Updated\n`, err: '' })
   t.match(api.stored.get('/meshes/default/dataplanes/web-1'), { networking: { inbound: [{ port: 8081 }] } })
 })
 
@@ -52,10 +52,10 @@ t.test('applies all documents of files, a folder and standard input, meshes firs
     {
       code: 0,
       out: [
-        'mesh m2 created',
-        'dataplane m2/web-1 created',
-        'secret m2/s created',
-        'dataplane default/web-1 created',
+        'resource type="Mesh" mesh="" name="m2" Created',
+        'resource type="Dataplane" mesh="m2" name="web-1" Created',
+        'resource type="Secret" mesh="m2" name="s" Created',
+        'resource type="Dataplane" mesh="default" name="web-1" Created',
         '',
       ],
     },
@@ -66,7 +66,7 @@ t.test('fills variables, and names those that are missing', async t => {
   const home = t.testdir({ 'dp.yaml': WEB.replace('127.0.1.1', '{{ vm.ip }}').replace('web-1', '{{name}}') })
   const file = join(home, 'dp.yaml')
   const filled = await apply(home, ['-f', file, '--var', 'vm.ip=10.0.0.1', '-v', 'name=web-9'])
-  t.match(filled, { code: 0, out: 'dataplane default/web-9 created\n' })
+  t.match(filled, { code: 0, out: 'resource type="Dataplane" mesh="default" name="web-9" Created\n' })
   t.match(api.stored.get('/meshes/default/dataplanes/web-9'), { networking: { address: '10.0.0.1' } })
   const missing = await apply(home, ['-f', file, '--var', 'name=web-9'])
   t.match(missing, { code: 78, out: '', err: /dp\.yaml:5: no value for variable vm\.ip; give it with --var/ })
@@ -89,15 +89,15 @@ t.test('sends nothing when one document is wrong, and names all faults with file
   t.match({ code, out }, { code: 78, out: '' })
   t.same(api.asked, [], 'not one request')
   const lines = err.trim().replaceAll(`${home}/`, '').split('\n')
-  t.equal(lines.shift(), 'vmeshctl: nothing was sent:')
+  t.equal(lines.shift(), 'Error: nothing was sent:')
   t.match(lines, [
     /^.*none\.yaml: there is no such file or folder$/,
     /^2-bad\.yaml:5: networking\.address: address can't be empty$/,
     /^2-bad\.yaml:7: networking\.inbound\[0\]\.port: port must be in the range \[1, 65535\]$/,
-    /^2-bad\.yaml:11: type: there is no kind "Dataplnae"; did you mean Dataplane\?$/,
-    /^2-bad\.yaml:14: type is missing; say which kind this is, such as Dataplane$/,
+    /^2-bad\.yaml:11: type: invalid resource type "Dataplnae"; did you mean Dataplane\?$/,
+    /^2-bad\.yaml:14: type: is missing; say which kind this is, such as Dataplane$/,
     /^2-bad\.yaml:16: a resource is a mapping with type and name, this is none$/,
-    /^3-syntax\.yaml:\d+:\d+: not valid YAML: /,
+    /^3-syntax\.yaml:\d+: not valid YAML: /,
     /^4-unknown\.yaml:6: networking\.inbuond: there is no such field; correct it, or give --unknown-fields=warn$/,
     /^5-insight\.yaml:1: type: DataplaneInsight is written by the control plane/,
     /^6-twice\.yaml:3: Dataplane default\/web-1 is at 1-good\.yaml:3 already; keep one$/,
@@ -108,7 +108,7 @@ t.test('sends nothing when one document is wrong, and names all faults with file
 t.test('warns of unknown fields instead where that is asked for', async t => {
   const home = t.testdir({ 'dp.yaml': WEB.replace('  inbound:', '  inbuond: 1\n  inbound:') })
   const { code, out, err } = await apply(home, ['-f', join(home, 'dp.yaml'), '--unknown-fields=warn'])
-  t.same({ code, out }, { code: 0, out: 'dataplane default/web-1 created\n' })
+  t.same({ code, out }, { code: 0, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
   t.match(err, /^[^\n]*dp\.yaml:\d+: warning: unknown field networking\.inbuond is ignored\n$/, 'said once')
 })
 
@@ -129,10 +129,13 @@ t.test('says with file and line what the control plane refuses, and goes on', as
       : undefined
   const { code, out, err } = await apply(home, ['-f', join(home, 'all.yaml')])
   t.equal(code, 1)
-  t.equal(out, 'dataplane default/web-1 created\ndataplane default/web-3 created\n')
+  t.equal(
+    out,
+    'resource type="Dataplane" mesh="default" name="web-1" Created\nresource type="Dataplane" mesh="default" name="web-3" Created\n',
+  )
   t.equal(
     err.replaceAll(`${home}/`, ''),
-    `all.yaml:11: dataplane default/web-2 was refused: Could not process a resource (Resource is not valid)
+    `all.yaml:11: resource type="Dataplane" mesh="default" name="web-2": failed server side: Could not process a resource (Resource is not valid)
   all.yaml:17: networking.inbound[0].port: is taken
 `,
   )
@@ -142,7 +145,7 @@ t.test('says which mesh is missing', async t => {
   const { code, err } = await apply(t.testdir(), ['-f', '-'], WEB.replace('mesh: default', 'mesh: shop'))
   t.match(
     { code, err },
-    { code: 1, err: /was refused: there is no mesh "shop"; apply a Mesh of that name first/ },
+    { code: 1, err: /failed server side: there is no mesh "shop"; apply a Mesh of that name first/ },
   )
 })
 
@@ -154,7 +157,7 @@ t.test(
     const ran = await apply(t.testdir(), ['-f', '-', '--accept-unenforced'], WEB)
     t.same(ran, {
       code: 0,
-      out: 'dataplane default/web-1 created\n',
+      out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n',
       err: 'standard input:1: warning: mtls is off\n',
     })
     t.match(api.asked.at(-1)?.url, '?acceptUnenforced=true')
@@ -166,27 +169,30 @@ t.test('stops at the first request that cannot be made, with a code for transien
     method === 'PUT' && url.includes('web-2')
       ? { status: 503, body: { title: 'Service unavailable' } }
       : undefined
-  const input = ['web-1', 'web-2', 'web-3'].map(name => WEB.replace('web-1', name)).join('---\n')
+  const names = Array.from({ length: 100 }, (_, index) => `web-${index + 1}`)
+  const input = names.map(name => WEB.replace('web-1', name)).join('---\n')
   const { code, out, err } = await apply(t.testdir(), ['-f', '-'], input)
-  t.same(
-    { code, out, err },
-    {
-      code: 75,
-      out: 'dataplane default/web-1 created\n',
-      err: 'vmeshctl: 1 more were not sent\nvmeshctl: Service unavailable\n',
-    },
-  )
+  t.equal(code, 75)
+  t.match(err, /^vmeshctl: \d+ more were not sent\nError: Service unavailable\n$/)
+  const written = out.trim().split('\n')
+  const unsent = Number(/\d+/.exec(err)?.[0])
+  t.equal(written.length + 1 + unsent, 100, 'every document is accounted for')
+  t.equal(written.length, api.stored.size - 1, 'what was written is said')
 })
 
 t.test('checks without sending in a dry run', async t => {
-  const ran = await apply(t.testdir(), ['-f', '-', '--dry-run'], WEB)
-  t.same(ran, { code: 0, out: 'dataplane default/web-1 valid (not sent)\n', err: '' })
+  const ran = await apply(t.testdir(), ['-f', '-', '--dry-run=client'], WEB)
+  t.same(ran, {
+    code: 0,
+    out: 'resource type="Dataplane" mesh="default" name="web-1" valid (not sent)\n',
+    err: '',
+  })
   t.same(api.asked, [])
 })
 
 t.test('says what to give when there is nothing to apply', async t => {
   const home = t.testdir({ empty: {} })
-  t.match(await apply(home, []), { code: 64, err: /give a file, a folder or - with -f/ })
+  t.match(await apply(home, []), { code: 64, err: /give a file, a folder, an address or - with -f/ })
   t.match(await apply(home, ['-f', '-'], '# nothing\n'), { code: 78, err: /there is no resource in -/ })
   t.match(await apply(home, ['-f', join(home, 'empty')]), {
     code: 78,

@@ -111,13 +111,13 @@ t.test('prints refusals that are no JSON as they are', async t => {
   const api = await startFakeApi()
   t.teardown(() => api.close())
   for (const [status, body, code, err] of [
-    [405, '405: Method Not Allowed', 1, 'vmeshctl: (405): 405: Method Not Allowed\n'],
-    [502, '', 1, 'vmeshctl: (502): no explanation\n'],
+    [405, '405: Method Not Allowed', 1, 'Error: (405): 405: Method Not Allowed\n'],
+    [502, '', 1, 'Error: (502): no explanation\n'],
     [
       403,
       { title: 'Access Denied', detail: 'no' },
       78,
-      /^vmeshctl: Access Denied \(no\)\nThis needs more rights/,
+      /^Error: Access Denied \(no\)\nThis needs more rights/,
     ],
   ] as const) {
     api.override = () => ({ status, body })

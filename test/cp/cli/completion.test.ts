@@ -57,7 +57,7 @@ t.test('completes in bash', async t => {
   const home = t.testdir({ vmeshctl: `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n` })
   execFileSync('chmod', ['+x', join(home, 'vmeshctl')])
   const script = `source <(vmeshctl completion bash)
-COMP_WORDS=(vmeshctl get mesht) COMP_CWORD=2
+COMP_WORDS=(vmeshctl get meshtrafficp) COMP_CWORD=2
 _vmeshctl
 echo "\${COMPREPLY[@]}"`
   const env = { ...process.env, PATH: `${home}:${process.env['PATH']}` }

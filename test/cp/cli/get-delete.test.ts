@@ -1,6 +1,6 @@
 /** `vmeshctl get` and `delete`: tables as kumactl's, output that can be applied again, and what is not there. */
 import t from 'tap'
-import { parseDocuments } from '#base/yaml.ts'
+import { parseDocument } from '#base/yaml.ts'
 import { startFakeApi } from '../../support/fake-api.ts'
 import { runVmeshctl } from '../../support/vmeshctl.ts'
 
@@ -63,9 +63,12 @@ t.test('takes a kind in any of its spellings, and guesses a misspelt one', async
   }
   t.match(await run('get', 'datplane'), {
     code: 64,
-    err: 'vmeshctl: unknown KIND "datplane"; did you mean dataplane?\n',
+    err: /^Error: unknown TYPE: datplane\. Allowed values: .*; did you mean dataplane\?\n$/,
   })
-  t.match(await run('get', 'zzz'), { code: 64, err: /there are .*dataplane, .*mesh, / })
+  t.match(await run('get', 'zzz'), {
+    code: 64,
+    err: /^Error: unknown TYPE: zzz\. Allowed values: access-role, .*dataplane, .*, zones\n$/,
+  })
 })
 
 t.test('follows pages to the end, by offset alone', async t => {
@@ -87,10 +90,7 @@ t.test('shows one page where that is asked for', async t => {
 
 t.test('prints YAML that apply takes again', async t => {
   const { out } = await run('get', 'dataplanes', '-o', 'yaml')
-  t.same(
-    parseDocuments(out, 'out').map(document => document.value),
-    [...api.stored.values()].slice(1),
-  )
+  t.same(parseDocument(out, 'out').value, { items: [...api.stored.values()].slice(1), next: null, total: 2 })
   const again = await runVmeshctl(['apply', '-f', '-', '--address', api.url], {
     home: '/nowhere',
     input: out,
@@ -104,9 +104,9 @@ t.test('says which is missing: the resource or its mesh', async t => {
   t.same(await run('get', 'dataplane', 'none'), {
     code: 1,
     out: '',
-    err: 'vmeshctl: there is no Dataplane with name "none" in mesh "default"\n',
+    err: 'Error: No resources found in default mesh\n',
   })
-  t.match(await run('get', 'mesh', 'none'), { code: 1, err: 'vmeshctl: there is no Mesh with name "none"\n' })
+  t.match(await run('get', 'mesh', 'none'), { code: 1, err: 'Error: No resources found\n' })
   t.match(await run('get', 'dataplanes', '-m', 'nope'), { code: 1, err: /there is no mesh "nope"/ })
   t.match(await run('delete', 'dataplane', 'x', '-m', 'nope'), { code: 1, err: /there is no mesh "nope"/ })
 })
@@ -132,7 +132,7 @@ t.test('deletes one resource, and says when there is none', async t => {
   t.notOk(api.stored.has('/meshes/default/dataplanes/web-1'))
   t.match(await run('delete', 'dataplane', 'web-1'), {
     code: 1,
-    err: 'vmeshctl: there is no Dataplane with name "web-1" in mesh "default"\n',
+    err: 'Error: there is no Dataplane with name "web-1"\n',
   })
   api.override = () => ({
     status: 400,
@@ -144,7 +144,7 @@ t.test('deletes one resource, and says when there is none', async t => {
   })
   t.match(await run('delete', 'mesh', 'default'), {
     code: 1,
-    err: 'vmeshctl: Could not delete a resource (Resource is not valid)\n* mesh: there are still some dataplanes attached\n',
+    err: 'Error: Could not delete a resource (Resource is not valid)\n* mesh: there are still some dataplanes attached\n',
   })
 })
 

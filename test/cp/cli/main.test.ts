@@ -19,7 +19,7 @@ t.test('ends with the code of what happened', async t => {
   const input = 'type: Secret\nmesh: default\nname: s\ndata: eA==\n'
   t.same(await run(['apply', '-f', '-', '--address', api.url], home, input), {
     code: 0,
-    out: 'secret default/s created\n',
+    out: 'resource type="Secret" mesh="default" name="s" Created\n',
     err: '',
   })
   t.match(await run(['--help'], home), { code: 0, out: /Usage: vmeshctl/, err: '' })

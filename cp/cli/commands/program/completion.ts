@@ -1,11 +1,8 @@
 /** `vmeshctl completion`: a script for a shell, which asks `vmeshctl __complete WORDS…` for what may come next. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import { FILES } from '../completion.ts'
-import type { World } from '../world.ts'
-
-/** First word of the question that the scripts ask. */
-export const COMPLETE = '__complete'
+import { COMPLETE, FILES } from '../../help/completion.ts'
+import type { World } from '../../world.ts'
 
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `# vmeshctl completion for bash: source <(vmeshctl completion bash)

@@ -1,8 +1,8 @@
 /** What the shell may offer next: the words typed so far → candidates, read from the same tree as help. */
-import type { CommandNode, OptionSpec } from '#base/command-line.ts'
-import { separateWords } from '#base/text/words.ts'
-import { kindWords } from './resources.ts'
+import { type CommandNode, flagOf, type OptionSpec } from '#base/command-line.ts'
 
+/** First word of the question that the scripts ask. */
+export const COMPLETE = '__complete'
 /** The shell is asked to offer files itself. */
 export const FILES = ':files'
 
@@ -10,7 +10,7 @@ export const FILES = ':files'
  * @param words all after the program's name; the last is the one being typed, maybe empty
  * @returns candidates for the last word, or `[FILES]`
  */
-export function candidates(program: CommandNode, words: readonly string[]): readonly string[] {
+export async function candidates(program: CommandNode, words: readonly string[]): Promise<readonly string[]> {
   const typed = words.at(-1) ?? ''
   const { node, path, position, awaits } = walk(program, words.slice(0, -1))
   const all = path.flatMap(one => Object.entries(one.options))
@@ -18,21 +18,33 @@ export function candidates(program: CommandNode, words: readonly string[]): read
   const assigned = /^(--[a-z0-9-]+)=(.*)$/.exec(typed)
   if (assigned !== null) {
     const [, flag = '', value = ''] = assigned
-    const spec = all.find(([key]) => longOf(key) === flag)?.[1]
+    const spec = all.find(([key]) => flagOf(key) === flag)?.[1]
     return begin(spec === undefined ? [] : valuesOf(spec), value)
   }
   if (typed.startsWith('-')) {
-    const flags = new Set([...all.map(([key]) => longOf(key)), '--help'])
+    const flags = new Set([...all.map(([key]) => flagOf(key)), '--help'])
     return begin([...flags].sort(), typed)
   }
-  if (node.commands.length > 0)
-    return begin(
-      node.commands.map(child => child.name),
-      typed,
-    )
-  const argument = Object.values(node.arguments)[position]
-  if (argument?.value === 'KIND') return begin(kindWords(), typed)
-  return argument?.value === 'SHELL' ? begin(['bash', 'zsh', 'fish'], typed) : []
+  const names = node.commands.map(child => child.name)
+  if (names.length > 0) return begin(names, typed)
+  const specs = Object.values(node.arguments)
+  const argument = specs[position] ?? (specs.at(-1)?.isRepeated === true ? specs.at(-1) : undefined)
+  return begin(await wordsFor(argument?.value), typed)
+}
+
+/** By what help calls an argument. */
+async function wordsFor(value: string | undefined): Promise<readonly string[]> {
+  switch (value) {
+    case 'KIND':
+    case 'KIND[.FIELD]':
+      return (await import('../resources.ts')).kindWords()
+    case 'SHELL':
+      return ['bash', 'zsh', 'fish']
+    case 'FILE':
+      return [FILES]
+    default:
+      return []
+  }
 }
 
 interface Walked {
@@ -54,10 +66,10 @@ function walk(program: CommandNode, words: readonly string[]): Walked {
     else if (word.startsWith('-')) {
       const found = path
         .flatMap(one => Object.entries(one.options))
-        .find(([key, spec]) => longOf(key) === word || `-${spec.short}` === word)?.[1]
-      awaits = found?.type === 'switch' ? undefined : found
+        .find(([key, spec]) => flagOf(key) === word || `-${spec.short}` === word)?.[1]
+      awaits = found !== undefined && takesNextWord(found) ? found : undefined
     } else {
-      const child = node.commands.find(one => one.name === word)
+      const child = node.commands.find(one => one.name === word || one.aliases.includes(word))
       if (child === undefined) position++
       else {
         node = child
@@ -68,16 +80,16 @@ function walk(program: CommandNode, words: readonly string[]): Walked {
   return { node, path, position, awaits }
 }
 
+function takesNextWord(spec: OptionSpec): boolean {
+  return spec.type === 'list' || (spec.type === 'text' && spec.implied === undefined)
+}
+
 function valuesOf(spec: OptionSpec): readonly string[] {
   if (spec.type === 'switch') return []
   if (spec.type === 'text' && spec.choices !== undefined) return spec.choices
-  return /FILE|DIR/.test(spec.value) ? [FILES] : []
+  return /FILE|DIR|KEY$/.test(spec.value) ? [FILES] : []
 }
 
 function begin(all: readonly string[], typed: string): readonly string[] {
   return all.filter(word => word === FILES || word.startsWith(typed))
-}
-
-function longOf(key: string): string {
-  return `--${separateWords(key, '-')}`
 }

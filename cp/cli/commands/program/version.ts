@@ -3,9 +3,9 @@ import { type CommandNode, command } from '#base/command-line.ts'
 import { CodedError } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { VERSION } from '#base/version.ts'
-import { at, json, text } from '../output.ts'
-import { TARGET_OPTIONS, withSession } from '../target.ts'
-import type { World } from '../world.ts'
+import { at, json, text } from '../../output.ts'
+import { TARGET_OPTIONS, withSession } from '../../target.ts'
+import type { World } from '../../world.ts'
 
 export function versionCommand(world: World): CommandNode {
   return command({
@@ -13,7 +13,7 @@ export function versionCommand(world: World): CommandNode {
     doc: 'show the versions of this program and of the control plane',
     options: {
       ...TARGET_OPTIONS,
-      detailed: { type: 'switch', doc: 'All that the control plane says of itself.' },
+      detailed: { type: 'switch', short: 'a', doc: 'All that the control plane says of itself.' },
     },
     run: async ({ options }) => {
       world.out(`Client: vmeshctl ${VERSION}\n`)

@@ -1,0 +1,71 @@
+/** `vmeshctl rollback`: writes an earlier revision of a resource again, or brings back one that was deleted. */
+import { type CommandNode, command, usageError } from '#base/command-line.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
+import { affectedText } from '../apply/affected.ts'
+import { requireDryRuns, versionOf } from '../apply/put.ts'
+import { LastVersions, waitApplied } from '../apply/wait-applied.ts'
+import { readProblem, refused } from '../errors.ts'
+import { isShown } from '../lists.ts'
+import { at, list } from '../output.ts'
+import { KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
+import { afterChanges, coloured, resourceDiff } from '../show/changes.ts'
+import { durationOf, MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import type { World } from '../world.ts'
+
+export function rollbackCommand(world: World): CommandNode {
+  return command({
+    name: 'rollback',
+    doc: 'write an earlier revision of a resource again',
+    arguments: { kind: KIND_ARGUMENT, name: NAME_ARGUMENT },
+    options: {
+      ...TARGET_OPTIONS,
+      ...MESH_OPTION,
+      revision: { type: 'text', value: 'N', required: true, doc: 'Which; vmeshctl history lists them.' },
+      dryRun: { type: 'switch', doc: 'Write nothing; show what would change, and for which data planes.' },
+      wait: {
+        type: 'text',
+        value: 'TIME',
+        implied: '30s',
+        doc: 'Wait until the data planes have applied it; the bare flag: 30s.',
+      },
+      acceptUnenforced: { type: 'switch', doc: 'As with apply.' },
+    },
+    run: async ({ options, args }) => {
+      const kind = kindNamed(args.kind)
+      const { revision } = options
+      if (!/^\d+$/.test(revision)) throw usageError(`--revision ${revision} is not a whole number`)
+      const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
+      return await withSession(options, world, async ({ client, mesh }) => {
+        if (options.dryRun) await requireDryRuns(client)
+        const segments = segmentsOf(kind, mesh, args.name)
+        const label = labelOf(kind, mesh, args.name)
+        const before = options.dryRun ? await client.jsonIfThere(segments) : null
+        const answer = await client.send('POST', [...segments, 'rollback'], {
+          query: {
+            revision,
+            ...(options.dryRun ? { dryRun: 'true' } : {}),
+            ...(options.acceptUnenforced ? { acceptUnenforced: 'true' } : {}),
+          },
+        })
+        if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)
+        const body = client.parse(answer)
+        for (const warning of list(at(body, 'warnings'))) world.err(`warning: ${String(warning)}\n`)
+        if (options.dryRun) {
+          const stored = isShown(before) ? before : null
+          const after = afterChanges(stored, at(body, 'changes'))
+          world.out(coloured(resourceDiff(kind, label, stored, after), world))
+          world.out(affectedText(at(body, 'affected')))
+          return EXIT.ok
+        }
+        world.out(`${label} is as in revision ${revision} again\n`)
+        if (waitMs === null) return EXIT.ok
+        const versions = new LastVersions()
+        versions.add(
+          kind.type === 'Mesh' ? args.name : kind.scope === 'Mesh' ? mesh : '',
+          versionOf(answer.etag),
+        )
+        return await waitApplied(client, versions, waitMs, world)
+      })
+    },
+  })
+}

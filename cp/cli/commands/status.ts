@@ -1,0 +1,117 @@
+/**
+ * `vmeshctl status`: of data planes, whether they are connected, healthy, on the wanted version and certified; of a
+ * policy, which data planes have it; of a mesh, also what is stored and not enforced.
+ */
+import { type CommandNode, command, usageError } from '#base/command-line.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import { kinds } from '../../kinds/registry.ts'
+import { unenforcedOf } from '../../kinds/show.ts'
+import { readResource } from '../../kinds/validate.ts'
+import type { ApiClient } from '../client.ts'
+import { failed } from '../errors.ts'
+import { isShown, listAll } from '../lists.ts'
+import { OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
+import { getOne, kindNamed, labelOf, segmentsOf } from '../resources.ts'
+import { statusTable, statusText } from '../show/status.ts'
+import { MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
+import type { World } from '../world.ts'
+
+export function statusCommand(world: World): CommandNode {
+  return command({
+    name: 'status',
+    doc: 'show how data planes are, and who has applied what',
+    arguments: {
+      kind: {
+        value: 'KIND',
+        doc: 'dataplane, mesh, or a policy; without it all data planes',
+        optional: true,
+      },
+      name: { value: 'NAME', doc: 'which', optional: true },
+    },
+    options: {
+      ...TARGET_OPTIONS,
+      ...MESH_OPTION,
+      ...OUTPUT_OPTION,
+      allMeshes: { type: 'switch', short: 'A', doc: 'Data planes of all meshes.' },
+    },
+    notes:
+      'CONNECTION is that of the daemon to the control plane, HEALTH that of the applications behind it.',
+    run: async ({ options, args }) => {
+      const kind = args.kind === undefined ? null : kindNamed(args.kind)
+      return await withSession(options, world, async session => {
+        const { client, mesh } = session
+        const print = async (items: readonly Shown[], also: object = {}): Promise<void> => {
+          const nowMs = world.nowMs()
+          const value = { items, total: items.length, ...also }
+          await printAs(options.output, value, () => statusTable(items, nowMs, world), world)
+        }
+        if (kind === null) {
+          const base = options.allMeshes ? [] : ['meshes', mesh]
+          await print(await listAll(client, [...base, 'dataplanes', '_status']))
+        } else if (kind.type === 'Mesh') {
+          const name = args.name ?? mesh
+          const items = await listAll(client, ['meshes', name, 'dataplanes', '_status'])
+          const found = await unenforcedIn(client, name)
+          await print(items, { notEnforced: found })
+          if (options.output === 'table') world.out(notEnforcedText(found))
+        } else if (kind.type === 'Dataplane' && args.name !== undefined) {
+          await getOne(client, kind, mesh, args.name)
+          const item = await client.json('GET', [...segmentsOf(kind, mesh, args.name), '_status'])
+          const shown = isShown(item) ? item : {}
+          await printAs(options.output, shown, () => statusText(shown, world.nowMs()), world)
+        } else if (kind.type === 'Dataplane') {
+          await print(await listAll(client, ['meshes', mesh, 'dataplanes', '_status']))
+        } else if (args.name === undefined) throw usageError(`say which ${kind.singular}`)
+        else await print(await dataplanesOf(session, kind, args.name))
+        return EXIT.ok
+      })
+    },
+  })
+}
+
+/** The data planes that a policy is for. */
+async function dataplanesOf({ client, mesh }: Session, kind: Kind, name: string): Promise<readonly Shown[]> {
+  if (kind.scope !== 'Mesh')
+    throw failed(`a ${kind.type} has no data planes; ask for a policy, a data plane or a mesh`)
+  await getOne(client, kind, mesh, name)
+  const segments = [...segmentsOf(kind, mesh, name), '_resources', 'dataplanes']
+  const affected = new Set((await listAll(client, segments)).map(item => text(item['name'])))
+  const all = await listAll(client, ['meshes', mesh, 'dataplanes', '_status'])
+  return all.filter(item => affected.has(text(item['name'])))
+}
+
+interface NotEnforced {
+  readonly resource: string
+  readonly field: string
+  readonly message: string
+}
+
+/** Of the mesh itself and all that is in it. What the caller may not read is left out. */
+async function unenforcedIn(client: ApiClient, mesh: string): Promise<readonly NotEnforced[]> {
+  const found: NotEnforced[] = []
+  for (const kind of kinds.filter(one => !one.readOnly && !one.adminOnly)) {
+    if (kind.scope !== 'Mesh' && kind.type !== 'Mesh') continue
+    const items =
+      kind.type === 'Mesh'
+        ? [(await getOne(client, kind, mesh, mesh)).item]
+        : await listAll(client, segmentsOf(kind, mesh))
+    for (const item of items) found.push(...notEnforcedOf(kind, item))
+  }
+  return found
+}
+
+function notEnforcedOf(kind: Kind, item: Shown): readonly NotEnforced[] {
+  const read = readResource(kind, item)
+  if (!read.ok) return []
+  const resource = labelOf(kind, text(item['mesh']), text(item['name']))
+  return unenforcedOf(kind, read.draft).map(({ field, message }) => ({ resource, field, message }))
+}
+
+function notEnforcedText(found: readonly NotEnforced[]): string {
+  if (found.length === 0) return '\nEverything that is stored is enforced.\n'
+  const lines = found.map(
+    ({ resource, field, message }) => `  ${resource}${field === '' ? '' : `: ${field}`}: ${message}\n`,
+  )
+  return `\nStored and not enforced:\n${lines.join('')}`
+}

@@ -1,0 +1,120 @@
+/** `vmeshctl wait`: until a write is applied, a data plane is online or ready, or a resource is gone; for scripts. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CommandNode, command, usageError } from '#base/command-line.ts'
+import { EXIT } from '#base/process/exit-codes.ts'
+import type { Kind } from '../../kinds/kind.ts'
+import { versionOf } from '../apply/put.ts'
+import { appliedBy, countText, pendingLines } from '../apply/wait-applied.ts'
+import { failed } from '../errors.ts'
+import { at, text } from '../output.ts'
+import { getOne, KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
+import { durationOf, MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
+import type { World } from '../world.ts'
+
+/** Between two questions. */
+const POLL_MS = 300
+
+/** What one look found: null means it is so; else why not yet. */
+type Look = () => Promise<string | null>
+
+export function waitCommand(world: World): CommandNode {
+  return command({
+    name: 'wait',
+    doc: 'wait until something is so',
+    arguments: { kind: KIND_ARGUMENT, name: NAME_ARGUMENT },
+    options: {
+      ...TARGET_OPTIONS,
+      ...MESH_OPTION,
+      for: {
+        type: 'text',
+        value: 'STATE',
+        required: true,
+        choices: ['applied', 'online', 'ready', 'deleted'],
+        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and its applications are healthy; deleted: it is gone.',
+      },
+      timeout: { type: 'text', value: 'TIME', default: '30s', doc: 'At most so long; then exit code 75.' },
+    },
+    run: async ({ options, args }) => {
+      const kind = kindNamed(args.kind)
+      const { for: state } = options
+      const isDataplane = kind.type === 'Dataplane'
+      if ((state === 'online' || state === 'ready') && !isDataplane)
+        throw usageError(`only data planes are ${state}; a ${kind.singular} can be applied or deleted`)
+      const untilMs = world.nowMs() + durationOf(options.timeout, '--timeout')
+      return await withSession(options, world, async session => {
+        const label = labelOf(kind, session.mesh, args.name)
+        if (state === 'applied' && !isDataplane)
+          return await waitForWrite(session, kind, args.name, untilMs, world)
+        const look =
+          state === 'deleted'
+            ? goneLook(session, kind, args.name)
+            : statusLook(session, kind, args.name, state)
+        const why = await poll(look, () => untilMs - world.nowMs())
+        if (why === null) {
+          world.out(`${label} is ${state}\n`)
+          return EXIT.ok
+        }
+        world.err(`${label} is not ${state} after ${options.timeout}: ${why}\n`)
+        return EXIT.temporary
+      })
+    },
+  })
+}
+
+/** The last reason; null when it came to be. */
+async function poll(look: Look, leftMs: () => number): Promise<string | null> {
+  for (;;) {
+    const why = await look()
+    const left = leftMs()
+    if (why === null || left <= 0) return why
+    await sleep(Math.min(POLL_MS, left))
+  }
+}
+
+function goneLook({ client, mesh }: Session, kind: Kind, name: string): Look {
+  return async () =>
+    (await client.jsonIfThere(segmentsOf(kind, mesh, name))) === null ? null : 'it is still there'
+}
+
+function statusLook(
+  { client, mesh }: Session,
+  kind: Kind,
+  name: string,
+  state: 'applied' | 'online' | 'ready',
+): Look {
+  return async () => {
+    const status = await client.jsonIfThere([...segmentsOf(kind, mesh, name), '_status'])
+    if (status === null) return 'there is no such data plane yet'
+    const connection = text(at(status, 'connection', 'state')) || 'never'
+    const isCurrent = at(status, 'snapshot', 'isCurrent') === true
+    if (state !== 'applied' && connection !== 'online')
+      return connection === 'never' ? 'it was never connected' : `its connection is ${connection}`
+    if (state !== 'online' && !isCurrent) {
+      const [wanted, applied] = ['wanted', 'applied'].map(key => text(at(status, 'snapshot', key)) || 'none')
+      return `it has version ${applied} and is to have ${wanted}`
+    }
+    const [ready, total] = ['ready', 'total'].map(key => Number(at(status, 'health', key) ?? 0))
+    return state === 'ready' && ready !== total ? `${ready} of ${total} inbounds are ready` : null
+  }
+}
+
+async function waitForWrite(
+  { client, mesh }: Session,
+  kind: Kind,
+  name: string,
+  untilMs: number,
+  world: World,
+): Promise<number> {
+  const ofMesh = kind.type === 'Mesh' ? name : mesh
+  if (kind.scope !== 'Mesh' && kind.type !== 'Mesh')
+    throw usageError(`a ${kind.singular} is in no mesh; ask for what is in one, or for a mesh`)
+  const { etag } = await getOne(client, kind, mesh, name)
+  if (etag === '') throw failed(`the control plane at ${client.address} does not tell versions`)
+  const applied = await appliedBy(client, ofMesh, versionOf(etag), () => untilMs - world.nowMs())
+  if (at(applied, 'isComplete') === true) {
+    world.out(`${labelOf(kind, mesh, name)} is applied: ${countText(applied)}\n`)
+    return EXIT.ok
+  }
+  world.err(`${labelOf(kind, mesh, name)}: ${countText(applied)}\n${pendingLines(applied).join('\n')}\n`)
+  return EXIT.temporary
+}
