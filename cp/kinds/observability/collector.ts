@@ -51,7 +51,7 @@ export function hasInlineEndpoint(collector: Collector | undefined): boolean {
   return collector?.backendRef === undefined && (collector?.endpoint ?? '') !== ''
 }
 
-const HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][\w-]*[A-Za-z0-9](?:[-.][\w-]+)*\.?)$/
+const HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\]|[A-Za-z0-9][\w-]*[A-Za-z0-9](?:\.[\w-]+)*\.?)$/
 
 /** As Kuma's library has it: a host of two letters or more with a port, a scheme or a dot; path and user may follow. */
 export function isUrl(text: string): boolean {

@@ -94,7 +94,7 @@ t.test("answers mistakes in Kuma's words", async t => {
     [to(log({ type: 'Zork' })), [`${at}.type: in body should be one of [Tcp File OpenTelemetry]`]],
     [to(log({ type: 'File', tcp: { address: 'ab:1' } })), [`${at}.file: must be defined`]],
     [to(log({ type: 'OpenTelemetry' })), [`${at}.openTelemetry: must be defined`]],
-    ...['a:1', 'not_valid_url', 'with space:80', '', 'host:port'].map(
+    ...['a:1', 'not_valid_url', 'with space:80', '', 'host:port', `a${'-a'.repeat(1000)}!:80`].map(
       (text): SpecCase => [to(log(tcp(text))), [address]],
     ),
     [
