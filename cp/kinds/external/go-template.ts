@@ -17,14 +17,17 @@ export function renderTemplate(template: string, values: ReadonlyMap<string, str
     if (open < 0) break
     const close = template.indexOf('}}', open + 2)
     if (close < 0) return { ok: false, message: 'template: :1: unclosed action' }
-    const action = /^(-\s)?\s*(?:\.([A-Za-z_][A-Za-z0-9_]*))?\s*(\s-)?$/.exec(template.slice(open + 2, close))
-    const name = action?.[2]
-    if (name === undefined) return { ok: false, message: refusal(template.slice(open + 2, close).trim()) }
+    const action = template.slice(open + 2, close)
+    const trimsBefore = /^-\s/.test(action)
+    const trimsAfter = /\s-$/.test(action)
+    const inner = action.slice(trimsBefore ? 1 : 0, trimsAfter ? -1 : undefined).trim()
+    const name = /^\.([A-Za-z_][A-Za-z0-9_]*)$/.exec(inner)?.[1]
+    if (name === undefined) return { ok: false, message: refusal(inner) }
     const before = template.slice(at, open)
-    text += action?.[1] === undefined ? before : before.trimEnd()
+    text += trimsBefore ? before.trimEnd() : before
     text += values.get(name) ?? '<no value>'
     at = close + 2
-    if (action?.[3] !== undefined) at += (/^\s*/.exec(template.slice(at))?.[0] ?? '').length
+    if (trimsAfter) at += (/^\s*/.exec(template.slice(at))?.[0] ?? '').length
   }
   return { ok: true, text: text + template.slice(at) }
 }

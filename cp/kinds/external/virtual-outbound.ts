@@ -62,11 +62,13 @@ function confViolations({ host, port, parameters = [] }: Conf, path: string): Vi
 }
 
 function parametersViolations(parameters: readonly Parameter[], path: string): Violation[] {
-  const names = parameters.map(parameter => parameter.name)
+  const seen = new Set<string>()
   const violations = parameters.flatMap(({ name, tagKey = '' }, i) => {
     const field = itemAt(path, i)
+    const isUsed = seen.has(name)
+    seen.add(name)
     return [
-      ...(names.indexOf(name) < i ? [violation(fieldAt(field, 'name'), 'name is already used')] : []),
+      ...(isUsed ? [violation(fieldAt(field, 'name'), 'name is already used')] : []),
       ...(isTagName(tagKey) ? [] : [violation(fieldAt(field, 'tagKey'), 'must be a valid tag name')]),
       ...(tagKey === '' && !isTagName(name)
         ? [violation(fieldAt(field, 'name'), 'must be a valid tag name if you are not setting tagKey')]

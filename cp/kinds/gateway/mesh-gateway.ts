@@ -126,11 +126,13 @@ function ownTagViolations(tags: Listener['tags'], path: string): Violation[] {
 
 function listenersViolations(listeners: readonly Listener[], path: string): Violation[] {
   if (listeners.length === 0) return [violation(path, 'cannot be empty')]
+  const ports = Map.groupBy(listeners, listener => listener.port)
+  const portUses = new Map([...ports].map(([port, onPort]) => [port, usesOf(onPort)]))
   return [
     ...listeners.flatMap((listener, i) => listenerViolations(listener, itemAt(path, i))),
     ...listeners.flatMap((listener, i) => {
-      const onPort = listeners.filter(other => other.port === listener.port)
-      return conflictViolations(listener, onPort, itemAt(path, i))
+      const uses = portUses.get(listener.port)
+      return uses === undefined ? [] : conflictViolations(listener, uses, itemAt(path, i))
     }),
   ]
 }
@@ -181,18 +183,38 @@ function tlsViolations(
     : sources
 }
 
-/** A port has one protocol, one listener for each name, one limit. @param onPort all listeners of the port */
-function conflictViolations(listener: Listener, onPort: readonly Listener[], path: string): Violation[] {
-  const { hostname = '', protocol, resources } = listener
-  const limit = resources?.connectionLimit ?? 0
-  const limits = onPort.map(other => other.resources?.connectionLimit ?? 0).filter(other => other !== 0)
-  const sameName = onPort.filter(other => (other.hostname || '*') === (hostname || '*'))
+/** What the listeners of a port say. */
+interface PortUses {
+  readonly protocols: ReadonlySet<string | undefined>
+  readonly limits: ReadonlySet<number>
+  /** How many listeners each name has. */
+  readonly names: ReadonlyMap<string, number>
+}
+
+function usesOf(listeners: readonly Listener[]): PortUses {
+  const names = new Map<string, number>()
+  for (const { hostname } of listeners) names.set(hostname || '*', (names.get(hostname || '*') ?? 0) + 1)
+  return {
+    protocols: new Set(listeners.map(listener => listener.protocol)),
+    limits: new Set(listeners.map(limitOf).filter(limit => limit !== 0)),
+    names,
+  }
+}
+
+function limitOf({ resources }: Listener): number {
+  return resources?.connectionLimit ?? 0
+}
+
+/** A port has one protocol, one listener for each name, one limit. */
+function conflictViolations(listener: Listener, uses: PortUses, path: string): Violation[] {
   return [
-    ...(onPort.some(other => other.protocol !== protocol)
+    ...(uses.protocols.size > 1
       ? [violation(path, 'protocol conflicts with other listeners on this port')]
       : []),
-    ...(sameName.length > 1 ? [violation(path, 'multiple listeners for hostname on this port')] : []),
-    ...(limit !== 0 && limits.some(other => other !== limit)
+    ...((uses.names.get(listener.hostname || '*') ?? 0) > 1
+      ? [violation(path, 'multiple listeners for hostname on this port')]
+      : []),
+    ...(limitOf(listener) !== 0 && uses.limits.size > 1
       ? [violation(fieldAt(path, 'resources.connectionLimit'), 'conflicting values for this port')]
       : []),
   ]
