@@ -144,15 +144,19 @@ function ruleViolations(rule: Rule, path: string, top: TargetRef): Violation[] {
 
 function matchViolations({ path, queryParams = [], headers }: Match, at: string): Violation[] {
   const params = fieldAt(at, 'queryParams')
-  const names = queryParams.map(param => param.name)
+  const names = new Set<string>()
   return [
     ...pathViolations(path, fieldAt(at, 'path.value')),
-    ...queryParams.flatMap(({ type, name, value }, i) => [
-      ...(names.indexOf(name) < i
-        ? [violation(fieldAt(itemAt(params, i), 'name'), `multiple entries for name ${name}`)]
-        : []),
-      ...(type === 'RegularExpression' ? regexViolations(value, fieldAt(itemAt(params, i), 'value')) : []),
-    ]),
+    ...queryParams.flatMap(({ type, name, value }, i) => {
+      const isTwice = names.has(name)
+      names.add(name)
+      return [
+        ...(isTwice
+          ? [violation(fieldAt(itemAt(params, i), 'name'), `multiple entries for name ${name}`)]
+          : []),
+        ...(type === 'RegularExpression' ? regexViolations(value, fieldAt(itemAt(params, i), 'value')) : []),
+      ]
+    }),
     ...headerMatchesViolations(headers, fieldAt(at, 'headers')),
   ]
 }

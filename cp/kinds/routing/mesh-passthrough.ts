@@ -64,13 +64,12 @@ export const meshPassthrough = defineKind<MeshPassthroughSpec>({
   schema: passthroughSchema,
   check({ targetRef, default: conf }) {
     const matches = conf?.appendMatch ?? []
+    const earlier: Earlier = { entries: new Set(), httpProtocols: new Map() }
     return [
       ...(targetRef === undefined
         ? []
         : targetRefViolations(targetRef, 'targetRef', { kinds: ['Mesh', 'MeshSubset', 'Dataplane'] })),
-      ...matches.flatMap((match, i) =>
-        matchViolations(match, matches.slice(0, i), itemAt('default.appendMatch', i)),
-      ),
+      ...matches.flatMap((match, i) => matchViolations(match, earlier, itemAt('default.appendMatch', i))),
     ]
   },
   warnings: spec => topLevelWarnings(spec.targetRef),
@@ -78,8 +77,16 @@ export const meshPassthrough = defineKind<MeshPassthroughSpec>({
 
 const HTTP_FAMILY: readonly string[] = ['grpc', 'http', 'http2']
 
-/** @param earlier entries of the list before this one */
-function matchViolations(match: Match, earlier: readonly Match[], path: string): Violation[] {
+/** What the entries so far have taken; sets, since the list may be long. */
+interface Earlier {
+  /** Port, protocol and value of each. */
+  readonly entries: Set<string>
+  /** Protocol of the HTTP family by port. */
+  readonly httpProtocols: Map<number, string>
+}
+
+/** @param earlier is told of the match */
+function matchViolations(match: Match, earlier: Earlier, path: string): Violation[] {
   const { port, protocol, value } = match
   const violations: Violation[] = []
   const add = (field: string, message: string): void => {
@@ -87,17 +94,19 @@ function matchViolations(match: Match, earlier: readonly Match[], path: string):
   }
   if (protocol === 'mysql' && port === undefined) add('port', 'port must be defined for Mysql protocol')
   if (port !== undefined && (port < 1 || port > 65535)) add('port', 'port must be a valid (1-65535)')
-  const onPort = earlier.filter(other => other.port === port)
-  const isMixed = onPort.some(other => other.protocol !== protocol && HTTP_FAMILY.includes(other.protocol))
-  if (port !== undefined && HTTP_FAMILY.includes(protocol) && isMixed) {
-    add(
-      'port',
-      'using the same port in multiple matches requires the same protocol for the following protocols: [grpc http http2]',
-    )
+  if (port !== undefined && HTTP_FAMILY.includes(protocol)) {
+    const first = earlier.httpProtocols.get(port) ?? protocol
+    earlier.httpProtocols.set(port, first)
+    if (first !== protocol) {
+      add(
+        'port',
+        'using the same port in multiple matches requires the same protocol for the following protocols: [grpc http http2]',
+      )
+    }
   }
-  if (onPort.some(other => other.protocol === protocol && other.value === value)) {
-    add('value', `value ${value} is already defiend for this port and protocol`)
-  }
+  const entry = `${port ?? ''} ${protocol} ${value}`
+  if (earlier.entries.has(entry)) add('value', `value ${value} is already defiend for this port and protocol`)
+  earlier.entries.add(entry)
   return [...violations, ...valueViolations(match, path)]
 }
 
