@@ -107,6 +107,13 @@ export function shapeOf(schema: Schema): Shape {
   return { type: 'any' }
 }
 
+/** Takes whole numbers only. */
+export function isWhole(schema: Schema): boolean {
+  const inner = innerOf(schema)
+  if (inner !== undefined) return isWhole(inner)
+  return schema instanceof z.ZodNumber && schema.isInt
+}
+
 function innerOf(schema: Schema): Schema | undefined {
   if (schema instanceof z.ZodOptional) return schema.unwrap()
   if (schema instanceof z.ZodDefault) return schema.unwrap()

@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import type { Kind } from '../kind.ts'
-import { docOf, type Schema, shapeOf } from './doc.ts'
+import { docOf, isWhole, type Schema, shapeOf } from './doc.ts'
 
 export interface ShapeFault {
   readonly field: string
@@ -72,16 +72,14 @@ function flatFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): Sh
 }
 
 /** The sentences of Kubernetes' structural schemas. */
-function schemaFault(issue: z.core.$ZodIssue, { field, value }: Place): ShapeFault {
+function schemaFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): ShapeFault {
   const fault = (message: string): ShapeFault => ({ field, message: `in body ${message}`, parserText: null })
   if (value === undefined) return fault('is required')
   switch (issue.code) {
     case 'invalid_value':
       return fault(`should be one of [${issue.values.map(String).join(' ')}]`)
     case 'invalid_type':
-      return fault(
-        `must be of type ${SCHEMA_TYPES[issue.expected] ?? issue.expected}: ${JSON.stringify(typeOf(value))}`,
-      )
+      return fault(`must be of type ${schemaType(issue.expected, schema)}: ${JSON.stringify(typeOf(value))}`)
     case 'invalid_union':
       // the one union of shapes that Kuma has: int-or-string
       return fault(`must be of type integer or string: ${JSON.stringify(typeOf(value))}`)
@@ -125,6 +123,12 @@ export const NAMES: Readonly<Record<JsonType, string>> = {
 }
 
 const SCHEMA_TYPES: Readonly<Record<string, string>> = { int: 'integer', record: 'object' }
+
+/** zod says `number` of a text where a whole number is due. */
+function schemaType(expected: string, schema: Schema | undefined): string {
+  if (expected === 'number' && schema !== undefined && isWhole(schema)) return 'integer'
+  return SCHEMA_TYPES[expected] ?? expected
+}
 
 function nameOfType(schema: Schema | undefined): string {
   const shape = schema === undefined ? undefined : shapeOf(schema)

@@ -7,7 +7,8 @@ import { kindNamed } from '../../support/bodies.ts'
 t.test('every field of every kind says what it is for', async t => {
   for (const kind of kinds) {
     const fields = fieldsOf(kind)
-    t.ok(fields.length > 0, `${kind.type} has fields`)
+    // a Workload is its name
+    t.equal(fields.length > 0, kind.type !== 'Workload', `${kind.type} has fields`)
     const silent = fields
       .filter(({ doc }) => !/^[A-Z"'a-z].*\.$/s.test(doc.description))
       .map(({ path }) => path)
