@@ -171,7 +171,8 @@ export class ControlPlane {
     const ageMs = settings['runtime.universal.dataplaneCleanupAge']
     const remove = context.removeDataplane
     this.#stops.push(startCleanup({ store, insights, sessions, turns, ageMs, log, remove }))
-    const live = { mesh: (name: string) => scheduler.mesh(name), questions: context.questions }
+    const { questions, settling } = context
+    const live = { mesh: (name: string) => scheduler.mesh(name), questions, scheduler, sessions, settling }
     return { insights, push, live }
   }
 

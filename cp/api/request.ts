@@ -8,6 +8,7 @@ import type { AuthenticateSettings } from '../auth/authenticate.ts'
 import type { RequestFacts } from '../auth/loopback.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { User } from '../auth/user.ts'
+import type { DeliveryParts } from '../push/delivery/applied.ts'
 import type { Questions } from '../push/questions/questions.ts'
 import type { MeshIndex } from '../snapshot/mesh-view.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
@@ -62,7 +63,7 @@ export interface Route {
 }
 
 /** What is compiled and who is connected at this moment. */
-export interface Live {
+export interface Live extends DeliveryParts {
   /** undefined: there is no such mesh. */
   mesh(name: string): MeshIndex | undefined
   /** To connected data planes. */

@@ -5,6 +5,7 @@
 import type { Kind } from '../kinds/kind.ts'
 import { kinds } from '../kinds/registry.ts'
 import { kriEndpoint } from './by-kri.ts'
+import { appliedEndpoint } from './change/applied.ts'
 import { historyRoutes } from './history/history.ts'
 import { globalInsightEndpoint, globalInsightsEndpoint } from './insights/global-insight.ts'
 import { inspectRoutes } from './inspect/routes.ts'
@@ -32,6 +33,7 @@ export function routesOf(context: ApiContext): readonly Route[] {
     { path: '/global-insights', methods: { GET: globalInsightsEndpoint(context) } },
     { path: '/status/zones', methods: { GET: zoneStatusEndpoint(context) } },
     { path: '/_kri/:kri', methods: { GET: kriEndpoint(context) } },
+    { path: '/meshes/:mesh/_applied', methods: { GET: appliedEndpoint(context) } },
     ...overviewRoutes(context),
     ...inspectRoutes(context),
     ...kinds.flatMap(kind => [kind.path, ...kind.aliases].flatMap(path => routesOfKind(context, kind, path))),

@@ -5,10 +5,10 @@ import type { Scheduler } from '../snapshot/scheduler.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import { CONTROL_PLANE } from '../store/history.ts'
 import type { Store } from '../store/store.ts'
+import { Settling } from './delivery/settling.ts'
 import { Insights } from './insights.ts'
 import { Questions } from './questions/questions.ts'
 import { Sessions } from './sessions.ts'
-import { Settling } from './settling.ts'
 import { Turns } from './turns.ts'
 
 /** How long a data plane may take to answer: less than clients of the API wait. */

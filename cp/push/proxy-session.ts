@@ -4,6 +4,7 @@ import type { FromControlPlane, Violation } from '#contract/messages.ts'
 import type { Resource, ResourceDraft } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
+import type { Delivery } from './delivery/outbox.ts'
 import type { InsightState } from './subscription.ts'
 
 /** A valid token, and whether it fits a Dataplane. */
@@ -20,8 +21,8 @@ export interface ProxySession {
   readonly insight: InsightState | null
   /** What its daemon can do, as it announced; empty before hello. */
   readonly features: readonly string[]
-  /** Nothing is on its way to it. */
-  readonly isSettled: boolean
+  /** null: it gets no snapshots yet, or no more. */
+  readonly delivery: Delivery | null
   send(frame: FromControlPlane): void
   /** A newer snapshot; null: the Dataplane is gone. */
   offer(snapshot: ProxySnapshot | null): void

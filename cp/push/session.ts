@@ -12,10 +12,10 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'
 import type { PushContext } from './context.ts'
+import { type Delivery, Outbox } from './delivery/outbox.ts'
 import { depart, leave } from './farewell.ts'
 import { readFrame, type SessionState, WELCOME_IN } from './frames.ts'
 import { issueFor } from './issue.ts'
-import { Outbox } from './outbox.ts'
 import type { Proof, ProxySession } from './proxy-session.ts'
 import { type Registration, register } from './registration.ts'
 import type { Holder } from './sessions.ts'
@@ -71,9 +71,8 @@ export class Session implements ProxySession {
     this.#socket.on('error', error => this.log.warn({ err: error }, 'connection of a data plane failed'))
   }
 
-  /** Nothing is on its way to it. */
-  get isSettled(): boolean {
-    return this.#outbox?.isSettled ?? true
+  get delivery(): Delivery | null {
+    return this.#outbox
   }
 
   /** What its daemon can do; empty before hello. */
@@ -244,7 +243,7 @@ export class Session implements ProxySession {
   }
 
   #refused(refuse: Refuse): void {
-    if (this.#outbox?.refuse(refuse.version) !== true) return
+    if (this.#outbox?.refuse(refuse.version, refuse.violations) !== true) return
     const reasons = refuse.violations.map(({ path, message }) => `${path}: ${message}`).join('; ')
     this.log.warn({ version: formatVersion(refuse.version), reasons }, 'data plane refused a snapshot')
     this.#note(subscription => {

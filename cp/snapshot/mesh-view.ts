@@ -49,6 +49,18 @@ export class MeshIndex implements MeshView {
     this.#mesh = mesh
   }
 
+  /** The same mesh at this moment: what happens to one is nothing to the other. Results that were kept are shared. */
+  copy(): MeshIndex {
+    const copy = new MeshIndex(this.#mesh)
+    copy.#roots = this.#roots
+    for (const [name, entry] of this.#dataplanes) copy.#dataplanes.set(name, { ...entry })
+    for (const [service, names] of this.#providers) copy.#providers.set(service, new Set(names))
+    for (const [service, names] of this.#callers) copy.#callers.set(service, new Set(names))
+    for (const [type, byName] of this.#resources) copy.#resources.set(type, new Map(byName))
+    for (const [service, instances] of this.#instances) copy.#instances.set(service, instances)
+    return copy
+  }
+
   get mesh(): Resource<MeshSpec> {
     return this.#mesh
   }

@@ -36,6 +36,8 @@ export class Scheduler {
   readonly #dirty = new Map<string, Set<string>>()
   #timer: NodeJS.Timeout | null = null
   #isFlushing = false
+  /** Roots that are being read. */
+  readonly #loads = new Set<Promise<void>>()
   #revision = 0
   #stopWatching: () => void = () => {}
   #idleWaiters: (() => void)[] = []
@@ -90,6 +92,11 @@ export class Scheduler {
     if (proxies?.size === 0) this.#proxies.delete(mesh)
   }
 
+  /** Names of connected data planes of a mesh. */
+  connected(mesh: string): Iterable<string> {
+    return this.#proxies.get(mesh)?.keys() ?? []
+  }
+
   snapshot(mesh: string, name: string): ProxySnapshot | null {
     return this.#proxies.get(mesh)?.get(name) ?? null
   }
@@ -103,6 +110,12 @@ export class Scheduler {
   idle(): Promise<void> {
     if (this.#timer === null && !this.#isFlushing) return Promise.resolve()
     return new Promise(resolve => this.#idleWaiters.push(resolve))
+  }
+
+  /** As `idle`, and no roots are being read: what follows from all commits up to now is compiled. */
+  async caughtUp(): Promise<void> {
+    while (this.#loads.size > 0) await Promise.all(this.#loads)
+    await this.idle()
   }
 
   #take(changes: readonly Change[]): void {
@@ -136,7 +149,13 @@ export class Scheduler {
     }
   }
 
-  async #loadRoots(index: MeshIndex): Promise<void> {
+  #loadRoots(index: MeshIndex): Promise<void> {
+    const load = this.#readRoots(index).finally(() => this.#loads.delete(load))
+    this.#loads.add(load)
+    return load
+  }
+
+  async #readRoots(index: MeshIndex): Promise<void> {
     const mesh = index.mesh
     const backend = enabledBackend(mesh.spec)
     try {

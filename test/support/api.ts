@@ -9,6 +9,7 @@ import { BuiltinAuthority } from '../../cp/ca/builtin.ts'
 import { ensureServerCertificate } from '../../cp/ca/server-certificate.ts'
 import { serverNames, thisMachine } from '../../cp/ca/server-names.ts'
 import { type CpFlags, type CpSettings, readCpSettings } from '../../cp/config.ts'
+import { Settling } from '../../cp/push/delivery/settling.ts'
 import { newMeshHook } from '../../cp/reconcile/defaults.ts'
 import { Scheduler } from '../../cp/snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from '../../cp/store/guarded-store.ts'
@@ -46,6 +47,8 @@ export interface StartOptions {
   readonly store?: Store
   /** Answers of data planes; nobody is connected when left out. */
   readonly questions?: Partial<Live['questions']>
+  /** Parts of a control plane with sessions, on the same store. */
+  readonly live?: Partial<Live>
   readonly log?: Logger
 }
 
@@ -54,7 +57,13 @@ export function nothingLive(): Live {
   const ask = async (mesh: string, name: string): Promise<never> => {
     throw new CodedError('push.not-connected', `data plane ${name} of mesh ${mesh} is not connected`)
   }
-  return { mesh: () => undefined, questions: { configuration: ask, statistics: ask } }
+  return {
+    mesh: () => undefined,
+    questions: { configuration: ask, statistics: ask },
+    scheduler: { mesh: () => undefined, snapshot: () => null, connected: () => [], caughtUp: async () => {} },
+    sessions: { get: () => null },
+    settling: new Settling(),
+  }
 }
 
 export function settingsFor(flags: CpFlags): CpSettings {
@@ -85,8 +94,11 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   await scheduler.start()
   const { questions } = options
   const live: Live = {
+    ...nothingLive(),
     mesh: name => scheduler.mesh(name),
+    scheduler,
     questions: { ...nothingLive().questions, ...questions },
+    ...options.live,
   }
   const api = createApi({
     settings: settingsFor(options.settings ?? {}),

@@ -1,10 +1,13 @@
 /**
  * The end of every write, whether it came as PUT, DELETE or rollback: rights, what is not enforced yet, `If-Match`, the
- * guarded store, and the answer: what was written, or on `?dryRun` what would be.
+ * guarded store, and the answer: what was written and, on `?wait=applied`, who runs it; or on `?dryRun` what would be.
  */
 import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
+import { type Applied, appliedWrite } from '../../push/delivery/applied.ts'
+import { affectedBy } from '../../snapshot/dry-run.ts'
 import type { WriteOptions } from '../../store/guarded-store.ts'
+import type { Change } from '../../store/store.ts'
 import { denied } from '../dispatch.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { invalid, notFound } from '../problem.ts'
@@ -44,13 +47,14 @@ export async function putResource(
       ...put.warnings,
     ]),
   ]
+  const { changes, created, resource } = put
   if (options.isDryRun) {
-    const changed = put.created ? 'created' : 'updated'
-    const outcome = put.changes.length === 0 ? 'unchanged' : changed
-    const changes = resourceDifferences(kind, before, put.resource)
-    return preview({ outcome, changes, warnings })
+    const outcome = changes.length === 0 ? 'unchanged' : created ? 'created' : 'updated'
+    const differences = resourceDifferences(kind, before, resource)
+    return preview(context, draft, { outcome, differences, warnings, changes })
   }
-  return written(context, put.created, put.resource, warnings)
+  const applied = await appliedTo(context, draft, options.waitMs, { changes, revision: resource.revision })
+  return written(context, { created, resource, warnings, applied })
 }
 
 export async function deleteResource(
@@ -70,10 +74,14 @@ export async function deleteResource(
   const result = await context.guarded.delete(key, write)
   if (!result.ok) return invalid(result.title, result.violations)
   if (!result.deleted) return notFound('Could not delete a resource')
+  const { changes } = result
   if (options.isDryRun) {
-    return preview({ outcome: 'deleted', changes: resourceDifferences(kind, before, null), warnings: [] })
+    const differences = resourceDifferences(kind, before, null)
+    return preview(context, key, { outcome: 'deleted', differences, warnings: [], changes })
   }
-  return ok({})
+  const revision = changes[0]?.revision ?? context.store.revision()
+  const applied = await appliedTo(context, key, options.waitMs, { changes, revision })
+  return { status: statusOf(200, applied), value: applied === null ? {} : { applied } }
 }
 
 async function writeOptions(
@@ -90,29 +98,83 @@ async function writeOptions(
   }
 }
 
-function preview(found: {
-  readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
-  readonly changes: readonly Difference[]
-  readonly warnings: readonly string[]
-}): Answer {
-  const { outcome, changes, warnings } = found
-  return ok({ dryRun: true, outcome, ...(warnings.length === 0 ? {} : { warnings }), changes })
+async function preview(
+  context: ApiContext,
+  key: ResourceKey,
+  found: {
+    readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
+    readonly differences: readonly Difference[]
+    readonly warnings: readonly string[]
+    readonly changes: readonly Change[]
+  },
+): Promise<Answer> {
+  const { outcome, differences, warnings, changes } = found
+  return ok({
+    dryRun: true,
+    outcome,
+    ...(warnings.length === 0 ? {} : { warnings }),
+    changes: differences,
+    affected: await affectedProxies(context, meshOf(key), changes),
+  })
+}
+
+async function affectedProxies(
+  { live }: ApiContext,
+  mesh: string,
+  changes: readonly Change[],
+): Promise<unknown> {
+  const index = live.mesh(mesh)
+  const affected = index === undefined ? [] : await affectedBy(index, changes)
+  const shown = affected.slice(0, MAX_SHOWN).map(({ name, sections }) => {
+    const isConnected = live.sessions.get(mesh, name) !== null
+    return { mesh, name, isConnected, sections }
+  })
+  return { total: affected.length, dataplanes: shown }
+}
+
+/** null: nobody waits. */
+async function appliedTo(
+  { live, store }: ApiContext,
+  key: ResourceKey,
+  waitMs: number | null,
+  write: { readonly changes: readonly Change[]; readonly revision: number },
+): Promise<Applied | null> {
+  if (waitMs === null) return null
+  const version = { epoch: store.epoch, revision: write.revision }
+  return appliedWrite(live, write.changes, { mesh: meshOf(key), version, timeoutMs: waitMs })
+}
+
+/** Empty for what belongs to none. */
+function meshOf({ type, mesh, name }: ResourceKey): string {
+  return type === 'Mesh' ? name : mesh
+}
+
+/** The write stands, whoever has not got it yet. */
+function statusOf(status: number, applied: Applied | null): number {
+  return applied === null || applied.isComplete ? status : 202
 }
 
 /** 201 or 200, and remarks for people in the body and, for those who look at headers only, in `Warning`. */
 function written(
   context: ApiContext,
-  created: boolean,
-  resource: Resource,
-  warnings: readonly string[],
+  put: {
+    readonly created: boolean
+    readonly resource: Resource
+    readonly warnings: readonly string[]
+    readonly applied: Applied | null
+  },
 ): Answer {
-  const status = created ? 201 : 200
-  const etag = etagOf(context, resource)
-  if (warnings.length === 0) return { status, value: {}, headers: { etag } }
+  const { created, resource, warnings, applied } = put
   const warning = warnings.slice(0, SHOWN_IN_HEADER).map(headerOf).join(', ')
-  return { status, value: { warnings }, headers: { etag, warning } }
+  return {
+    status: statusOf(created ? 201 : 200, applied),
+    value: { ...(warnings.length === 0 ? {} : { warnings }), ...(applied === null ? {} : { applied }) },
+    headers: { etag: etagOf(context, resource), ...(warning === '' ? {} : { warning }) },
+  }
 }
 
+/** Data planes that are named; more are only counted. */
+const MAX_SHOWN = 1_000
 const SHOWN_IN_HEADER = 8
 const LONGEST_IN_HEADER = 200
 

@@ -81,7 +81,7 @@ function session(): ProxySession {
     proof: { fits: () => null },
     insight: null,
     features: [],
-    isSettled: true,
+    delivery: null,
     send: () => {},
     offer: () => {},
     dataplaneChanged: () => {},

@@ -1,8 +1,8 @@
-/** Promises of cp/push/outbox.ts. */
+/** Promises of cp/push/delivery/outbox.ts. */
 import t from 'tap'
-import { Outbox } from '../../../cp/push/outbox.ts'
-import type { ProxySnapshot } from '../../../cp/snapshot/builder.ts'
-import { sectionOf } from '../../../cp/snapshot/sections.ts'
+import { Outbox } from '../../../../cp/push/delivery/outbox.ts'
+import type { ProxySnapshot } from '../../../../cp/snapshot/builder.ts'
+import { sectionOf } from '../../../../cp/snapshot/sections.ts'
 
 interface SentFrame {
   readonly version: { readonly revision: number }
@@ -59,7 +59,7 @@ t.test('after a refusal the change is made again for what still runs', async t =
   outbox.offer(snapshot(1, { a: { x: 1 } }))
   outbox.acknowledge({ epoch: 1, revision: 1 })
   outbox.offer(snapshot(2, { a: { x: 2 } }))
-  outbox.refuse({ epoch: 1, revision: 2 })
+  outbox.refuse({ epoch: 1, revision: 2 }, [])
   t.equal(outbox.isSettled, true)
   outbox.offer(snapshot(3, { a: { x: 3 }, b: { y: 1 } }))
   t.same(sent[2]?.base, { epoch: 1, revision: 1 })

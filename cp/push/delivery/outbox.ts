@@ -2,21 +2,38 @@
  * What one data plane still has to be told: at most one snapshot is on its way, and only the newest one waits
  * behind it. A frame holds the sections that differ from what the data plane acknowledged.
  */
+import type { Violation } from '#contract/messages.ts'
 import type { Version } from '#contract/snapshot.ts'
-import type { ProxySnapshot } from '../snapshot/builder.ts'
-import { changedNames, removedNames } from '../snapshot/sections.ts'
+import type { ProxySnapshot } from '../../snapshot/builder.ts'
+import { changedNames, removedNames } from '../../snapshot/sections.ts'
 
 type Digests = ReadonlyMap<string, { readonly digest: string }>
 
 const NOTHING: Digests = new Map()
 
-export class Outbox {
+/** How far one data plane has come. */
+export interface Delivery {
+  /** The data plane runs the newest snapshot it was offered (or refused it). */
+  readonly isSettled: boolean
+  /** What it runs; null: nothing that it told of. */
+  readonly acknowledged: Version | null
+  /** Why it does not run the newest one; null: it has refused nothing since it last took one. */
+  readonly refusal: Refusal | null
+}
+
+export interface Refusal {
+  readonly version: Version
+  readonly violations: readonly Violation[]
+}
+
+export class Outbox implements Delivery {
   readonly #send: (frame: string) => void
   /** What the data plane runs. */
   #base: Version | null = null
   #running: Digests = NOTHING
   #onItsWay: ProxySnapshot | null = null
   #waiting: ProxySnapshot | null = null
+  #refusal: Refusal | null = null
 
   /** `have`: what the data plane said it runs. */
   constructor(
@@ -29,13 +46,16 @@ export class Outbox {
     this.#running = new Map(Object.entries(have.digests).map(([name, digest]) => [name, { digest }]))
   }
 
-  /** The data plane runs the newest snapshot it was offered (or refused it). */
   get isSettled(): boolean {
     return this.#onItsWay === null && this.#waiting === null
   }
 
   get acknowledged(): Version | null {
     return this.#base
+  }
+
+  get refusal(): Refusal | null {
+    return this.#refusal
   }
 
   offer(snapshot: ProxySnapshot): void {
@@ -49,13 +69,15 @@ export class Outbox {
     if (sent === null) return false
     this.#base = sent.version
     this.#running = sent.sections
+    this.#refusal = null
     this.#pump()
     return true
   }
 
   /** The data plane keeps what it runs. True when it answers the snapshot on its way. */
-  refuse(version: Version): boolean {
+  refuse(version: Version, violations: readonly Violation[]): boolean {
     if (this.#take(version) === null) return false
+    this.#refusal = { version, violations }
     this.#pump()
     return true
   }

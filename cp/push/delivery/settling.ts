@@ -1,5 +1,5 @@
 /** Waiting until data planes run what they were sent: woken by acknowledgements, never by a clock but the last one. */
-import type { ProxySession } from './proxy-session.ts'
+import type { ProxySession } from '../proxy-session.ts'
 
 const LONGEST_WAIT_MS = 5_000
 
@@ -8,6 +8,11 @@ export class Settling {
 
   /** Resolves when none of them has a snapshot on its way, or after 5 s. */
   settled(sessions: readonly ProxySession[]): Promise<void> {
+    return this.until(() => sessions.every(session => session.delivery?.isSettled ?? true), LONGEST_WAIT_MS)
+  }
+
+  /** Resolves when `isDone`, asked after each acknowledgement, refusal and end of a session; or after `timeoutMs`. */
+  until(isDone: () => boolean, timeoutMs: number): Promise<void> {
     return new Promise(resolve => {
       const done = (): void => {
         clearTimeout(timer)
@@ -15,9 +20,9 @@ export class Settling {
         resolve()
       }
       const look = (): void => {
-        if (sessions.every(session => session.isSettled)) done()
+        if (isDone()) done()
       }
-      const timer = setTimeout(done, LONGEST_WAIT_MS)
+      const timer = setTimeout(done, timeoutMs)
       this.#waiting.add(look)
       look()
     })
