@@ -5,7 +5,7 @@
 import type { RunningConfiguration } from '../../push/questions/questions.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { notFound } from '../problem.ts'
-import type { ApiContext, ApiRequest, Endpoint, Right, Route } from '../request.ts'
+import type { ApiContext, ApiRequest, Endpoint, Route } from '../request.ts'
 import { requireMesh } from '../resources.ts'
 import { clustersJson, clustersOf, clustersText, statsOf, statsText } from './proxy-text.ts'
 
@@ -25,31 +25,38 @@ const PROXIES: readonly ProxyPath[] = [
 
 type Handler = (context: ApiContext, request: ApiRequest, mesh: string, name: string) => Promise<Answer>
 
-const HANDLERS: Readonly<Record<string, Handler>> = { xds, stats, clusters }
+interface Operation {
+  readonly path: string
+  /** What is looked at, as roles name it. */
+  readonly what: string
+  readonly handle: Handler
+}
+
+const OPERATIONS: readonly Operation[] = [
+  { path: 'xds', what: 'config dump', handle: xds },
+  { path: 'stats', what: 'stats', handle: stats },
+  { path: 'clusters', what: 'clusters', handle: clusters },
+]
 
 export function proxyRoutes(context: ApiContext): readonly Route[] {
   return PROXIES.flatMap(proxy =>
-    Object.entries(HANDLERS).map(([name, handler]) => ({
-      path: `${proxy.path}/${name}`,
-      methods: { GET: endpoint(context, proxy, handler) },
+    OPERATIONS.map(operation => ({
+      path: `${proxy.path}/${operation.path}`,
+      methods: { GET: endpoint(context, proxy, operation) },
     })),
   )
 }
 
-function endpoint(context: ApiContext, proxy: ProxyPath, handler: Handler): Endpoint {
-  const right: Right = {
-    check: 'before',
-    action: { type: 'read', kind: { type: proxy.type, adminOnly: false } },
-  }
+function endpoint(context: ApiContext, proxy: ProxyPath, { what, handle }: Operation): Endpoint {
   return {
-    right,
+    right: { check: 'before', action: { type: 'view', what } },
     operation: 'Could not execute admin operation',
     async handle(request) {
       const { mesh = '', name = '' } = request.params
       if (mesh !== '') await requireMesh(context, mesh)
       const proxyResource = await context.store.get({ type: proxy.type, mesh, name })
       if (proxyResource === null) return notFound(proxy.title)
-      return handler(context, request, mesh, name)
+      return handle(context, request, mesh, name)
     },
   }
 }
