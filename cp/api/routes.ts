@@ -9,16 +9,19 @@ import { appliedEndpoint } from './change/applied.ts'
 import { historyRoutes } from './history/history.ts'
 import { globalInsightEndpoint, globalInsightsEndpoint } from './insights/global-insight.ts'
 import { inspectRoutes } from './inspect/routes.ts'
+import { openApiEndpoint } from './openapi/endpoint.ts'
 import { overviewRoutes } from './overviews.ts'
 import type { ApiContext, Route } from './request.ts'
 import { deleteEndpoint, getEndpoint, listEndpoint, putEndpoint, readOnlyEndpoint } from './resources.ts'
+import { statusRoutes } from './status/routes.ts'
 import { configEndpoint, indexEndpoint, readyEndpoint, whoAmIEndpoint } from './system/about.ts'
 import { policiesEndpoint, resourceTypesEndpoint } from './system/resource-types.ts'
 import { zoneStatusEndpoint } from './system/zone-status.ts'
 import { dataplaneTokenEndpoint, userTokenEndpoint, zoneTokenEndpoint } from './tokens.ts'
 
 export function routesOf(context: ApiContext): readonly Route[] {
-  return [
+  const routes: readonly Route[] = [
+    { path: '/openapi.json', methods: { GET: openApiEndpoint(context, () => routes) } },
     { path: '/', methods: { GET: indexEndpoint(context) } },
     { path: '/ready', methods: { GET: readyEndpoint(context) } },
     { path: '/config', methods: { GET: configEndpoint(context) } },
@@ -35,9 +38,11 @@ export function routesOf(context: ApiContext): readonly Route[] {
     { path: '/_kri/:kri', methods: { GET: kriEndpoint(context) } },
     { path: '/meshes/:mesh/_applied', methods: { GET: appliedEndpoint(context) } },
     ...overviewRoutes(context),
+    ...statusRoutes(context),
     ...inspectRoutes(context),
     ...kinds.flatMap(kind => [kind.path, ...kind.aliases].flatMap(path => routesOfKind(context, kind, path))),
   ]
+  return routes
 }
 
 function routesOfKind(context: ApiContext, kind: Kind, path: string): readonly Route[] {
