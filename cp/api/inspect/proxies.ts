@@ -2,6 +2,7 @@
  * Questions to live proxies on Kuma's paths of Envoy's admin interface (kuma-api 1.10): `xds`, `stats` and `clusters` of
  * data planes, zone ingresses and egresses. Whom nobody can reach is told apart from who does not exist.
  */
+import type { Action } from '../../auth/access.ts'
 import type { RunningConfiguration } from '../../push/questions/questions.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { notFound } from '../problem.ts'
@@ -27,8 +28,8 @@ type Handler = (context: ApiContext, request: ApiRequest, mesh: string, name: st
 
 interface Operation {
   readonly path: string
-  /** What is looked at, as roles name it. */
-  readonly what: string
+  /** What is looked at. */
+  readonly what: Extract<Action, { type: 'view' }>['what']
   readonly handle: Handler
 }
 
