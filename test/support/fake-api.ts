@@ -19,6 +19,7 @@ export interface Asked {
 interface Reply {
   readonly status: number
   readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface FakeApi {
@@ -41,9 +42,9 @@ export interface FakeApiOptions {
 
 export async function startFakeApi(options: FakeApiOptions = {}): Promise<FakeApi> {
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    void answer(api, options, request).then(({ status, body }) => {
+    void answer(api, options, request).then(({ status, body, headers }) => {
       const isText = typeof body === 'string'
-      response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json' })
+      response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
       response.end(isText ? body : JSON.stringify(body, null, 1))
     })
   }
@@ -120,7 +121,10 @@ function item(api: FakeApi, method: string, path: string, parts: readonly string
 }
 
 function listed(api: FakeApi, path: string, query: URLSearchParams): Reply {
-  const all = [...api.stored].filter(([key]) => key.slice(0, key.lastIndexOf('/')) === path)
+  // without a mesh: those of all
+  const isListed = (parent: string): boolean =>
+    parent === path || parent.replace(/^\/meshes\/[^/]+/, '') === path
+  const all = [...api.stored].filter(([key]) => isListed(key.slice(0, key.lastIndexOf('/'))))
   const offset = Number(query.get('offset') ?? 0)
   const end = offset + Math.min(Number(query.get('size') ?? 100), api.pageSize)
   // an address that the client cannot reach: only the offset counts

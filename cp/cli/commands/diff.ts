@@ -50,6 +50,7 @@ export function diffCommand(world: World): CommandNode {
           const { kind, mesh: ofMesh, name } = document
           const label = labelOf(kind, ofMesh, name)
           if ('outcome' in result) {
+            if (result.outcome === 'Unchanged') return
             const diff = resourceDiff(kind, label, result.before, result.after)
             if (diff !== '' && code === EXIT.ok) code = EXIT_DIFFERS
             return world.out(coloured(diff, world))

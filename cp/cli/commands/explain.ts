@@ -145,7 +145,7 @@ function listing(rows: readonly FieldRow[], base: number): string {
         type.replaceAll('`', ''),
         ...(doc.required === true ? ['required'] : []),
         ...(doc.default === undefined ? [] : [`default ${doc.default}`]),
-        ...(doc.unit === undefined ? [] : [`in ${doc.unit}`]),
+        ...(doc.unit === undefined ? [] : [doc.unit]),
         ...(doc.rule === undefined ? [] : [doc.rule]),
       ]
       const note = doc.unenforced === undefined ? '' : ` Not enforced ${notEnforcedText(doc.unenforced)}.`

@@ -72,10 +72,10 @@ function changed(place: unknown, steps: readonly string[], op: string, value: un
 }
 
 function masked(before: Shown | null, after: Shown | null): readonly [from: Shown | null, to: Shown | null] {
-  const isSame = before?.['data'] === after?.['data']
+  const isOther = before !== null && before['data'] !== after?.['data']
   const hide = (resource: Shown | null, mask: string): Shown | null =>
     resource === null || resource['data'] === undefined ? resource : { ...resource, data: mask }
-  return [hide(before, '*****'), hide(after, isSame ? '*****' : '***** (another value)')]
+  return [hide(before, '*****'), hide(after, isOther ? '***** (another value)' : '*****')]
 }
 
 function yamlOf(resource: Shown | null): string {
