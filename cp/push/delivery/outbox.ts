@@ -17,6 +17,8 @@ export interface Delivery {
   readonly isSettled: boolean
   /** What it runs; null: nothing that it told of. */
   readonly acknowledged: Version | null
+  /** When it told so in this session, ms since 1970; null: it came with what it runs. */
+  readonly acknowledgedMs: number | null
   /** Why it does not run the newest one; null: it has refused nothing since it last took one. */
   readonly refusal: Refusal | null
 }
@@ -34,6 +36,7 @@ export class Outbox implements Delivery {
   #onItsWay: ProxySnapshot | null = null
   #waiting: ProxySnapshot | null = null
   #refusal: Refusal | null = null
+  #acknowledgedMs: number | null = null
 
   /** `have`: what the data plane said it runs. */
   constructor(
@@ -54,6 +57,10 @@ export class Outbox implements Delivery {
     return this.#base
   }
 
+  get acknowledgedMs(): number | null {
+    return this.#acknowledgedMs
+  }
+
   get refusal(): Refusal | null {
     return this.#refusal
   }
@@ -70,6 +77,7 @@ export class Outbox implements Delivery {
     this.#base = sent.version
     this.#running = sent.sections
     this.#refusal = null
+    this.#acknowledgedMs = Date.now()
     this.#pump()
     return true
   }

@@ -1,0 +1,97 @@
+/** How data planes are: connection and health as two things, wanted and applied, refusals, certificates. */
+import t from 'tap'
+import { send, startApi } from '../../support/api.ts'
+import { startPush } from '../../support/push-fixture.ts'
+import { aDataplane, aMesh, aPermission } from '../../support/resources.ts'
+
+const push = await startPush(t)
+const { scheduler, sessions, settling, insights } = push.context
+const live = { scheduler, sessions, settling, mesh: (name: string) => scheduler.mesh(name) }
+const run = await startApi({
+  folder: t.testdir(),
+  store: push.store,
+  live,
+  insight: (mesh, name) => insights.spec(mesh, name),
+})
+t.teardown(() => run.close())
+// the API's own has no mTLS
+await push.put(aMesh())
+await scheduler.caughtUp()
+const status = async (name: string): Promise<Record<string, unknown>> =>
+  (await send('GET', `${run.http}/meshes/default/dataplanes/${name}/_status`)).json as Record<string, unknown>
+const version = () => `1-${push.store.revision()}`
+
+t.test('a data plane that was never there', async t => {
+  await push.put(aDataplane('db-1', { service: 'db', state: 'NotReady', port: 5432 }))
+  t.same(await status('db-1'), {
+    mesh: 'default',
+    name: 'db-1',
+    services: ['db'],
+    connection: { state: 'never' },
+    health: {
+      ready: 0,
+      total: 1,
+      notReady: [{ port: 5432, service: 'db', reason: 'its Dataplane says NotReady' }],
+    },
+    snapshot: { isCurrent: false },
+    unenforced: 0,
+  })
+})
+
+t.test('one that runs what it should, one that refused, one that left', async t => {
+  const web = await push.live(aDataplane('web-1', { service: 'web' }))
+  const first = version()
+  t.match(await status('web-1'), {
+    connection: { state: 'online', since: /Z$/, address: '192.168.0.9', controlPlane: 'cp-1' },
+    health: { ready: 1, total: 1, notReady: [] },
+    snapshot: { wanted: first, applied: first, appliedTime: /Z$/, isCurrent: true },
+    version: '0',
+  })
+
+  const mesh = { kind: 'Mesh' } as const
+  await push.put(aPermission('p', mesh, [[mesh, 'Allow']]))
+  const refused = await web.hears('snapshot')
+  t.match(await status('web-1'), { snapshot: { wanted: version(), applied: first, isCurrent: false } })
+  const violations = [{ path: 'listener', message: 'port taken' }]
+  web.says({ type: 'refuse', version: refused.version, violations })
+  t.match(await status('web-1'), {
+    connection: { state: 'online' },
+    snapshot: { applied: first, isCurrent: false, refusal: { version: version(), violations } },
+  })
+
+  web.drop()
+  const gone = await status('web-1')
+  t.match(gone, {
+    connection: { state: 'lost', since: /Z$/ },
+    snapshot: {
+      applied: first,
+      isCurrent: false,
+      refusal: { violations: [{ message: 'listener: port taken' }] },
+    },
+  })
+})
+
+t.test('the life that is left of a certificate', async t => {
+  const state = insights.get('default', 'web-1')
+  if (state === undefined) throw new Error('no insight')
+  const hour = 3600_000
+  state.certificate = {
+    issuedAtMs: Date.now() - 3 * hour,
+    notAfterMs: Date.now() + hour,
+    regenerations: 1,
+    backend: 'ca-1',
+  }
+  t.match(await status('web-1'), {
+    certificate: { expires: /Z$/, issued: /Z$/, lifeLeftPercent: 25, backend: 'ca-1' },
+  })
+})
+
+t.test('lists filter as Dataplanes do', async t => {
+  for (const path of ['/dataplanes/_status', '/meshes/default/dataplanes/_status']) {
+    const all = await send('GET', `${run.http}${path}`)
+    t.match(all.json, { total: 2, items: [{ name: 'db-1' }, { name: 'web-1' }], next: null })
+    const some = await send('GET', `${run.http}${path}?tag=kuma.io/service:db`)
+    t.match(some.json, { total: 1, items: [{ name: 'db-1' }] })
+  }
+  t.equal((await send('GET', `${run.http}/meshes/default/dataplanes/none/_status`)).status, 404)
+})
