@@ -43,7 +43,7 @@ export function inboundItems<Conf>(
   )
 }
 
-/** The client tags that a `from` targetRef stands for. */
+/** The tags that a targetRef of an item stands for: of clients in `from`, of services in `to`. */
 export function tagsOf(ref: TargetRef): Readonly<Record<string, string>> {
   const service = ref.name === undefined ? {} : { 'kuma.io/service': ref.name }
   switch (ref.kind) {

@@ -3,8 +3,8 @@
  * overrides an earlier one. An item is who it is for (targetRef), its configuration, and where it stands.
  */
 import type { Resource } from '../kinds/kind.ts'
-import { SERVICE_TAG } from '../kinds/spiffe.ts'
 import type { TargetRef } from '../kinds/target-ref.ts'
+import { tagsOf } from './inbound.ts'
 import { mergeConfs, mergeRouteRules } from './merge.ts'
 import { isNamed } from './references.ts'
 import { MATCHES_TAG, matchesHash } from './route-matches.ts'
@@ -76,20 +76,11 @@ export function policiesOf(origins: readonly Origin[]): readonly Resource[] {
 
 /** The tags that an item stands for (semantics 2.5); null: it means a resource that tags cannot say. */
 export function tagsOfItem(ref: TargetRef): Tags | null {
-  const service = ref.name === undefined ? {} : { [SERVICE_TAG]: ref.name }
-  switch (ref.kind) {
-    case 'Mesh':
-      return {}
-    case 'MeshSubset':
-      return { ...ref.tags }
-    case 'MeshService':
-      return ref.name === undefined || ref.sectionName !== undefined ? null : service
-    case 'MeshServiceSubset':
-      return { ...ref.tags, ...service }
-    default:
-      return null
-  }
+  if (!BY_TAGS.includes(ref.kind) || ref.sectionName !== undefined) return null
+  return ref.kind === 'MeshService' && ref.name === undefined ? null : tagsOf(ref)
 }
+
+const BY_TAGS: readonly TargetRef['kind'][] = ['Mesh', 'MeshSubset', 'MeshService', 'MeshServiceSubset']
 
 /** An item with the tags that it stands for. */
 export interface TaggedItem extends Origin {

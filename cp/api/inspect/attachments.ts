@@ -54,11 +54,13 @@ export function attachmentsOf(
       listOf(outboundPolicy(view, kind.type, dataplane, service)),
     ),
   }))
-  const services = [...calledServices(view, dataplane), PASS_THROUGH].map(service => ({
+  const ofServices = ofLegacy(of, 'service')
+  const called = ofServices.length === 0 ? [] : [...calledServices(view, dataplane), PASS_THROUGH]
+  const services = called.map(service => ({
     type: 'service' as const,
     name: service,
     service,
-    policies: collected(ofLegacy(of, 'service'), kind =>
+    policies: collected(ofServices, kind =>
       // calls to outside are logged, nothing else
       service === PASS_THROUGH && kind.type !== 'TrafficLog'
         ? []

@@ -15,7 +15,7 @@ import { readRight, requireMesh } from '../resources.ts'
 
 export function configurationEndpoint(context: ApiContext): Endpoint {
   return {
-    right: { check: 'before', action: { type: 'view', what: 'config dump' } },
+    right: { check: 'before', action: { type: 'view', what: 'config dump', proxy: kind.type } },
     operation: 'Could not build the configuration of a data plane',
     async handle({ params, query }) {
       const { mesh = '', name = '' } = params

@@ -2,7 +2,7 @@
  * Questions to live proxies on Kuma's paths of Envoy's admin interface (kuma-api 1.10): `xds`, `stats` and `clusters` of
  * data planes, zone ingresses and egresses. Whom nobody can reach is told apart from who does not exist.
  */
-import type { Action } from '../../auth/access.ts'
+import type { View } from '../../auth/access.ts'
 import type { RunningConfiguration } from '../../push/questions/questions.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { notFound } from '../problem.ts'
@@ -29,7 +29,7 @@ type Handler = (context: ApiContext, request: ApiRequest, mesh: string, name: st
 interface Operation {
   readonly path: string
   /** What is looked at. */
-  readonly what: Extract<Action, { type: 'view' }>['what']
+  readonly what: View
   readonly handle: Handler
 }
 
@@ -50,7 +50,7 @@ export function proxyRoutes(context: ApiContext): readonly Route[] {
 
 function endpoint(context: ApiContext, proxy: ProxyPath, { what, handle }: Operation): Endpoint {
   return {
-    right: { check: 'before', action: { type: 'view', what } },
+    right: { check: 'before', action: { type: 'view', what, proxy: proxy.type } },
     operation: 'Could not execute admin operation',
     async handle(request) {
       const { mesh = '', name = '' } = request.params
