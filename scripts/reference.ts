@@ -1,0 +1,45 @@
+/**
+ * Writes REFERENCE.md: every kind and every field, from the docs that the code itself carries.
+ *
+ *   node scripts/reference.ts           writes it
+ *   node scripts/reference.ts --print   to standard output
+ */
+import { writeFileSync } from 'node:fs'
+import { describeMarkdown } from '../cp/kinds/describe.ts'
+import { defineKind } from '../cp/kinds/kind.ts'
+import { kinds } from '../cp/kinds/registry.ts'
+import { targetRefSchema } from '../cp/kinds/target-ref.ts'
+
+/** What all policies share is told once. */
+const SHARED_ROW = /^\| `[^`]*\btargetRef\./
+
+const targetRef = defineKind({
+  type: 'targetRef',
+  path: '',
+  scope: 'Mesh',
+  encoding: 'flat',
+  schema: targetRefSchema,
+  doc: 'What a policy is for, or whose calls it speaks of. Which kinds a place admits is told with its field.',
+})
+
+const describe = (text: string): string =>
+  text
+    .split('\n')
+    .filter(line => !SHARED_ROW.test(line))
+    .join('\n')
+
+const text = [
+  '# Reference of resources',
+  '',
+  'Made from the kinds by `scripts/reference.ts`; the same texts are shown by `vmeshctl explain KIND.FIELD` and in',
+  '`/openapi.json`. Names may be written in camelCase or snake_case. Durations are Go durations (`1m30s`).',
+  '',
+  kinds.map(({ type }) => `[${type}](#${type.toLowerCase()})`).join(' · '),
+  '',
+  ...kinds.map(kind => describe(describeMarkdown(kind))),
+  // it has no path and no words of its own
+  describeMarkdown(targetRef).replace(/\n- API:[\s\S]*?\n\n/, '\n'),
+].join('\n')
+
+if (process.argv.includes('--print')) process.stdout.write(text)
+else writeFileSync(new URL('../REFERENCE.md', import.meta.url), text)
