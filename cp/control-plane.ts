@@ -9,12 +9,17 @@ import { join } from 'node:path'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { makeFolder } from '#base/files.ts'
 import type { Logger } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
 import { VERSION } from '#base/version.ts'
 import type { Live } from './api/request.ts'
 import { type Api, createApi } from './api/server.ts'
+import { auditedStore } from './auth/audit/audited-store.ts'
+import { startAudit } from './auth/audit/start-audit.ts'
 import { proveProxy } from './auth/proxy-proof.ts'
+import { startAccess } from './auth/rbac/rbac.ts'
 import { Tokens } from './auth/tokens.ts'
-import { BuiltinAuthority } from './ca/builtin.ts'
+import { MeshAuthority } from './ca/mesh-authority.ts'
+import { providedCaViolations } from './ca/provided-check.ts'
 import {
   ensureServerCertificate,
   pinOf,
@@ -30,6 +35,7 @@ import { awaitReturns } from './push/returning.ts'
 import { PushServer } from './push/server.ts'
 import { defaultPoliciesHook } from './reconcile/default-policies.ts'
 import { createFirstResources, newMeshHook } from './reconcile/defaults.ts'
+import { createFirstRoles } from './reconcile/first-roles.ts'
 import { Scheduler } from './snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from './store/guarded-store.ts'
 import { type JsonStore, openJsonStore } from './store/json-store.ts'
@@ -82,13 +88,18 @@ export class ControlPlane {
     const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log, history })
     this.#stops.push(() => store.close())
     const tokens = new Tokens(store)
-    const ca = new BuiltinAuthority(store)
-    const guarded = createGuardedStore({
+    const ca = new MeshAuthority(store)
+    const metrics = new Metrics()
+    const audit = await startAudit({ settings, store, metrics, log })
+    this.#stops.push(() => audit.stop())
+    const written = createGuardedStore({
       store,
       zone: settings['multizone.zone.name'],
       hooks: [newMeshHook(store, tokens), defaultPoliciesHook(settings['multizone.zone.name'])],
+      checks: [providedCaViolations],
       log,
     })
+    const guarded = auditedStore(written, audit.trail)
     await createFirstResources({
       store,
       guarded,
@@ -99,6 +110,12 @@ export class ControlPlane {
       bootstrapAdminToken: settings['apiServer.authn.tokens.bootstrapAdminToken'],
       log,
     })
+    await createFirstRoles({ store, guarded, log })
+    const access = await startAccess(store, {
+      type: settings['access.type'],
+      anonymousRead: settings['apiServer.authn.anonymousRead'],
+    })
+    this.#stops.push(() => access.stop())
     const certificate = await this.#certificate()
     const { insights, push, live } = await this.#startPush({ store, guarded, tokens, ca, certificate })
     const api = createApi({
@@ -106,6 +123,9 @@ export class ControlPlane {
       store,
       guarded,
       tokens,
+      access: access.control,
+      audit: audit.trail,
+      metrics,
       log,
       version: VERSION,
       instanceId: this.#instanceId,
@@ -128,7 +148,7 @@ export class ControlPlane {
     store: JsonStore
     guarded: GuardedStore
     tokens: Tokens
-    ca: BuiltinAuthority
+    ca: MeshAuthority
     certificate: ServerCertificate
   }): Promise<{ insights: Insights; push: PushServer; live: Live }> {
     const { store, guarded, tokens, ca, certificate } = parts

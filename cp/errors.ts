@@ -46,6 +46,12 @@ export const ERRORS: Readonly<Record<string, ErrorEntry>> = {
     detail: 'Unauthenticated',
     doc: 'The user token is expired, revoked or not signed by a key of this control plane; ask for a new one.',
   },
+  'auth.denied': {
+    status: 403,
+    title: 'Access Denied',
+    isRetryable: false,
+    doc: 'The user has no role that allows this; the answer says which right is needed.',
+  },
   'auth.no-signing-key': {
     status: 404,
     title: 'Signing Key not found',

@@ -21,9 +21,9 @@ export function kriEndpoint(context: ApiContext): Endpoint {
       if (kind === undefined) {
         return badRequest(`unknown short name of resource type: ${JSON.stringify(kri.shortName)}`)
       }
-      const refused = denied(context, request, { type: 'read', kind })
-      if (refused !== null) return refused
       const mesh = kind.scope === 'Mesh' ? kri.mesh : ''
+      const refused = denied(context, request, { type: 'read', kind, mesh, name: kri.name })
+      if (refused !== null) return refused
       return itemAnswer(context, kind, { type: kind.type, mesh, name: kri.name }, request)
     },
   }

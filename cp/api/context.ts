@@ -1,6 +1,8 @@
 /** What handlers work with, from the settings and the parts of the control plane; and `/config` as clients of Kuma know it. */
 import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
+import type { AccessControl } from '../auth/access.ts'
+import type { AuditTrail } from '../auth/audit/audit-trail.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import { CP_SETTINGS, type CpSettings } from '../config.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
@@ -15,6 +17,8 @@ export interface ApiOptions {
   readonly store: Store
   readonly guarded: GuardedStore
   readonly tokens: Tokens
+  readonly access: AccessControl
+  readonly audit: AuditTrail
   readonly log: Logger
   readonly version: string
   /** `HOST-4HEX`. */
@@ -35,12 +39,13 @@ export interface TlsPair {
 
 /** From the settings and what the assembly gives. Throws what the store throws. */
 export async function contextOf(options: ApiOptions, isReady: () => boolean): Promise<ApiContext> {
-  const { settings, store, guarded, tokens, log, version, instanceId, insight, live } = options
+  const { settings, store, guarded, tokens, access, audit, log, version, instanceId, insight, live } = options
   return {
     store,
     guarded,
     tokens,
-    access: { anonymousRead: settings['apiServer.authn.anonymousRead'] },
+    access,
+    audit,
     authenticate: { localhostIsAdmin: settings['apiServer.authn.localhostIsAdmin'] },
     log,
     version,
@@ -48,6 +53,7 @@ export async function contextOf(options: ApiOptions, isReady: () => boolean): Pr
       product: settings['apiServer.announce.product'],
       version: settings['apiServer.announce.version'],
     },
+    prefix: prefixOf(settings),
     gui: guiAddress(settings),
     isReadOnly: settings['apiServer.readOnly'],
     zone: settings['multizone.zone.name'],
@@ -94,7 +100,6 @@ const FIXED_SETTINGS = {
   environment: 'universal',
   mode: 'zone',
   'store.type': 'json',
-  'access.type': 'rbac',
   'bootstrapServer.params.adminPort': 0,
   coreResources: { enabled: [] },
   'dnsServer.domain': 'mesh',

@@ -3,10 +3,11 @@
  * caller says (415, 406), who asks (401), may they (403), the handler, and what it threw.
  */
 import { randomUUID } from 'node:crypto'
-import { type Action, accessRefusal } from '../auth/access.ts'
+import { AccessDenied, type AccessRefusal, type Action, VIEWS } from '../auth/access.ts'
 import { authenticate } from '../auth/authenticate.ts'
 import { loopbackRefusal } from '../auth/loopback.ts'
-import { ANONYMOUS, UNAUTHENTICATED, type User } from '../auth/user.ts'
+import { ANONYMOUS, isAnonymous, type User } from '../auth/user.ts'
+import type { Kind } from '../kinds/kind.ts'
 import {
   type Answer,
   formatFor,
@@ -17,7 +18,7 @@ import {
 } from './http/answer.ts'
 import { isReadable } from './http/body.ts'
 import { accessDenied, problemOf, unauthenticated } from './problem.ts'
-import type { ApiContext, ApiRequest, Endpoint, IncomingFacts } from './request.ts'
+import type { ApiContext, ApiRequest, Endpoint, IncomingFacts, PermittedWrite } from './request.ts'
 
 /** Never throws. */
 export async function dispatch(
@@ -44,8 +45,20 @@ export function contentTypeOf({ headers }: Pick<IncomingFacts, 'headers'>): stri
 
 /** null: go on. For handlers whose right is checked inside. */
 export function denied(context: ApiContext, request: ApiRequest, action: Action): Answer | null {
-  const refusal = accessRefusal(request.user, action, context.access)
-  return refusal === null ? null : accessDenied(refusal, adviceFor(request, request.user))
+  const refusal = context.access.refusal(request.user, action)
+  return refusal === null ? null : refused(request, refusal)
+}
+
+/** Asks, in the middle of a write, for the right to it: see `WriteOptions.permit`. */
+export function permitFor(
+  { access }: ApiContext,
+  { user }: ApiRequest,
+  kind: Kind,
+): PermittedWrite['permit'] {
+  return (before, after) => {
+    const refusal = access.refusal(user, { type: 'change', kind, before, after })
+    if (refusal !== null) throw new AccessDenied(refusal)
+  }
 }
 
 async function answerOf(context: ApiContext, endpoint: Endpoint, facts: IncomingFacts): Promise<Answer> {
@@ -58,9 +71,10 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
     }
     const request: ApiRequest = { ...facts, user: who.user }
     const isEarly = right.check === 'before' || (right.check === 'inside' && isAnonymous(who.user))
-    const refused = isEarly ? denied(context, request, right.action) : null
-    const answer = refused ?? (await endpoint.handle(request))
+    const early = isEarly ? denied(context, request, placed(right.action, facts)) : null
+    const answer = early ?? (await handled(endpoint, request))
     if (facts.method !== 'GET') tell(context, request, answer.status)
+    if (right.check === 'before' && answer.status < 400) audit(context, request, right.action)
     return answer
   } catch (error) {
     const { method, path } = facts
@@ -68,9 +82,38 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
   }
 }
 
+async function handled(endpoint: Endpoint, request: ApiRequest): Promise<Answer> {
+  try {
+    return await endpoint.handle(request)
+  } catch (error) {
+    if (error instanceof AccessDenied) return refused(request, error.refusal)
+    throw error
+  }
+}
+
+function refused(request: ApiRequest, { detail, advice }: AccessRefusal): Answer {
+  const anonymous = adviceFor(request, request.user)
+  if (anonymous !== null) return accessDenied(detail, { field: 'Authorization', message: anonymous })
+  return accessDenied(detail, advice === null ? null : { field: 'access', message: advice })
+}
+
+/** With the mesh and the name that the path says: rights may be for some only. */
+function placed(action: Action, { params }: IncomingFacts): Action {
+  if (action.type !== 'read' && action.type !== 'view') return action
+  return { ...action, mesh: params['mesh'], name: params['name'] }
+}
+
 /** Who changed what, or wanted to. */
 function tell({ log }: ApiContext, { method, path, user }: ApiRequest, status: number): void {
   log.info({ method, path, status, user: user.name }, 'API')
+}
+
+/** Looks at what is not a resource; writes and tokens are audited where they are made. */
+function audit(context: ApiContext, { user, params }: ApiRequest, action: Action): void {
+  if (action.type !== 'view') return
+  const { mesh = '', name = '' } = params
+  const { what, proxy } = action
+  context.audit.viewed(user, VIEWS[what], proxy === undefined ? null : { type: proxy, mesh, name })
 }
 
 async function userOf(
@@ -80,10 +123,6 @@ async function userOf(
 ): Promise<{ ok: true; user: User } | { ok: false; reason: string }> {
   if (check === 'never') return { ok: true, user: ANONYMOUS }
   return authenticate(facts, context.tokens, context.authenticate)
-}
-
-function isAnonymous(user: User): boolean {
-  return user.groups.includes(UNAUTHENTICATED)
 }
 
 /** Callers on this machine expect to be admin: they are told why they are not. */

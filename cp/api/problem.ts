@@ -60,10 +60,10 @@ export function unauthenticated(reason: string): Answer {
 
 /**
  * @param detail Kuma's sentence of `access.ts`
- * @param advice for callers that did not say who they are: why nobody took them for an admin
+ * @param advice what would be needed, or why nobody took the caller for an admin
  */
-export function accessDenied(detail: string, advice: string | null): Answer {
-  const violations = advice === null ? [] : [{ field: 'Authorization', message: advice }]
+export function accessDenied(detail: string, advice: Violation | null): Answer {
+  const violations = advice === null ? [] : [advice]
   return problem({ status: 403, title: 'Access Denied', detail, violations })
 }
 

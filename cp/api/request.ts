@@ -3,15 +3,17 @@
  * framework; `server.ts` makes these from HTTP, `dispatch.ts` asks who and whether before a handler runs.
  */
 import type { Logger } from '#base/log.ts'
-import type { AccessSettings, Action } from '../auth/access.ts'
+import type { AccessControl, Action } from '../auth/access.ts'
+import type { AuditTrail } from '../auth/audit/audit-trail.ts'
 import type { AuthenticateSettings } from '../auth/authenticate.ts'
 import type { RequestFacts } from '../auth/loopback.ts'
 import type { Tokens } from '../auth/tokens.ts'
 import type { User } from '../auth/user.ts'
+import type { Kind, ResourceDraft, ResourceKey } from '../kinds/kind.ts'
 import type { DeliveryParts } from '../push/delivery/applied.ts'
 import type { Questions } from '../push/questions/questions.ts'
 import type { MeshIndex } from '../snapshot/mesh-view.ts'
-import type { GuardedStore } from '../store/guarded-store.ts'
+import type { Deleted, Refused, Stored, WriteOptions } from '../store/guarded-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Answer } from './http/answer.ts'
 
@@ -70,17 +72,32 @@ export interface Live extends DeliveryParts {
   readonly questions: Pick<Questions, 'configuration' | 'statistics'>
 }
 
+/** The guarded store for requests: no write without asking for the right to it. */
+export interface PermittedStore {
+  put<Spec>(
+    kind: Kind<Spec>,
+    draft: ResourceDraft<Spec>,
+    options: PermittedWrite,
+  ): Promise<Stored<Spec> | Refused>
+  delete(key: ResourceKey, options: PermittedWrite): Promise<Deleted | Refused>
+}
+
+export type PermittedWrite = WriteOptions & Required<Pick<WriteOptions, 'author' | 'permit'>>
+
 /** What handlers work with; the assembly gives it once. */
 export interface ApiContext {
   readonly store: Store
-  readonly guarded: GuardedStore
+  readonly guarded: PermittedStore
   readonly tokens: Tokens
-  readonly access: AccessSettings
+  readonly access: AccessControl
+  readonly audit: AuditTrail
   readonly authenticate: AuthenticateSettings
   readonly log: Logger
   readonly version: string
   /** What clients of Kuma are told that they talk to. */
   readonly announce: { readonly product: string; readonly version: string }
+  /** Before all paths; may be empty. */
+  readonly prefix: string
   /** Address of the GUI; null: there is none. */
   readonly gui: string | null
   /** All changes of resources are refused. */

@@ -3,7 +3,10 @@
  * to make a token is in Kuma's order.
  */
 import { readGoDuration } from '#base/duration.ts'
+import { zoneTokenAccess } from '../auth/access.ts'
+import { unverifiedClaims } from '../auth/jwt.ts'
 import { DEFAULT_VALID_FOR_MS } from '../auth/tokens.ts'
+import type { Access } from '../kinds/access/accesses.ts'
 import type { Violation } from '../kinds/kind.ts'
 import { contentTypeOf, denied } from './dispatch.ts'
 import type { Answer } from './http/answer.ts'
@@ -15,9 +18,8 @@ const TITLE = 'Invalid request'
 const PROXY_TYPES: readonly string[] = ['', 'dataplane', 'ingress', 'egress']
 
 export function dataplaneTokenEndpoint(context: ApiContext): Endpoint {
-  const action = { type: 'dataplane-token' } as const
   return {
-    right: { check: 'inside', action },
+    right: { check: 'inside', action: { type: 'dataplane-token', mesh: '', name: '', tags: {} } },
     operation: 'Could not issue a token',
     consumes: 'json',
     producesText: true,
@@ -36,19 +38,20 @@ export function dataplaneTokenEndpoint(context: ApiContext): Endpoint {
           ? []
           : [{ field: 'type', message: `${type} is not a valid proxy type` }]),
       ]
-      const refused = mesh === '' ? null : denied(context, request, action)
+      const refused =
+        mesh === '' ? null : denied(context, request, { type: 'dataplane-token', mesh, name, tags })
       if (refused !== null) return refused
       if (violations.length > 0) return invalid(TITLE, violations)
       const claims = { name, mesh, tags, type, workload }
-      return token(await context.tokens.issueDataplaneToken(claims, validFor.ms ?? DEFAULT_VALID_FOR_MS))
+      const jwt = await context.tokens.issueDataplaneToken(claims, validFor.ms ?? DEFAULT_VALID_FOR_MS)
+      return issued(context, request, ['GENERATE_DATAPLANE_TOKEN'], jwt)
     },
   }
 }
 
 export function userTokenEndpoint(context: ApiContext): Endpoint {
-  const action = { type: 'user-token' } as const
   return {
-    right: { check: 'inside', action },
+    right: { check: 'inside', action: { type: 'user-token', name: '', groups: [] } },
     operation: 'Could not issue a token',
     consumes: 'json',
     producesText: true,
@@ -59,14 +62,15 @@ export function userTokenEndpoint(context: ApiContext): Endpoint {
       const groups = fields.list('groups')
       const validFor = validForOf(fields.text('validFor'), true)
       if (fields.faults.length > 0) return wrongType(fields.faults)
-      const refused = denied(context, request, action)
+      const refused = denied(context, request, { type: 'user-token', name, groups })
       if (refused !== null) return refused
       const violations: Violation[] = [
         ...(name === '' ? [{ field: 'name', message: 'cannot be empty' }] : []),
         ...validFor.violations,
       ]
       if (violations.length > 0) return invalid(TITLE, violations)
-      return token(await context.tokens.issueUserToken({ name, groups }, validFor.ms ?? 0))
+      const jwt = await context.tokens.issueUserToken({ name, groups }, validFor.ms ?? 0)
+      return issued(context, request, ['GENERATE_USER_TOKEN'], jwt)
     },
   }
 }
@@ -77,7 +81,7 @@ export function userTokenEndpoint(context: ApiContext): Endpoint {
  */
 export function zoneTokenEndpoint(context: ApiContext, fixedScope: readonly string[] | null): Endpoint {
   return {
-    right: { check: 'inside', action: { type: 'zone-token', zone: '' } },
+    right: { check: 'inside', action: { type: 'zone-token', zone: '', scope: [] } },
     operation: 'Could not issue a token',
     consumes: 'json',
     producesText: true,
@@ -88,7 +92,7 @@ export function zoneTokenEndpoint(context: ApiContext, fixedScope: readonly stri
       const scope = fixedScope ?? fields.list('scope')
       const validFor = validForOf(fields.text('validFor'), false)
       if (fields.faults.length > 0) return wrongType(fields.faults)
-      const refused = denied(context, request, { type: 'zone-token', zone })
+      const refused = denied(context, request, { type: 'zone-token', zone, scope })
       if (refused !== null) return refused
       const unknown = scope.filter(one => !ZONE_SCOPES.includes(one))
       const violations: Violation[] = [
@@ -100,14 +104,25 @@ export function zoneTokenEndpoint(context: ApiContext, fixedScope: readonly stri
         ...validFor.violations,
       ]
       if (violations.length > 0) return invalid(TITLE, violations)
-      return token(await context.tokens.issueZoneToken({ zone, scope }, validFor.ms ?? DEFAULT_VALID_FOR_MS))
+      const jwt = await context.tokens.issueZoneToken({ zone, scope }, validFor.ms ?? DEFAULT_VALID_FOR_MS)
+      return issued(context, request, zoneTokenAccess(scope), jwt)
     },
   }
 }
 
 const ZONE_SCOPES: readonly string[] = ['ingress', 'egress', 'cp', 'ratelimit']
 
-function token(jwt: string): Answer {
+/** Tokens are rights: that one was made, and for whom, is told whatever AccessAudits say. */
+function issued(
+  { audit, log }: ApiContext,
+  { user }: ApiRequest,
+  accesses: readonly Access[],
+  jwt: string,
+): Answer {
+  const claims = unverifiedClaims(jwt)
+  for (const access of accesses) audit.issued(user, access, claims)
+  const { jti: id, Name: name, Mesh: mesh, Zone: zone, Groups: groups } = claims
+  log.info({ by: user.name, what: accesses.join(', '), id, name, mesh, zone, groups }, 'made a token')
   return { status: 200, text: jwt, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } }
 }
 

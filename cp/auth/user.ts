@@ -16,6 +16,10 @@ export function isAdmin(user: User): boolean {
   return user.name === ADMIN || user.groups.includes(ADMIN)
 }
 
+export function isAnonymous(user: User): boolean {
+  return user.groups.includes(UNAUTHENTICATED)
+}
+
 /** As messages show a user: `name/group1,group2`. */
 export function userText(user: User): string {
   return `${user.name}/${user.groups.join(',')}`

@@ -33,6 +33,9 @@ export type WriteHook = (
   read: Reader,
 ) => Promise<readonly Write[]>
 
+/** Faults of a draft that only the store or the disk can tell, besides those of its type. May be called again. */
+export type WriteCheck = (draft: ResourceDraft, read: Reader) => Promise<readonly Violation[]>
+
 export interface Refused {
   readonly ok: false
   /** Of the error body (kuma-api 1.4). */
@@ -63,6 +66,13 @@ export interface WriteOptions {
   readonly expectedRevision?: number
   /** For the history; the control plane itself when left out. */
   readonly author?: string
+  /** Of the author, for the audit log. */
+  readonly authorGroups?: readonly string[]
+  /**
+   * Is asked, before anything else is looked at, with what the commit replaces (null: nothing) and with what it writes
+   * (null: it deletes); throws to refuse. May be called again when the commit met a conflict.
+   */
+  readonly permit?: (before: Resource | null, after: ResourceDraft | null) => void
   /** The draft is what that revision said. */
   readonly restoredFrom?: number
   /** Everything but the write: `changes` are those that it would make. */
@@ -88,6 +98,7 @@ export interface GuardedStoreOptions {
   /** Name of this control plane's zone. */
   readonly zone: string
   readonly hooks: readonly WriteHook[]
+  readonly checks?: readonly WriteCheck[]
   readonly log: Logger
   /** Deletes also what is in use (`store.unsafeDelete`). */
   readonly unsafeDelete?: boolean
@@ -109,13 +120,14 @@ export function createGuardedStore(options: GuardedStoreOptions): GuardedStore {
 }
 
 async function put<Spec>(
-  { store, zone, hooks, log }: GuardedStoreOptions,
+  { store, zone, hooks, checks = [], log }: GuardedStoreOptions,
   kind: Kind<Spec>,
   draft: ResourceDraft<Spec>,
   options: WriteOptions,
 ): Promise<Stored<Spec> | Refused> {
   const mesh = kind.scope === 'Mesh' ? await existingMesh(store, draft.mesh) : null
   const before = await store.get(draft)
+  options.permit?.(before, draft)
   const manager = before === null ? 'Failed to create a resource' : 'Failed to update a resource'
   const faults = labelViolations(kind, draft, zone)
   if (faults.length > 0) return refused('Could not process a resource', faults)
@@ -124,15 +136,16 @@ async function put<Spec>(
   const complete: ResourceDraft = { ...draft, spec, labels }
   const immutable = before === null ? [] : immutableLabelViolations(before.labels, labels)
   if (immutable.length > 0) return refused('Could not update a resource', immutable)
-  const ownFaults = typeViolations(complete, before, mesh)
+  const further = await Promise.all(checks.map(check => check(complete, store)))
+  const ownFaults = [...typeViolations(complete, before, mesh), ...further.flat()]
   if (ownFaults.length > 0) return refused(manager, ownFaults)
-  const further = await Promise.all(hooks.map(hook => hook(complete, before, store)))
+  const together = await Promise.all(hooks.map(hook => hook(complete, before, store)))
   const write: Write = {
     op: 'put',
     resource: complete,
     expectedRevision: options.expectedRevision ?? before?.revision ?? 0,
   }
-  const changes = await commit(store, [write, ...further.flat()], options)
+  const changes = await commit(store, [write, ...together.flat()], options)
   const resource = storedIn(changes, complete) ?? before
   if (resource === null) throw new Error(`${keyText(draft)} is not in its own commit`)
   const created = before === null
@@ -149,6 +162,7 @@ async function remove(
   options: WriteOptions,
 ): Promise<Deleted | Refused> {
   const before = await store.get(key)
+  if (before !== null) options.permit?.(before, null)
   if (before !== null && !unsafeDelete) {
     const violations = await deletionViolations(store, key)
     if (violations.length > 0) return refused('Could not delete a resource', violations)

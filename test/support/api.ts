@@ -3,20 +3,26 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Live } from '../../cp/api/request.ts'
 import { type Api, createApi } from '../../cp/api/server.ts'
+import { auditedStore } from '../../cp/auth/audit/audited-store.ts'
+import { startAudit } from '../../cp/auth/audit/start-audit.ts'
 import { USER_KEYS, ZONE_KEYS } from '../../cp/auth/keys.ts'
+import { startAccess } from '../../cp/auth/rbac/rbac.ts'
 import { Tokens } from '../../cp/auth/tokens.ts'
-import { BuiltinAuthority } from '../../cp/ca/builtin.ts'
+import { MeshAuthority } from '../../cp/ca/mesh-authority.ts'
+import { providedCaViolations } from '../../cp/ca/provided-check.ts'
 import { ensureServerCertificate } from '../../cp/ca/server-certificate.ts'
 import { serverNames, thisMachine } from '../../cp/ca/server-names.ts'
 import { type CpFlags, type CpSettings, readCpSettings } from '../../cp/config.ts'
 import { Settling } from '../../cp/push/delivery/settling.ts'
 import { newMeshHook } from '../../cp/reconcile/defaults.ts'
+import { createFirstRoles } from '../../cp/reconcile/first-roles.ts'
 import { Scheduler } from '../../cp/snapshot/scheduler.ts'
 import { createGuardedStore, type GuardedStore } from '../../cp/store/guarded-store.ts'
 import { createMemoryStore } from '../../cp/store/memory-store.ts'
 import type { Store } from '../../cp/store/store.ts'
 import { CodedError } from '../../dp/base/errors.ts'
 import { type Logger, silentLogger } from '../../dp/base/log.ts'
+import { Metrics } from '../../dp/base/metrics.ts'
 
 export interface RunningApi {
   readonly store: Store
@@ -83,14 +89,31 @@ export function settingsFor(flags: CpFlags): CpSettings {
 export async function startApi(options: StartOptions): Promise<RunningApi> {
   const { store = createMemoryStore(), insight = () => undefined, log = silentLogger() } = options
   const tokens = new Tokens(store)
-  const guarded = createGuardedStore({ store, zone: 'default', hooks: [newMeshHook(store, tokens)], log })
+  const settings = settingsFor({ dataDir: options.folder, ...options.settings })
+  const metrics = new Metrics()
+  const audit = await startAudit({ settings, store, metrics, log })
+  const guarded = auditedStore(
+    createGuardedStore({
+      store,
+      zone: 'default',
+      hooks: [newMeshHook(store, tokens)],
+      checks: [providedCaViolations],
+      log,
+    }),
+    audit.trail,
+  )
   const keys = [...(await tokens.keys.missing(USER_KEYS)), ...(await tokens.keys.missing(ZONE_KEYS))]
   const mesh = { type: 'Mesh', mesh: '', name: 'default', labels: {}, spec: {} }
   await store.commit([...keys, mesh].map(resource => ({ op: 'put', resource })))
   const meshKeys = await newMeshHook(store, tokens)(mesh, null, store)
   await store.commit(meshKeys)
+  await createFirstRoles({ store, guarded, log })
+  const access = await startAccess(store, {
+    type: settings['access.type'],
+    anonymousRead: settings['apiServer.authn.anonymousRead'],
+  })
   const pair = await ensureServerCertificate(options.folder, serverNames(await thisMachine(), []))
-  const scheduler = new Scheduler({ store, ca: new BuiltinAuthority(store), log, onSnapshot: () => {} })
+  const scheduler = new Scheduler({ store, ca: new MeshAuthority(store), log, onSnapshot: () => {} })
   await scheduler.start()
   const { questions } = options
   const live: Live = {
@@ -101,10 +124,13 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     ...options.live,
   }
   const api = createApi({
-    settings: settingsFor(options.settings ?? {}),
+    settings,
     store,
     guarded,
     tokens,
+    access: access.control,
+    audit: audit.trail,
+    metrics,
     log,
     version: '0.0.0',
     instanceId: 'test-1234',
@@ -125,6 +151,8 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     async close() {
       await api.close()
       scheduler.stop()
+      access.stop()
+      await audit.stop()
       await store.close()
     },
   }

@@ -6,12 +6,11 @@ import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
 import { type Applied, appliedWrite } from '../../push/delivery/applied.ts'
 import { affectedBy } from '../../snapshot/dry-run.ts'
-import type { WriteOptions } from '../../store/guarded-store.ts'
 import type { Change } from '../../store/store.ts'
-import { denied } from '../dispatch.ts'
+import { denied, permitFor } from '../dispatch.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { invalid, notFound } from '../problem.ts'
-import type { ApiContext, ApiRequest } from '../request.ts'
+import type { ApiContext, ApiRequest, PermittedWrite } from '../request.ts'
 import { type Difference, resourceDifferences } from './differences.ts'
 import { readChangeOptions } from './options.ts'
 import { etagOf, expectedBy } from './preconditions.ts'
@@ -34,7 +33,7 @@ export async function putResource(
   if (refused !== null) return refused
   if (!options.ok) return options.answer
   const before = options.isDryRun ? await context.store.get(draft) : null
-  const write = await writeOptions(context, request, draft, options.isDryRun)
+  const write = await writeOptions(context, request, kind, { key: draft, isDryRun: options.isDryRun })
   const put = await context.guarded.put(kind, draft, {
     ...write,
     ...(restoredFrom === undefined ? {} : { restoredFrom }),
@@ -70,7 +69,7 @@ export async function deleteResource(
   const refused = denied(context, request, { type: 'write', kind })
   if (refused !== null) return refused
   if (!options.ok) return options.answer
-  const write = await writeOptions(context, request, key, options.isDryRun)
+  const write = await writeOptions(context, request, kind, { key, isDryRun: options.isDryRun })
   const result = await context.guarded.delete(key, write)
   if (!result.ok) return invalid(result.title, result.violations)
   if (!result.deleted) return notFound('Could not delete a resource')
@@ -87,12 +86,14 @@ export async function deleteResource(
 async function writeOptions(
   context: ApiContext,
   request: ApiRequest,
-  key: ResourceKey,
-  isDryRun: boolean,
-): Promise<WriteOptions> {
+  kind: Kind,
+  { key, isDryRun }: { readonly key: ResourceKey; readonly isDryRun: boolean },
+): Promise<PermittedWrite> {
   const expectedRevision = await expectedBy(context, request, key)
   return {
     author: request.user.name,
+    authorGroups: request.user.groups,
+    permit: permitFor(context, request, kind),
     isDryRun,
     ...(expectedRevision === undefined ? {} : { expectedRevision }),
   }

@@ -29,6 +29,8 @@ t.test('says which port is in use and what to do, and opens nothing', async t =>
     store,
     guarded: createGuardedStore({ store, zone: 'default', hooks: [], log }),
     tokens: new Tokens(store),
+    access: { refusal: () => null },
+    audit: { changed: () => undefined, issued: () => undefined, viewed: () => undefined },
     log,
     version: '0',
     instanceId: 'x',

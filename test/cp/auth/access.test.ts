@@ -11,10 +11,12 @@ const actions = {
   'write a mesh': { type: 'write', kind: mesh },
   'read a secret': { type: 'read', kind: secret },
   'write a secret': { type: 'write', kind: secret },
-  'make a data-plane token': { type: 'dataplane-token' },
-  'make a user token': { type: 'user-token' },
-  'make a zone token': { type: 'zone-token', zone: 'east' },
-  'see the config': { type: 'view', what: 'control plane config' },
+  'change a mesh': { type: 'change', kind: mesh, before: null, after: null },
+  'change a secret': { type: 'change', kind: secret, before: null, after: null },
+  'make a data-plane token': { type: 'dataplane-token', mesh: 'default', name: '', tags: {} },
+  'make a user token': { type: 'user-token', name: 'x', groups: [] },
+  'make a zone token': { type: 'zone-token', zone: 'east', scope: ['ingress'] },
+  'see the config': { type: 'view', what: 'control plane metadata' },
 } as const satisfies Record<string, Action>
 const ALL = Object.keys(actions)
 
@@ -27,7 +29,7 @@ const allowed: readonly (readonly [
   ['an admin', ADMIN_USER, false, ALL],
   ['a user by the name of the admin', { name: 'mesh-system:admin', groups: [] }, false, ALL],
   ['a user of the admin group', { name: 'x', groups: ['mesh-system:admin'] }, false, ALL],
-  ['a user', john, false, ['read a mesh', 'write a mesh', 'see the config']],
+  ['a user', john, false, ['read a mesh', 'write a mesh', 'change a mesh', 'see the config']],
   ['anonymous', ANONYMOUS, false, []],
   ['anonymous with anonymousRead', ANONYMOUS, true, ['read a mesh']],
 ]
