@@ -22,6 +22,8 @@ export interface SubsetRule {
 
 /** Tags of one group of items beyond which rules are not told apart by negations: their number doubles with each. */
 const MOST_TAGS = 10
+/** Rules with negations beyond which items stand for themselves alone. */
+const MOST_RULES = 4_096
 /** Groups beyond which items stand for themselves alone. */
 const MOST_GROUPS = 256
 
@@ -66,12 +68,15 @@ function plainSubsets(items: readonly TaggedItem[]): readonly (readonly SubsetTa
 function partition(items: readonly TaggedItem[]): readonly (readonly SubsetTag[])[] {
   const groups = cliques(items)
   if (groups.length > MOST_GROUPS) return plainSubsets(items)
+  let left = MOST_RULES
   return groups
     .toSorted((a, b) => (a.join(':') < b.join(':') ? 1 : -1))
     .flatMap(group => {
       const members = group.flatMap(i => items[i] ?? [])
       const tags = sortedTags(members.map(member => member.tags))
-      return tags.length > MOST_TAGS ? plainSubsets(members) : signsOf(tags)
+      if (tags.length > MOST_TAGS || 2 ** tags.length > left) return plainSubsets(members)
+      left -= 2 ** tags.length
+      return signsOf(tags)
     })
 }
 
