@@ -1,0 +1,283 @@
+/** `vmeshctl status`, `outbounds` and `wait`: how data planes are, how to call what they offer, and until it is so. */
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+import { startFakeApi } from '../../support/fake-api.ts'
+import { runVmeshctl } from '../../support/vmeshctl.ts'
+
+const api = await startFakeApi()
+t.teardown(() => api.close())
+/** By path; a function answers anew each time. */
+const answers = new Map<string, unknown>()
+t.beforeEach(() => {
+  answers.clear()
+  api.asked.length = 0
+  for (const path of api.stored.keys()) if (path !== '/meshes/default') api.stored.delete(path)
+  api.override = ({ url }) => {
+    const found = answers.get(new URL(url, api.url).pathname)
+    const body = typeof found === 'function' ? found() : found
+    if (body === null)
+      return { status: 404, body: { title: 'Could not retrieve a resource', detail: 'Not found' } }
+    return body === undefined ? undefined : { status: 200, body, headers: { etag: '"1-7"' } }
+  }
+})
+const run = (argv: readonly string[], world: object = {}) =>
+  runVmeshctl([...argv, '--address', api.url], { home: '/nowhere', ...world })
+const listOf = (...items: readonly unknown[]): object => ({ total: items.length, items, next: null })
+
+const WELL = {
+  mesh: 'default',
+  name: 'web-1',
+  services: ['web'],
+  connection: {
+    state: 'online',
+    since: '2026-01-02T01:04:05Z',
+    address: '192.168.0.1',
+    controlPlane: 'cp-1',
+  },
+  health: { ready: 1, total: 1, notReady: [] },
+  snapshot: { wanted: '1-9', applied: '1-9', appliedTime: '2026-01-02T04:01:05Z', isCurrent: true },
+  certificate: {
+    issued: '2026-01-02T00:00:00Z',
+    expires: '2026-01-08T05:00:00Z',
+    lifeLeftPercent: 92.6,
+    backend: 'ca-1',
+  },
+  version: '0.1.0',
+  unenforced: 0,
+}
+const ILL = {
+  ...WELL,
+  name: 'web-2',
+  connection: { state: 'lost', since: '2026-01-02T04:03:05Z' },
+  health: { ready: 0, total: 1, notReady: [{ port: 80, service: 'web', reason: 'nobody listens' }] },
+  snapshot: {
+    wanted: '1-9',
+    applied: '1-4',
+    appliedTime: '2026-01-01T04:04:05Z',
+    isCurrent: false,
+    refusal: {
+      version: '1-9',
+      violations: [
+        { path: 'listeners[0].port', message: 'is in use' },
+        { path: 'x', message: 'y' },
+      ],
+    },
+  },
+  certificate: { ...WELL.certificate, expires: '2026-01-02T04:04:00Z', lifeLeftPercent: 0 },
+  unenforced: 2,
+}
+
+t.test('status shows connection and health as two things, versions, refusals and certificates', async t => {
+  answers.set('/meshes/default/dataplanes/_status', listOf(WELL, ILL, { mesh: 'default', name: 'new' }))
+  t.equal(
+    (await run(['status'])).out.replace(/ {3,}/g, '|'),
+    `MESH|NAME|CONNECTION|HEALTH|WANTED|APPLIED|AGE|CERTIFICATE|VERSION|NOTES
+default|web-1|online 3h|1/1 ready|1-9|1-9|3m|6d left (93%)|0.1.0
+default|web-2|lost 1m|0/1 ready|1-9|1-4|1d|expired|0.1.0|refused 1-9: listeners[0].port is in use and 1 more; inbound[port=80,svc=web] is not ready: nobody listens; 2 not enforced
+default|new|never|-|-|-|-|-|-
+`,
+  )
+  const painted = await run(['status'], { hasColours: true })
+  t.match(painted.out, /\n\x1b\[31mdefault +web-2 [^\n]*\x1b\[0m\n\x1b\[33mdefault +new/)
+  t.match(painted.out, /\ndefault +web-1/, 'what is well has no colour')
+  answers.set('/dataplanes/_status', listOf(ILL))
+  t.match(await run(['status', '-A', '-o', 'json']), { code: 0, out: /"wanted": "1-9"/ })
+  api.stored.set('/meshes/default/dataplanes/web-2', { type: 'Dataplane', mesh: 'default', name: 'web-2' })
+  answers.set('/meshes/default/dataplanes/web-2/_status', ILL)
+  t.equal(
+    (await run(['status', 'dataplane', 'web-2'])).out,
+    `data plane  default/web-2
+services    web
+connection  lost 1m
+health      0/1 ready
+wanted      1-9
+applied     1-4, 1d ago
+certificate expired, of backend ca-1, until 2026-01-02T04:04:00Z
+version     0.1.0
+note        refused 1-9: listeners[0].port is in use and 1 more
+note        inbound[port=80,svc=web] is not ready: nobody listens
+note        2 not enforced
+refused     listeners[0].port: is in use
+refused     x: y
+`,
+  )
+  t.match(await run(['status', 'dataplane', 'none']), {
+    code: 1,
+    err: 'Error: No resources found in default mesh\n',
+  })
+})
+
+t.test('status of a policy is that of the data planes it is for', async t => {
+  api.stored.set('/meshes/default/meshtimeouts/mt', {
+    type: 'MeshTimeout',
+    mesh: 'default',
+    name: 'mt',
+    spec: {},
+  })
+  answers.set('/meshes/default/dataplanes/_status', listOf(WELL, ILL))
+  answers.set('/meshes/default/meshtimeouts/mt/_resources/dataplanes', {
+    total: 1,
+    items: [{ name: 'web-2' }],
+  })
+  const { code, out } = await run(['status', 'meshtimeout', 'mt'])
+  t.equal(code, 0)
+  t.match(out, /web-2/)
+  t.notMatch(out, /web-1/)
+  t.match(await run(['status', 'meshtimeout']), { code: 64, err: /say which meshtimeout/ })
+})
+
+t.test('status of a mesh says what is stored and not enforced', async t => {
+  answers.set('/meshes/default/dataplanes/_status', listOf(WELL))
+  t.match((await run(['status', 'mesh'])).out, /web-1[^\n]*\n\nEverything that is stored is enforced\.\n$/)
+  api.stored.set('/meshes/default/meshtrafficpermissions/shadow', {
+    type: 'MeshTrafficPermission',
+    mesh: 'default',
+    name: 'shadow',
+    labels: { 'kuma.io/effect': 'shadow' },
+    spec: {
+      targetRef: { kind: 'Mesh' },
+      from: [{ targetRef: { kind: 'Mesh' }, default: { action: 'Deny' } }],
+    },
+  })
+  t.match(
+    (await run(['status', 'mesh', 'default'])).out,
+    /\nStored and not enforced:\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
+  )
+})
+
+const OUTBOUNDS = listOf(
+  {
+    address: '127.0.0.1',
+    port: 10001,
+    protocol: 'http',
+    destination: { service: 'api.shop-1' },
+    endpoints: { total: 2, healthy: 1 },
+    targets: [
+      { dataplane: 'api-1', address: '192.168.0.2', port: 80, healthy: true },
+      { dataplane: 'api-2', address: '192.168.0.3', port: 80, healthy: false },
+    ],
+  },
+  {
+    address: '127.0.0.1',
+    port: 10002,
+    protocol: 'tcp',
+    destination: { kind: 'MeshService', name: 'db', port: 5432 },
+    endpoints: { total: 1, healthy: 1 },
+    targets: [],
+  },
+  {
+    address: '::1',
+    port: 10003,
+    protocol: 'grpc',
+    destination: { service: 'api.shop-1' },
+    endpoints: {},
+    targets: [],
+  },
+)
+
+t.test('outbounds says what to call and who answers, for people and for systemd', async t => {
+  answers.set('/meshes/default/dataplanes/web-1/_outbounds', OUTBOUNDS)
+  t.equal(
+    (await run(['outbounds', 'web-1', '--targets'])).out.replace(/ {3,}/g, '|'),
+    `DATAPLANE|ADDRESS|PROTOCOL|DESTINATION|HEALTHY|CALL
+web-1|127.0.0.1:10001|http|api.shop-1|1/2|curl http://127.0.0.1:10001/
+|api-1|healthy|192.168.0.2:80
+|api-2|not healthy|192.168.0.3:80
+web-1|127.0.0.1:10002|tcp|MeshService db:5432|1/1|curl -v telnet://127.0.0.1:10002
+web-1|[::1]:10003|grpc|api.shop-1|0/0|curl --http2-prior-knowledge http://[::1]:10003/
+`,
+  )
+  const { out } = await run(['outbounds', 'web-1', '--env'])
+  t.match(
+    out,
+    /^# api\.shop-1\nAPI_SHOP_1_HOST=127\.0\.0\.1\nAPI_SHOP_1_PORT=10001\nAPI_SHOP_1_URL=http:\/\/127\.0\.0\.1:10001\n/,
+  )
+  const shell = spawnSync('sh', ['-euc', `${out}\necho "$MESHSERVICE_DB_5432_URL $API_SHOP_1_2_URL"`], {
+    encoding: 'utf8',
+  })
+  t.equal(shell.stdout, 'tcp://127.0.0.1:10002 http://[::1]:10003\n', 'a shell can read it')
+  for (const name of ['web-1', 'web-2'])
+    api.stored.set(`/meshes/default/dataplanes/${name}`, { type: 'Dataplane', mesh: 'default', name })
+  answers.set('/meshes/default/dataplanes/web-2/_outbounds', listOf())
+  t.match((await run(['outbounds'])).out, /web-1/)
+  t.match(await run(['outbounds', '--env']), { code: 64, err: /say which data plane .*: web-1, web-2/ })
+})
+
+t.test('wait ends when it is so', async t => {
+  let looks = 0
+  const status = (state: string, isCurrent: boolean, ready: number) => ({
+    connection: { state },
+    snapshot: { isCurrent, wanted: '1-2' },
+    health: { ready, total: 1 },
+  })
+  answers.set('/meshes/default/dataplanes/web-1/_status', () =>
+    looks++ === 0 ? status('offline', false, 0) : status('online', true, 1),
+  )
+  for (const state of ['online', 'applied', 'ready']) {
+    looks = 0
+    const ran = await run(['wait', `--for=${state}`, 'dataplane', 'web-1'])
+    t.same(ran, { code: 0, out: `dataplane default/web-1 is ${state}\n`, err: '' })
+    t.ok(looks >= 2, 'it looked again')
+  }
+  t.match(await run(['wait', '--for=deleted', 'dataplane', 'web-1']), { code: 0, out: /is deleted/ })
+})
+
+t.test('wait says why it is not so, with a code of its own', async t => {
+  const offline = {
+    connection: { state: 'offline' },
+    snapshot: { isCurrent: false, wanted: '1-2' },
+    health: { ready: 1, total: 2 },
+  }
+  const cases: readonly (readonly [string, object | null, RegExp])[] = [
+    ['online', null, /there is no such data plane yet/],
+    ['online', {}, /it was never connected/],
+    ['ready', offline, /its connection is offline/],
+    ['applied', offline, /it has version none and is to have 1-2/],
+    [
+      'ready',
+      { ...offline, connection: { state: 'online' }, snapshot: { isCurrent: true } },
+      /1 of 2 inbounds are ready/,
+    ],
+  ]
+  for (const [state, body, err] of cases) {
+    answers.clear()
+    answers.set('/meshes/default/dataplanes/web-1/_status', body)
+    let nowMs = 0
+    // the clock runs out at the second look at it
+    const world = { nowMs: () => (nowMs += 1_000) }
+    t.match(await run(['wait', `--for=${state}`, 'dp', 'web-1', '--timeout=1s'], world), {
+      code: 75,
+      out: '',
+      err,
+    })
+  }
+  t.match(await run(['wait', '--for=online', 'mesh', 'default']), {
+    code: 64,
+    err: /only data planes are online/,
+  })
+})
+
+t.test('wait for a write asks the control plane by its version', async t => {
+  answers.set('/meshes/default/meshtimeouts/mt', { type: 'MeshTimeout', name: 'mt' })
+  answers.set('/meshes/default/_applied', {
+    applied: { isComplete: true, total: 2, acknowledged: 2, pending: [] },
+  })
+  t.match(await run(['wait', '--for=applied', 'meshtimeout', 'mt']), {
+    code: 0,
+    out: 'meshtimeout default/mt is applied: 2 of 2 data planes have applied it\n',
+  })
+  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?version=1-7&timeout=')
+  const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
+  answers.set('/meshes/default/_applied', {
+    applied: { isComplete: false, total: 2, acknowledged: 1, pending },
+  })
+  t.match(await run(['wait', '--for=applied', 'mesh', 'default', '--timeout=1s']), {
+    code: 1,
+    err: /does not tell versions/,
+  })
+  t.match(await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=1s']), {
+    code: 75,
+    err: 'meshtimeout default/mt: 1 of 2 data planes have applied it\n  default/web-1: offline\n',
+  })
+  t.match(await run(['wait', '--for=applied', 'zone', 'z']), { code: 64, err: /a zone is in no mesh/ })
+})
