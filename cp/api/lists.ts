@@ -3,6 +3,8 @@
  * `next`, or a 400. `offset` is the index of the first item; `next` an absolute URL or null.
  */
 import type { Kind, Resource, Violation } from '../kinds/kind.ts'
+import { isObject } from '../kinds/schema/decode.ts'
+import type { Shown } from '../kinds/table/columns.ts'
 import { readFilter } from './filters.ts'
 import { type Answer, ok } from './http/answer.ts'
 import { problem } from './problem.ts'
@@ -19,6 +21,8 @@ export interface ListOptions {
   readonly title?: string
   /** There is no `next` on the last page, instead of null. */
   readonly leavesOutNext?: boolean
+  /** The items of a page for people. */
+  readonly table?: (items: readonly Shown[]) => string
 }
 
 /**
@@ -45,16 +49,18 @@ export function pageAnswer<T>(
   request: ListRequest,
   all: readonly T[],
   show: (one: T) => unknown,
-  { title, leavesOutNext = false }: ListOptions = {},
+  { title, leavesOutNext = false, table }: ListOptions = {},
 ): Answer {
   const page = readPage(request.query, title)
   if (!page.ok) return page.answer
   const end = page.offset + page.size
-  return ok({
+  const items = all.slice(page.offset, end).map(show)
+  const answer = ok({
     total: all.length,
-    items: all.slice(page.offset, end).map(show),
+    items,
     ...(end < all.length ? { next: nextUrl(request, end) } : leavesOutNext ? {} : { next: null }),
   })
+  return table === undefined ? answer : { ...answer, plain: () => table(items.filter(isObject)) }
 }
 
 type Page =

@@ -6,6 +6,7 @@
 import { CodedError } from '#base/errors.ts'
 import type { Kind, Resource, ResourceKey } from '../kinds/kind.ts'
 import { showResource } from '../kinds/show.ts'
+import { resourceTable, type Shown } from '../kinds/table/columns.ts'
 import { readResource } from '../kinds/validate.ts'
 import { etagOf } from './change/preconditions.ts'
 import { deleteResource, putResource } from './change/write.ts'
@@ -26,7 +27,8 @@ export function listEndpoint(context: ApiContext, kind: Kind): Endpoint {
       const mesh = request.params['mesh']
       if (mesh !== undefined) await requireMesh(context, mesh)
       const all = await resourcesOf(context, kind, mesh)
-      return listAnswer(request, kind, all, resource => showResource(kind, resource))
+      const table = tableOf(kind)
+      return listAnswer(request, kind, all, resource => showResource(kind, resource), { table })
     },
   }
 }
@@ -40,6 +42,11 @@ export function getEndpoint(context: ApiContext, kind: Kind): Endpoint {
       return itemAnswer(context, kind, key, request)
     },
   }
+}
+
+/** Shown resources as a table. */
+function tableOf(kind: Kind): (items: readonly Shown[]) => string {
+  return items => resourceTable(kind, items, Date.now())
 }
 
 /** One resource as `?format=` wants it. */
@@ -57,7 +64,8 @@ export async function itemAnswer(
   const resource = await resourceAt(context, key)
   if (resource === null) return notFound('Could not retrieve a resource')
   const shown = format === 'universal' ? showResource(kind, resource) : kubernetesManifest(kind, resource)
-  return ok(shown, { etag: etagOf(context, resource) })
+  const plain = (): string => tableOf(kind)([showResource(kind, resource)])
+  return { ...ok(shown, { etag: etagOf(context, resource) }), plain }
 }
 
 const FORMATS: readonly string[] = ['universal', 'kubernetes', 'k8s']

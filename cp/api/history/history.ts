@@ -6,6 +6,8 @@ import { unifiedDiff } from '#base/text/unified-diff.ts'
 import { stringifyYaml } from '#base/yaml.ts'
 import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
 import { showResource } from '../../kinds/show.ts'
+import type { Shown } from '../../kinds/table/columns.ts'
+import { historyTable } from '../../kinds/table/history.ts'
 import { readResource } from '../../kinds/validate.ts'
 import { holdsSecret, type Revision } from '../../store/history.ts'
 import { resourceDifferences, writtenPart } from '../change/differences.ts'
@@ -38,7 +40,9 @@ function revisionsEndpoint(context: ApiContext, kind: Kind): Endpoint {
     operation: READ_TITLE,
     async handle(request) {
       const revisions = await context.store.history(keyOf(kind, request))
-      return revisions.length === 0 ? notFound(READ_TITLE) : pageAnswer(request, revisions, showRevision)
+      if (revisions.length === 0) return notFound(READ_TITLE)
+      const table = (items: readonly Shown[]): string => historyTable(items, Date.now())
+      return pageAnswer(request, revisions, showRevision, { table })
     },
   }
 }
@@ -117,7 +121,7 @@ function find(revisions: readonly Revision[], wanted: string): Revision | undefi
   )
 }
 
-function showRevision({ epoch, revision, time, author, action, restoredFrom }: Revision): unknown {
+function showRevision({ epoch, revision, time, author, action, restoredFrom }: Revision): Shown {
   return {
     revision,
     version: `${epoch}-${revision}`,

@@ -2,6 +2,8 @@
 import type { Resource } from '../../kinds/kind.ts'
 import { type DataplaneSpec, dataplane as kind } from '../../kinds/proxy/dataplane.ts'
 import type { DataplaneInsightSpec } from '../../kinds/proxy/dataplane-insight.ts'
+import type { Shown } from '../../kinds/table/columns.ts'
+import { statusTable } from '../../kinds/table/status.ts'
 import { ok } from '../http/answer.ts'
 import { INSIGHT } from '../insights/live.ts'
 import { listAnswer } from '../lists.ts'
@@ -29,9 +31,9 @@ function statusList(context: ApiContext): Endpoint {
       const all = await context.store.list(kind.type, mesh)
       const stored = await context.store.list(INSIGHT, mesh)
       const specOf = new Map(stored.map(insight => [`${insight.mesh}/${insight.name}`, insight.spec]))
-      return listAnswer(request, kind, all, dataplane =>
-        show(context, dataplane, specOf.get(`${dataplane.mesh}/${dataplane.name}`)),
-      )
+      const item = (dataplane: Resource): Shown =>
+        show(context, dataplane, specOf.get(`${dataplane.mesh}/${dataplane.name}`))
+      return listAnswer(request, kind, all, item, { table })
     },
   }
 }
@@ -45,13 +47,18 @@ function statusItem(context: ApiContext): Endpoint {
       const dataplane = await context.store.get(key)
       if (dataplane === null) return notFound('Could not retrieve a resource')
       const stored = await context.store.get({ ...key, type: INSIGHT })
-      return ok(show(context, dataplane, stored?.spec))
+      const shown = show(context, dataplane, stored?.spec)
+      return { ...ok(shown), plain: () => table([shown]) }
     },
   }
 }
 
+function table(items: readonly Shown[]): string {
+  return statusTable(items, Date.now())
+}
+
 /** What is in memory is newer than what is stored. */
-function show(context: ApiContext, dataplane: Resource, stored: unknown): object {
+function show(context: ApiContext, dataplane: Resource, stored: unknown): Shown {
   const insight = context.insight(dataplane.mesh, dataplane.name) ?? stored
   return statusOf(
     context,

@@ -14,6 +14,7 @@ import type { DataplaneInsightSpec } from '../../kinds/proxy/dataplane-insight.t
 import { kinds } from '../../kinds/registry.ts'
 import { unenforcedOf } from '../../kinds/show.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
+import type { Shown } from '../../kinds/table/columns.ts'
 import { selectsProxy } from '../../match/proxy.ts'
 import type { Delivery } from '../../push/delivery/outbox.ts'
 import type { ApiContext } from '../request.ts'
@@ -27,7 +28,7 @@ export function statusOf(
   dataplane: Resource<DataplaneSpec>,
   insight: DataplaneInsightSpec | undefined,
   nowMs: number,
-): object {
+): Shown {
   const { mesh, name, spec } = dataplane
   const session = context.live.sessions.get(mesh, name)
   const certificate = certificateOf(insight, nowMs)

@@ -1,20 +1,10 @@
 /** `vmeshctl history`: who changed a resource when, what it was at a revision, and what differs between two. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
+import { historyTable } from '../../kinds/table/history.ts'
 import { readProblem, refused } from '../errors.ts'
 import { isShown, listAll, listPage } from '../lists.ts'
-import {
-  age,
-  at,
-  inOrderOfKeys,
-  json,
-  OUTPUT_OPTION,
-  printAs,
-  type Shown,
-  table,
-  text,
-  yaml,
-} from '../output.ts'
+import { inOrderOfKeys, json, OUTPUT_OPTION, printAs, yaml } from '../output.ts'
 import { KIND_ARGUMENT, kindNamed, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { coloured } from '../show/changes.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
@@ -71,21 +61,4 @@ export function historyCommand(world: World): CommandNode {
       })
     },
   })
-}
-
-function historyTable(items: readonly Shown[], nowMs: number): string {
-  return table(
-    ['REVISION', 'ACTION', 'AUTHOR', 'TIME', 'AGE'],
-    items.map(item => {
-      const restored = at(item, 'restoredFrom')
-      const action = text(item['action'])
-      return [
-        String(item['revision']),
-        restored === undefined ? action : `${action} from ${String(restored)}`,
-        text(item['author']),
-        text(item['time']),
-        age(item['time'], nowMs),
-      ]
-    }),
-  )
 }

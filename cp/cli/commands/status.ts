@@ -13,7 +13,7 @@ import { failed } from '../errors.ts'
 import { isShown, listAll } from '../lists.ts'
 import { OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
 import { getOne, kindNamed, labelOf, segmentsOf } from '../resources.ts'
-import { statusTable, statusText } from '../show/status.ts'
+import { paintedStatusTable, statusText } from '../show/status.ts'
 import { MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
 
@@ -44,7 +44,7 @@ export function statusCommand(world: World): CommandNode {
         const print = async (items: readonly Shown[], also: object = {}): Promise<void> => {
           const nowMs = world.nowMs()
           const value = { items, total: items.length, ...also }
-          await printAs(options.output, value, () => statusTable(items, nowMs, world), world)
+          await printAs(options.output, value, () => paintedStatusTable(items, nowMs, world), world)
         }
         if (kind === null) {
           const base = options.allMeshes ? [] : ['meshes', mesh]

@@ -1,30 +1,15 @@
-/** The status of data planes as the API tells it → a table, and one of them in full. */
-import { age, at, list, type Shown, span, table, text } from '../output.ts'
+/** The status of data planes as the API tells it → a table in colours, and one of them in full. */
+import { certificateText, connectionText, healthText, notes, statusTable } from '../../kinds/table/status.ts'
+import { age, at, list, type Shown, text } from '../output.ts'
 import type { World } from '../world.ts'
 
-export function statusTable(
+/** Lines in red and yellow where colours are wanted. */
+export function paintedStatusTable(
   items: readonly Shown[],
   nowMs: number,
   world: Pick<World, 'hasColours'>,
 ): string {
-  const lines = table(
-    ['MESH', 'NAME', 'CONNECTION', 'HEALTH', 'WANTED', 'APPLIED', 'AGE', 'CERTIFICATE', 'VERSION', 'NOTES'],
-    items.map(item => {
-      const snapshot = item['snapshot']
-      return [
-        text(item['mesh']),
-        text(item['name']),
-        connectionText(item, nowMs),
-        healthText(item),
-        text(at(snapshot, 'wanted')) || '-',
-        text(at(snapshot, 'applied')) || '-',
-        age(at(snapshot, 'appliedTime'), nowMs),
-        certificateText(item, nowMs),
-        text(item['version']) || '-',
-        notes(item).join('; '),
-      ]
-    }),
-  )
+  const lines = statusTable(items, nowMs)
   if (!world.hasColours) return lines
   const [head, ...rows] = lines.split('\n')
   return [head, ...rows.map((row, index) => painted(row, items[index]))].join('\n')
@@ -61,45 +46,6 @@ export function statusText(item: Shown, nowMs: number): string {
     ),
   ]
   return rows.map(([key, value]) => `${key.padEnd(12)}${value}\n`).join('')
-}
-
-/** `online 3h`: the state, and since when. */
-function connectionText(item: Shown, nowMs: number): string {
-  const state = text(at(item['connection'], 'state')) || 'never'
-  const since = age(at(item['connection'], 'since'), nowMs)
-  return since === '-' ? state : `${state} ${since}`
-}
-
-function healthText(item: Shown): string {
-  const total = Number(at(item['health'], 'total') ?? 0)
-  return total === 0 ? '-' : `${Number(at(item['health'], 'ready') ?? 0)}/${total} ready`
-}
-
-/** `6d left (93%)`. */
-function certificateText(item: Shown, nowMs: number): string {
-  const expires = Date.parse(text(at(item['certificate'], 'expires')))
-  if (!Number.isFinite(expires)) return '-'
-  if (expires <= nowMs) return 'expired'
-  const percent = at(item['certificate'], 'lifeLeftPercent')
-  return `${span(expires - nowMs)} left${typeof percent === 'number' ? ` (${Math.round(percent)}%)` : ''}`
-}
-
-function notes(item: Shown): readonly string[] {
-  const refusal = at(item['snapshot'], 'refusal')
-  const [first, ...more] = list(at(refusal, 'violations'))
-  const unenforced = Number(item['unenforced'] ?? 0)
-  return [
-    ...(refusal === undefined
-      ? []
-      : [
-          `refused ${text(at(refusal, 'version'))}: ${text(at(first, 'path'))} ${text(at(first, 'message'))}${more.length === 0 ? '' : ` and ${more.length} more`}`,
-        ]),
-    ...list(at(item['health'], 'notReady')).map(one => {
-      const reason = text(at(one, 'reason'))
-      return `inbound[port=${String(at(one, 'port'))},svc=${text(at(one, 'service'))}] is not ready${reason === '' ? '' : `: ${reason}`}`
-    }),
-    ...(unenforced > 0 ? [`${unenforced} not enforced`] : []),
-  ]
 }
 
 /** Red: refused or gone; yellow: not all is well. */

@@ -1,9 +1,9 @@
 /** `inspect dataplanes`: Dataplanes with what is known of their proxies. */
 import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
+import { tagsOf } from '../../../kinds/table/columns.ts'
 import { listAll } from '../../lists.ts'
 import { at, list, OUTPUT_OPTION, printAs, type Shown, table, text } from '../../output.ts'
-import { tagsOf } from '../../show/columns.ts'
 import {
   ago,
   isOnline,

@@ -1,6 +1,10 @@
-/** Kinds → the columns of their tables, as kumactl 2.14 has them (kuma-api 2.6). */
-import type { Kind } from '../../kinds/kind.ts'
-import { age, at, list, type Shown, table, text } from '../output.ts'
+/** Kinds → the columns of their tables, as kumactl 2.14 has them (kuma-api 2.6), for the API and the command line. */
+import { at, list, text } from '#base/members.ts'
+import { age, table } from '#base/text/table.ts'
+import type { Kind } from '../kind.ts'
+
+/** A resource as the API shows it. */
+export type Shown = Readonly<Record<string, unknown>>
 
 interface Column {
   readonly title: string
