@@ -2,26 +2,17 @@
  * The `builtin` backend: the CA of a mesh is made by the control plane and kept as two Secrets of the mesh, under
  * Kuma's names (kuma-semantics 4.5). Secrets that exist are used again, so switching mTLS off and on keeps the CA.
  */
-import { CodedError, messageOf } from '#base/errors.ts'
-import { type Issuer, readCsr, readIssuer, splitChain } from '#base/x509/certificate.ts'
+import { CodedError } from '#base/errors.ts'
 import type { ResourceDraft, ResourceKey } from '../kinds/kind.ts'
 import { readSecret, secretDraft, secretKey } from '../store/secrets.ts'
 import type { Store } from '../store/store.ts'
-import type { CertificateAuthority, IssuedCertificate, IssueRequest } from './ca.ts'
 import { DEFAULT_CA_LIFETIME_MS, parseLifetime } from './lifetime.ts'
-import { createMemberCertificate, createMeshCa } from './member-certificate.ts'
+import { createMeshCa } from './member-certificate.ts'
+import { type CaMaterial, PemAuthority } from './pem-authority.ts'
 
 /** `conf` of the backend in the Mesh. `RSAbits` is not used: our CAs are ECDSA P-256. */
 export interface BuiltinConf {
   readonly caCert?: { readonly expiration?: string | undefined } | undefined
-}
-
-/** Parsed once as long as the secrets say the same. */
-interface Authority {
-  readonly certificatePem: string
-  readonly privateKeyPem: string
-  readonly issuer: Issuer
-  readonly roots: readonly string[]
 }
 
 /** The keys of the two secrets of a backend. */
@@ -68,76 +59,24 @@ export async function missingBuiltinCaSecrets(
   )
 }
 
-export class BuiltinAuthority implements CertificateAuthority {
-  readonly #store: Store
-  readonly #nowMs: () => number
-  /** By mesh and backend: one entry each, so bounded by what is stored. */
-  readonly #authorities = new Map<string, Authority>()
-
+export class BuiltinAuthority extends PemAuthority {
   constructor(store: Store, nowMs: () => number = Date.now) {
-    this.#store = store
-    this.#nowMs = nowMs
-  }
-
-  async roots(mesh: string, backend: string): Promise<readonly string[]> {
-    return (await this.#authority(mesh, backend)).roots
-  }
-
-  async issue(request: IssueRequest): Promise<IssuedCertificate> {
-    const { issuer } = await this.#authority(request.mesh, request.backend)
-    const nowMs = this.#nowMs()
-    if (issuer.notAfterMs <= nowMs) {
-      throw unavailable(request.mesh, request.backend, 'its CA certificate has expired')
-    }
-    if (request.uris.length === 0) {
-      throw new CodedError(
-        'ca.bad-request',
-        'a certificate needs a name: give the Dataplane the tag kuma.io/service',
-      )
-    }
-    const publicKey = publicKeyOf(request.csrPem)
-    const { pem, notBeforeMs, notAfterMs } = createMemberCertificate({ ...request, issuer, publicKey, nowMs })
-    return { chainPem: pem, notBeforeMs, notAfterMs }
-  }
-
-  async #authority(mesh: string, backend: string): Promise<Authority> {
-    const keys = builtinCaKeys(mesh, backend)
-    const [certificatePem, privateKeyPem] = await Promise.all([
-      readSecret(this.#store, keys.cert),
-      readSecret(this.#store, keys.key),
-    ])
-    const id = `${mesh}/${backend}`
-    if (certificatePem === null || privateKeyPem === null) {
-      this.#authorities.delete(id)
-      const gone = certificatePem === null ? keys.cert : keys.key
-      throw unavailable(mesh, backend, `Secret ${gone.name} is missing`)
-    }
-    const known = this.#authorities.get(id)
-    if (known?.certificatePem === certificatePem && known.privateKeyPem === privateKeyPem) return known
-    try {
-      const issuer = readIssuer(certificatePem, privateKeyPem)
-      const authority = { certificatePem, privateKeyPem, issuer, roots: splitChain(certificatePem) }
-      this.#authorities.set(id, authority)
-      return authority
-    } catch (error) {
-      throw unavailable(mesh, backend, messageOf(error), error)
-    }
+    super(
+      {
+        remedy: 'restore its two ca-builtin secrets, or delete both and write the Mesh again for a new CA',
+        material: (mesh, backend) => readMaterial(store, mesh, backend),
+      },
+      nowMs,
+    )
   }
 }
 
-function publicKeyOf(csrPem: string) {
-  try {
-    return readCsr(csrPem).publicKey
-  } catch (error) {
-    throw new CodedError('ca.bad-request', messageOf(error), { cause: error })
-  }
-}
-
-function unavailable(mesh: string, backend: string, reason: string, cause?: unknown): CodedError {
-  return new CodedError(
-    'ca.unavailable',
-    `mesh ${mesh}: backend ${backend} cannot issue certificates: ${reason}; ` +
-      'restore its two ca-builtin secrets, or delete both and write the Mesh again for a new CA',
-    { cause, details: { mesh, backend } },
-  )
+async function readMaterial(store: Store, mesh: string, backend: string): Promise<CaMaterial> {
+  const keys = builtinCaKeys(mesh, backend)
+  const [certificatePem, privateKeyPem] = await Promise.all([
+    readSecret(store, keys.cert),
+    readSecret(store, keys.key),
+  ])
+  if (certificatePem !== null && privateKeyPem !== null) return { certificatePem, privateKeyPem }
+  throw new Error(`Secret ${(certificatePem === null ? keys.cert : keys.key).name} is missing`)
 }

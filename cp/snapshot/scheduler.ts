@@ -6,6 +6,7 @@
 import type { Logger } from '#base/log.ts'
 import type { Version } from '#contract/snapshot.ts'
 import type { CertificateAuthority } from '../ca/ca.ts'
+import { isCaSecret } from '../ca/mesh-authority.ts'
 import type { Resource } from '../kinds/kind.ts'
 import { enabledBackend, type MeshSpec } from '../kinds/mesh/mesh.ts'
 import { kinds } from '../kinds/registry.ts'
@@ -17,8 +18,6 @@ import { MeshIndex, type Rotation, type Touched } from './mesh-view.ts'
 const COALESCE_MS = 5
 /** Compiling gives way to sockets after this long. */
 const SLICE_MS = 8
-/** Secrets of a mesh whose names contain this are the material of its CA. */
-const CA_SECRET = '.ca-builtin-'
 
 export interface SchedulerOptions {
   readonly store: Store
@@ -125,7 +124,8 @@ export class Scheduler {
       else {
         const index = this.#meshes.get(change.key.mesh)
         if (index === undefined) continue
-        if (change.key.type === 'Secret' && change.key.name.includes(CA_SECRET)) void this.#loadRoots(index)
+        if (change.key.type === 'Secret' && isCaSecret(index.mesh, change.key.name))
+          void this.#loadRoots(index)
         else this.#touch(change.key.mesh, index.change(change.key, change.after))
       }
     }

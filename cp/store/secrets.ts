@@ -23,7 +23,7 @@ export function secretText(secret: Resource): string {
 }
 
 /** null: there is no such secret. */
-export async function readSecret(store: Store, key: ResourceKey): Promise<string | null> {
+export async function readSecret(store: Pick<Store, 'get'>, key: ResourceKey): Promise<string | null> {
   const secret = await store.get(key)
   return secret === null ? null : secretText(secret)
 }

@@ -24,8 +24,17 @@ const confSchema = z.object({
     }),
     'The CA certificate of a `builtin` backend.',
   ),
-  cert: optional(dataSourceSchema, 'The CA certificate of a `provided` backend.'),
-  key: optional(dataSourceSchema, 'The private key of a `provided` backend.'),
+  cert: optional(
+    dataSourceSchema,
+    'The CA certificate of a `provided` backend in PEM, then those that it chains to; all of them are trusted. Secrets ' +
+      'are followed when they change; files are read when the control plane starts and when the Mesh changes.',
+    {
+      rule: 'must be there with type provided; certificates with CA true, keyCertSign, without keyAgreement',
+    },
+  ),
+  key: optional(dataSourceSchema, 'The private key of that certificate in PEM.', {
+    rule: 'must be there with type provided; ECDSA, or RSA of at least 2048 bits',
+  }),
 })
 
 const timeoutSchema = (description: string) =>
@@ -35,9 +44,10 @@ const backendSchema = z.object({
   name: text('Name of the backend, for `enabledBackend` and in the names of its secrets.', {
     rule: 'unique in the mesh',
   }),
-  type: text('Who makes the CA: `builtin` (the control plane makes it and keeps it as Secrets).', {
-    rule: 'builtin',
-  }),
+  type: text(
+    'Who makes the CA: `builtin` (the control plane makes it and keeps it as Secrets), `provided` (`conf` says it).',
+    { rule: 'builtin, provided' },
+  ),
   mode: optional(
     z.enum(['STRICT', 'PERMISSIVE']),
     'STRICT: inbounds accept mutual TLS only. PERMISSIVE: plain text too.',
@@ -111,7 +121,6 @@ function backendViolations(backend: MtlsBackend, path: string, isUnchecked: bool
   }
   if (backend.type === 'provided') {
     if (!isUnchecked) violations.push(...providedViolations(backend, `${path}.conf`))
-    violations.push(violation(`${path}.type`, 'backend type provided is not supported yet; use builtin'))
   } else if (backend.type !== 'builtin') {
     violations.push(violation(`${path}.type`, 'could not find installed plugin for this type'))
   } else if (!isUnchecked) {

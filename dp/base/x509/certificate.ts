@@ -35,6 +35,7 @@ import {
   readExtensions,
   readKeyUsage,
   readNames,
+  readSaysCa,
   readSubjectKeyId,
 } from './extensions.ts'
 import { algorithmOf, keyIdOf, keyInfoOf, signedPem, verifySelfSigned } from './signed.ts'
@@ -72,6 +73,8 @@ export interface Certificate extends Names {
   readonly fingerprintSha256: string
   /** basicConstraints says CA, and keyUsage does not forbid it to sign certificates. */
   readonly isCa: boolean
+  /** basicConstraints says CA, whatever keyUsage says. */
+  readonly saysCa: boolean
   /** Empty when the certificate does not restrict it. */
   readonly keyUsage: readonly KeyUsage[]
   readonly publicKey: KeyObject
@@ -177,6 +180,7 @@ export function readCertificate(pem: string): Certificate {
     notAfterMs: certificate.validToDate.getTime(),
     fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     isCa: certificate.ca && (keyUsage.length === 0 || keyUsage.includes('keyCertSign')),
+    saysCa: readSaysCa(extensions),
     keyUsage,
     publicKey: certificate.publicKey,
   }

@@ -126,6 +126,13 @@ export function readKeyUsage(extensions: Extensions): readonly KeyUsage[] {
   return KEY_USAGES.filter((_usage, index) => (bits & (0x80 >> index)) !== 0)
 }
 
+/** What basicConstraints says; without them it is none. */
+export function readSaysCa(extensions: Extensions): boolean {
+  const value = extensions.get(OID.basicConstraints)
+  const [first] = value === undefined ? [] : partsOf(parseDer(value))
+  return isBoolean(first) && bytesOf(first) !== '\x00'
+}
+
 /** Binary string, or undefined when the certificate has none. */
 export function readSubjectKeyId(extensions: Extensions): string | undefined {
   const value = extensions.get(OID.subjectKeyIdentifier)

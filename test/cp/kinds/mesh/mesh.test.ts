@@ -71,18 +71,11 @@ t.test("answers mistakes in Kuma's words", async t => {
     ],
     [
       withBackend({ type: 'provided' }),
-      [
-        'mtls.backends[0].conf.cert: has to be defined',
-        'mtls.backends[0].conf.key: has to be defined',
-        'mtls.backends[0].type: backend type provided is not supported yet; use builtin',
-      ],
+      ['mtls.backends[0].conf.cert: has to be defined', 'mtls.backends[0].conf.key: has to be defined'],
     ],
     [
       withBackend({ type: 'provided', conf: { cert: {}, key: { secret: 's' } } }),
-      [
-        'mtls.backends[0].conf.cert: data source cannot be empty',
-        'mtls.backends[0].type: backend type provided is not supported yet; use builtin',
-      ],
+      ['mtls.backends[0].conf.cert: data source cannot be empty'],
     ],
     [{ routing: { zoneEgress: true } }, ['mtls: has to be set when zoneEgress enabled']],
     [
