@@ -7,10 +7,10 @@
 export interface TemplateValues {
   /** By name: `Name` fills `{{ .Name }}`. */
   readonly fields: Readonly<Record<string, string>>
-  /** Go's name for the whole of them, for messages. */
-  readonly typeText: string
-  /** Value of a label; undefined: there is no such label. */
-  label(key: string): string | undefined
+  /** Go's name for the whole of them, for messages; null: a map, in which a field that is not there is no fault. */
+  readonly typeText: string | null
+  /** Value of a label; undefined: there is no such label. Left out: templates know no labels. */
+  label?(key: string): string | undefined
 }
 
 export type Rendered =
@@ -206,10 +206,12 @@ function operandText(
   const name = value.slice(1)
   const found = Object.hasOwn(values.fields, name) ? values.fields[name] : undefined
   if (found !== undefined) return found
-  throw execution(source, at, value, `can't evaluate field ${name} in type ${values.typeText}`)
+  if (values.typeText === null && !name.includes('.')) return '<no value>'
+  throw execution(source, at, value, `can't evaluate field ${name} in type ${values.typeText ?? 'string'}`)
 }
 
 function labelOf(at: number, given: readonly string[], source: string, values: TemplateValues): string {
+  if (values.label === undefined) throw syntax(source, at, 'function "label" not defined')
   const [key] = given
   if (key === undefined || given.length > 1) {
     throw execution(source, at, 'label', `wrong number of args for label: want 1 got ${given.length}`)

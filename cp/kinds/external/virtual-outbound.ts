@@ -3,13 +3,13 @@
  * mesh. Its templates are rendered once with stand-ins when it is written, so that a fault shows then.
  */
 import { z } from 'zod'
+import { type Rendered, renderGoTemplate } from '../destination/go-template.ts'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { isDnsName, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { defineLegacyPolicy } from '../legacy/legacy-policy.ts'
 import { SERVICE_TAG, selectorsField, selectorsViolations } from '../legacy/selectors.ts'
 import { optional, text } from '../schema/doc.ts'
-import { type Rendered, renderTemplate } from './go-template.ts'
 
 const confSchema = z.object({
   host: text('Template of the host name: `{{.NAME}}` stands for the value of a parameter.', {
@@ -99,8 +99,8 @@ function templateViolations(
   standIn: string,
 ): Violation[] {
   if (template === '') return [violation(field, 'has to be defined')]
-  const values = new Map(parameters.map(({ name }) => [name, standIn]))
-  const fault = renderFault(renderTemplate(template, values), faultOf)
+  const fields = Object.fromEntries(parameters.map(({ name }) => [name, standIn]))
+  const fault = renderFault(renderGoTemplate(template, { fields, typeText: null }), faultOf)
   return fault === null ? [] : [violation(field, `template pre evaluation failed with error='${fault}'`)]
 }
 

@@ -75,6 +75,18 @@ t.test('names what cannot be filled, with its place', async t => {
   }
 })
 
+t.test('a map has no value for what is not in it, and no labels', async t => {
+  const values = { fields: { svc: 'web' }, typeText: null }
+  t.same(renderGoTemplate('{{.svc}}.{{.x}}', values), { ok: true, text: 'web.<no value>' })
+  t.match(renderGoTemplate('{{.svc.x}}', values), {
+    ok: false,
+    message: /can't evaluate field svc\.x in type string$/,
+  })
+  t.match(renderGoTemplate('{{ label "x" }}', values), {
+    message: 'template: :1: function "label" not defined',
+  })
+})
+
 t.test('a trial knows every label and says at which step it failed', async t => {
   t.same(tryGoTemplate('{{ label "any" }}.x', VALUES), { ok: true, text: 'label.x' })
   t.match(tryGoTemplate('{{', VALUES), { message: "couldn't parse template: template: :1: unclosed action" })

@@ -1,6 +1,5 @@
 /** VirtualOutbound: its templates are tried when it is written (kuma-api 4.9, 4.12). */
 import t from 'tap'
-import { renderTemplate } from '../../../../cp/kinds/external/go-template.ts'
 import { accepted, faults } from '../../../support/bodies.ts'
 
 const TYPE = 'VirtualOutbound'
@@ -78,7 +77,7 @@ t.test("refuses with Kuma's messages", async t => {
       [
         failed(
           'host',
-          'failed compiling gotemplate error="template: :1: {{if .a}} is not supported; write {{.NAME}} with the name of a parameter"',
+          'failed compiling gotemplate error="template: :1: {{if}} is not supported here; write fields (.Name) and label \\"key\\" only"',
         ),
       ],
     ],
@@ -107,29 +106,4 @@ t.test("refuses with Kuma's messages", async t => {
     [but({ host: 1 }), ['conf.host: must be a string, not a number']],
   ]
   for (const [fields, expected] of cases) t.same(faults(TYPE, fields), expected, JSON.stringify(fields))
-})
-
-t.test('renders every name of a template, and refuses what Go would do and we do not', async t => {
-  const values = new Map([
-    ['a', '1'],
-    ['b_2', 'two'],
-  ])
-  const cases: readonly (readonly [string, string | null])[] = [
-    ['', ''],
-    ['plain', 'plain'],
-    ['{{.a}}{{.b_2}}', '1two'],
-    ['x {{ .a }} y', 'x 1 y'],
-    ['x {{- .a -}} y', 'x1y'],
-    ['}} {{.a}}', '}} 1'],
-    ['{{}}', null],
-    ['{{.a | upper}}', null],
-    ['{{.a.b}}', null],
-    ['{{.}}', null],
-    ['{{/* c */}}', null],
-    ['{{-.a}}', null],
-  ]
-  for (const [template, expected] of cases) {
-    const rendered = renderTemplate(template, values)
-    t.equal(rendered.ok ? rendered.text : null, expected, template)
-  }
 })
