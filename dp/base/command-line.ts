@@ -293,6 +293,7 @@ function afterCommander(error: CommanderError, at: Command, say: (text: string) 
   const sentence = error.message
     .replace(/^error: /, '')
     .replace(/\.$/, '')
+    .replace(/^required option '(?:-\w, )?--([\w-]+).*' not specified$/, 'required flag(s) "$1" not set')
     .replace(/\s*\(Did you mean (.*?)\?\)$/s, '; did you mean $1?')
   say(`${sentence}${sentence.endsWith('?') ? ' See' : '; see'} ${names.join(' ')} --help`)
   return EXIT.usage

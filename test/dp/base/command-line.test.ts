@@ -117,7 +117,7 @@ t.test('answers a wrong command line with one sentence and 64', async t => {
     ],
     [['get'], "tool: missing required argument 'KIND'; see tool get --help\n"],
     [['get', 'x', '-o'], "tool: option '-o, --output <FORMAT>' argument missing; see tool get --help\n"],
-    [['fail'], "tool: required option '--how <HOW>' not specified; see tool fail --help\n"],
+    [['fail'], 'tool: required flag(s) "how" not set; see tool fail --help\n'],
     [
       ['get', 'x', '-o', 'xml'],
       "tool: option '-o, --output <FORMAT>' argument 'xml' is invalid. Allowed choices are table, yaml; see tool get --help\n",
