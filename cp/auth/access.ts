@@ -1,6 +1,6 @@
 /**
  * User × action → allowed, or the sentence of the 403 (kuma-api 1.3). This is the static rule (`access.type: static`):
- * secrets and tokens are for admins, the rest for users. What holds beyond it for all rules: anonymous callers write
+ * secrets, roles and tokens are for admins, the rest for users. What holds beyond it for all rules: anonymous callers write
  * nothing, and read resources only where `anonymousRead` is set (decisions "Who may what").
  */
 import { CodedError } from '#base/errors.ts'
@@ -39,6 +39,18 @@ interface Place {
   readonly mesh?: string | undefined
   readonly name?: string | undefined
 }
+
+/**
+ * Whoever may write these can give himself everything, or cover up what he did: for admins, and for roles that name
+ * the type. A rule for all types is not for them.
+ */
+export const GUARDED_TYPES: ReadonlySet<string> = new Set([
+  'Secret',
+  'GlobalSecret',
+  'AccessRole',
+  'AccessRoleBinding',
+  'AccessAudit',
+])
 
 /** As the sentence names them, with what roles and audits call them. */
 export const VIEWS = {
@@ -95,7 +107,7 @@ export function accessRefusal(user: User, action: Action, settings: AccessSettin
       return !action.kind.adminOnly && (settings.anonymousRead || !isAnonymous(user)) ? null : refused
     case 'write':
     case 'change':
-      return !action.kind.adminOnly && !isAnonymous(user) ? null : refused
+      return !GUARDED_TYPES.has(action.kind.type) && !isAnonymous(user) ? null : refused
     default:
       return refused
   }

@@ -3,7 +3,8 @@
  * marker remembers that they were made, so that what was deleted or changed stays so.
  */
 import type { Logger } from '#base/log.ts'
-import { GUARDED_TYPES, WRITES } from '../auth/rbac/roles.ts'
+import { GUARDED_TYPES } from '../auth/access.ts'
+import { WRITES } from '../auth/rbac/roles.ts'
 import { AUTHENTICATED } from '../auth/user.ts'
 import { type AccessRoleSpec, accessRole } from '../kinds/access/access-role.ts'
 import { type AccessRoleBindingSpec, accessRoleBinding } from '../kinds/access/access-role-binding.ts'

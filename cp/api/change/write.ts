@@ -28,11 +28,12 @@ export async function putResource(
 ): Promise<Answer> {
   const { draft } = read
   const options = readChangeOptions(request.query)
+  const before = await context.store.get(draft)
   const refused =
-    denied(context, request, { type: 'write', kind }) ?? refusedUnenforced(request, read.unenforced)
+    denied(context, request, { type: 'change', kind, before, after: draft }) ??
+    refusedUnenforced(request, read.unenforced)
   if (refused !== null) return refused
   if (!options.ok) return options.answer
-  const before = options.isDryRun ? await context.store.get(draft) : null
   const write = await writeOptions(context, request, kind, { key: draft, isDryRun: options.isDryRun })
   const put = await context.guarded.put(kind, draft, {
     ...write,
@@ -66,7 +67,7 @@ export async function deleteResource(
   // looked up before the right to write, as in Kuma
   if (before === null) return notFound('Could not delete a resource')
   const options = readChangeOptions(request.query)
-  const refused = denied(context, request, { type: 'write', kind })
+  const refused = denied(context, request, { type: 'change', kind, before, after: null })
   if (refused !== null) return refused
   if (!options.ok) return options.answer
   const write = await writeOptions(context, request, kind, { key, isDryRun: options.isDryRun })
@@ -93,6 +94,7 @@ async function writeOptions(
   return {
     author: request.user.name,
     authorGroups: request.user.groups,
+    // once more, against what the commit really replaces
     permit: permitFor(context, request, kind),
     isDryRun,
     ...(expectedRevision === undefined ? {} : { expectedRevision }),

@@ -6,6 +6,7 @@ import type { AccessRoleSpec, AccessRule } from '../../kinds/access/access-role.
 import type { AccessRoleBindingSpec } from '../../kinds/access/access-role-binding.ts'
 import type { Access } from '../../kinds/access/accesses.ts'
 import type { Resource } from '../../kinds/kind.ts'
+import { GUARDED_TYPES } from '../access.ts'
 import type { User } from '../user.ts'
 import { type Conditions, compileConditions, type TokenTags } from './conditions.ts'
 
@@ -21,18 +22,6 @@ export interface Rule {
   /** null: any content. */
   readonly conditions: Conditions | null
 }
-
-/**
- * Types that a rule has to name: whoever may write them can give himself everything, or cover up what he did. A rule
- * for all types is not for these.
- */
-export const GUARDED_TYPES: ReadonlySet<string> = new Set([
-  'Secret',
-  'GlobalSecret',
-  'AccessRole',
-  'AccessRoleBinding',
-  'AccessAudit',
-])
 
 export class Roles {
   readonly #byUser = new Map<string, Rule[]>()
