@@ -2,7 +2,7 @@
 import type { Shown } from '../kinds/table/columns.ts'
 import type { World } from './world.ts'
 
-export { at, list, text } from '#base/members.ts'
+export { at, list, text } from '#base/shape.ts'
 export { age, span, table } from '#base/text/table.ts'
 export type { Shown } from '../kinds/table/columns.ts'
 

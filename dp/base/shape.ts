@@ -1,4 +1,7 @@
-/** Small questions to values that came as JSON from outside: is it an object with such members? */
+/**
+ * Values of unknown shape, such as JSON from outside: small questions (is it an object with such members?), and looking
+ * into them, where what is not there or of another type is empty.
+ */
 
 export type Check = (value: unknown) => boolean
 
@@ -31,4 +34,21 @@ export function wrongMember(
   members: Readonly<Record<string, Check>>,
 ): string | undefined {
   return Object.keys(members).find(name => members[name]?.(value[name]) !== true)
+}
+/** A member, however deep. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  let place = value
+  for (const key of keys) {
+    if (typeof place !== 'object' || place === null) return undefined
+    place = Object.getOwnPropertyDescriptor(place, key)?.value
+  }
+  return place
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

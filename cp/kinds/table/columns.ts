@@ -1,5 +1,5 @@
 /** Kinds → the columns of their tables, as kumactl 2.14 has them (kuma-api 2.6), for the API and the command line. */
-import { at, list, text } from '#base/members.ts'
+import { at, list, text } from '#base/shape.ts'
 import { age, table } from '#base/text/table.ts'
 import type { Kind } from '../kind.ts'
 

@@ -1,5 +1,5 @@
 /** Revisions of a resource as the API tells them → a table, for the API and the command line. */
-import { at, text } from '#base/members.ts'
+import { at, text } from '#base/shape.ts'
 import { age, table } from '#base/text/table.ts'
 import type { Shown } from './columns.ts'
 

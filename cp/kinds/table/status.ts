@@ -1,5 +1,5 @@
 /** The status of data planes as the API tells it → a table, for the API and the command line. */
-import { at, list, text } from '#base/members.ts'
+import { at, list, text } from '#base/shape.ts'
 import { age, span, table } from '#base/text/table.ts'
 import type { Shown } from './columns.ts'
 
