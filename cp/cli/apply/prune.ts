@@ -87,17 +87,21 @@ export async function leftovers(
   return found
 }
 
-/** Throws `cli.refused`, and `cli.failed` where a dry run would delete. */
+/**
+ * Answers which data planes a dry run names. Throws `cli.refused`, and `cli.failed` where a dry run would delete.
+ */
 export async function deleteLeftover(
   client: ApiClient,
   { kind, mesh, name }: Leftover,
   isDryRun: boolean,
-): Promise<void> {
+): Promise<unknown> {
   const query = isDryRun ? { dryRun: 'true' } : {}
   const answer = await client.send('DELETE', segmentsOf(kind, mesh, name), { query })
-  if (answer.status === 404) return
+  if (answer.status === 404) return undefined
   if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)
-  if (isDryRun && at(client.parse(answer), 'dryRun') !== true) {
+  const body = client.parse(answer)
+  if (isDryRun && at(body, 'dryRun') !== true) {
     throw failed(`the control plane deleted ${kind.type} ${JSON.stringify(name)}: it knows no dry runs`)
   }
+  return at(body, 'affected')
 }

@@ -211,15 +211,16 @@ function told(run: Run, document: ResourceDocument, put: Put, world: World): voi
 }
 
 async function prune(
-  { client, scope: _, isDryRun }: Run,
+  { client, isDryRun }: Run,
   scope: Scope,
   documents: readonly ResourceDocument[],
   world: World,
 ): Promise<void> {
   for (const leftover of await leftovers(client, scope, documents, world)) {
-    await deleteLeftover(client, leftover, isDryRun)
+    const affected = await deleteLeftover(client, leftover, isDryRun)
     const { kind, mesh, name } = leftover
     world.out(`${formalLabelOf(kind, mesh, name)} Deleted${isDryRun ? ' (dry run)' : ''}\n`)
+    if (isDryRun && affected !== undefined) world.out(affectedText(affected))
   }
 }
 

@@ -43,11 +43,11 @@ t.test('asks for a user token with groups', async t => {
 
 t.test('asks for nothing when an option is missing or wrong', async t => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['dataplane-token', '--name=a'], /required option '--valid-for <DURATION>' not specified/],
+    [['dataplane-token', '--name=a'], /required flag\(s\) "valid-for" not set/],
     [['dataplane-token', '--valid-for=30d'], /--valid-for 30d is not a duration; .* such as 720h/],
     [['dataplane-token', '--valid-for=-1h'], /--valid-for -1h is not a duration/],
     [['dataplane-token', '--valid-for=1h', '--tag=web'], /--tag web: expected KEY=VALUE/],
-    [['user-token', '--valid-for=1h'], /required option '--name <NAME>' not specified/],
+    [['user-token', '--valid-for=1h'], /required flag\(s\) "name" not set/],
   ]
   for (const [argv, err] of cases) t.match(await run('generate', ...argv), { code: 64, out: '', err })
   t.same(api.asked, [])

@@ -98,7 +98,7 @@ t.test('dry runs, differences and pruning against the real API', async t => {
   const tried = await run(['apply', '-f', '-', '--prune=app=x', '--dry-run'], secret('a'))
   t.match(
     tried.out,
-    /name="a" Unchanged \(dry run\)\nresource type="Secret" mesh="default" name="b" Deleted \(dry run\)\n$/,
+    /name="a" Unchanged \(dry run\)\nresource type="Secret" mesh="default" name="b" Deleted \(dry run\)\n {2}no data plane would change\n$/,
   )
   const done = await run(['apply', '-f', '-', '--prune=app=x'], secret('a'))
   t.match(done.out, /name="a" Unchanged\nresource type="Secret" mesh="default" name="b" Deleted\n$/)
