@@ -3,7 +3,7 @@
  * on sockets whose handshake is done, with what their certificate said. Which names may pass is for the caller.
  */
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ReasonCode } from '../errors.ts'
 import { SERVER_PROTOCOLS } from './alpn.ts'
 import type { Credentials } from './credentials.ts'
@@ -16,6 +16,9 @@ export interface HandshakeHandler {
   /** The socket is gone. `reason`: of clients that finished the handshake and may not pass. */
   onRefused(reason: ReasonCode): void
 }
+
+/** Sessions of clients with certificates are resumed only where a context is named. */
+const SESSION_CONTEXT = 'vmesh'
 
 interface Handshake {
   readonly raw: Socket
@@ -31,13 +34,17 @@ export class MeshServer {
 
   constructor(context: TlsOptions, credentials: Credentials, handshakeTimeoutMs: number) {
     this.#credentials = credentials
+    const shared = { ...context, sessionIdContext: SESSION_CONTEXT, honorCipherOrder: true }
     this.#server = createServer({
-      ...context,
+      ...shared,
       ALPNProtocols: [...SERVER_PROTOCOLS],
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: handshakeTimeoutMs,
     })
+    // Node's server makes its own context of a fixed list of options, without allowPartialTrustChain: members below an
+    // intermediate whose root is not in the bundle would be refused. Should Node rename the field, they are again.
+    Object.assign(this.#server, { _sharedCreds: createSecureContext(shared) })
     this.#server.on('secureConnection', socket => this.#onSecure(socket))
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
