@@ -45,6 +45,8 @@ export class AuditFile {
   #written = 0
   #dropped = 0
   #isFailing = false
+  #isDropping = false
+  #prunedMs = 0
   #writing: Promise<void> | null = null
   #retry: NodeJS.Timeout | null = null
 
@@ -57,7 +59,7 @@ export class AuditFile {
   append(line: string): void {
     const bytes = Buffer.byteLength(line) + 1
     if (this.#waitingBytes + bytes > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
-      this.#dropped++
+      this.#drop()
       return
     }
     this.#waiting.push(line)
@@ -96,31 +98,30 @@ export class AuditFile {
     // so that lines of one turn go together
     await null
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
-      this.#waitingBytes = 0
+      const lines = this.#waiting.length
+      const batch = Buffer.from(`${this.#waiting.join('\n')}\n`)
       try {
         await this.#write(batch)
       } catch (error) {
-        this.#waiting = [...batch, ...this.#waiting]
-        this.#waitingBytes = this.#waiting.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0)
         this.#failed(error)
         return
       }
-      this.#written += batch.length
+      this.#waiting.splice(0, lines)
+      this.#waitingBytes -= batch.byteLength
+      this.#written += lines
       this.#succeeded()
     }
   }
 
-  async #write(batch: readonly string[]): Promise<void> {
-    const { path, rotationEnabled, maxBytes } = this.#options
+  async #write(batch: Buffer): Promise<void> {
+    const { path, rotationEnabled } = this.#options
     await makeFolder(dirname(path))
-    if (rotationEnabled && (await sizeOf(path)) >= maxBytes) await this.#rotate()
+    if (rotationEnabled) await this.#rotate()
     const file = await open(path, 'a', PRIVATE_FILE)
     try {
       const { size } = await file.stat()
       try {
-        await file.appendFile(`${batch.join('\n')}\n`)
+        await file.appendFile(batch)
       } catch (error) {
         // half a line would spoil the next one
         await file.truncate(size).catch(() => undefined)
@@ -131,16 +132,23 @@ export class AuditFile {
     }
   }
 
+  /** Old files go when one is added, and once a day. */
   async #rotate(): Promise<void> {
-    const { path } = this.#options
-    const { folder, stem, extension } = partsOf(path)
-    // as in 2021-06-07T09-15-18.265
-    const stamp = new Date(this.#nowMs()).toISOString().replaceAll(':', '-').replace('Z', '')
-    await rename(path, join(folder, `${stem}-${stamp}${extension}`))
+    const { path, maxBytes, log } = this.#options
+    const nowMs = this.#nowMs()
+    const isFull = (await sizeOf(path)) >= maxBytes
+    if (isFull) {
+      const { folder, stem, extension } = partsOf(path)
+      // as in 2021-06-07T09-15-18.265
+      const stamp = new Date(nowMs).toISOString().replaceAll(':', '-').replace('Z', '')
+      await rename(path, join(folder, `${stem}-${stamp}${extension}`))
+    }
+    if (!isFull && nowMs - this.#prunedMs < DAY_MS) return
+    this.#prunedMs = nowMs
     try {
       await this.#prune()
     } catch (error) {
-      this.#options.log.error({ err: error, folder }, 'old files of the audit log cannot be deleted')
+      log.error({ path, reason: messageOf(error) }, 'old files of the audit log cannot be deleted')
     }
   }
 
@@ -156,6 +164,18 @@ export class AuditFile {
       const isTooMany = maxRetainedFiles > 0 && index >= maxRetainedFiles
       if (isTooMany || (stampOf(path, name) ?? 0) < oldestMs) await rm(join(folder, name), { force: true })
     }
+  }
+
+  #drop(): void {
+    this.#dropped++
+    if (!this.#isDropping) {
+      const { log, path } = this.#options
+      log.error(
+        { path, waiting: this.#waiting.length },
+        'too many lines of the audit log wait; new ones are lost',
+      )
+    }
+    this.#isDropping = true
   }
 
   #failed(error: unknown): void {
@@ -177,6 +197,7 @@ export class AuditFile {
   #succeeded(): void {
     if (!this.#isFailing) return
     this.#isFailing = false
+    this.#isDropping = false
     const { log, path } = this.#options
     log.warn({ path, dropped: this.#dropped }, 'the audit log is written again')
   }

@@ -1,5 +1,6 @@
 /** What every write of people and data planes goes through: mesh, constraints, CA, hooks, conflicts. */
 import t from 'tap'
+import type { Labels } from '../../../cp/kinds/kind.ts'
 import { type MeshSpec, mesh as meshKind } from '../../../cp/kinds/mesh/mesh.ts'
 import { dataplane as dataplaneKind } from '../../../cp/kinds/proxy/dataplane.ts'
 import type { WriteHook } from '../../../cp/store/guarded-store.ts'
@@ -127,6 +128,36 @@ t.test('tells a caller who named a revision of the conflict, and settles others 
     code: 'store.conflict',
   })
   t.match(await guarded.delete(aKey('Mesh', 'm1', ''), { expectedRevision: 2 }), { deleted: true })
+})
+
+t.test('asks for the right to replace what is there at the commit, not what was there before', async t => {
+  const inner = createMemoryStore()
+  await inner.commit([{ op: 'put', resource: { ...aMesh('m1'), labels: { owner: 'ann' } } }])
+  let interfere = true
+  const store: Store = {
+    ...inner,
+    async commit(writes: readonly Write[]) {
+      if (interfere)
+        await inner.commit([{ op: 'put', resource: { ...aMesh('m1'), labels: { owner: 'bob' } } }])
+      interfere = false
+      return inner.commit(writes)
+    },
+  }
+  const { guarded } = aGuardedStore({ store })
+  const seen: unknown[] = []
+  const permit = (before: { readonly labels: Labels } | null): void => {
+    seen.push(before?.labels['owner'])
+    if (before?.labels['owner'] !== 'ann') throw new Error('not yours')
+  }
+  for (const write of [
+    () => guarded.put(meshKind, { ...aMesh('m1'), labels: { owner: 'ann' } }, { permit }),
+    () => guarded.delete(aKey('Mesh', 'm1', ''), { permit }),
+    () => guarded.put(meshKind, aMesh('m1'), { permit, isDryRun: true }),
+  ]) {
+    await t.rejects(write(), { message: 'not yours' })
+  }
+  t.same(seen, ['ann', 'bob', 'bob', 'bob'])
+  t.match(await store.get(aKey('Mesh', 'm1', '')), { labels: { owner: 'bob' } })
 })
 
 t.test('leaves no Dataplane in a mesh that is deleted at the same moment', async t => {
