@@ -26,7 +26,7 @@ const OPERATIONS = ['add', 'patch', 'remove']
 const FILTER_OPERATIONS = ['addFirst', 'addLast', 'addBefore', 'addAfter', 'patch', 'remove']
 
 const match = {
-  origin: optional(z.string(), 'What it was generated for: inbound, outbound, prometheus, …'),
+  origin: optional(z.string(), 'What it was generated for, such as inbound, outbound or prometheus.'),
   name: optional(z.string(), 'Its name.'),
 }
 const filterMatch = {
