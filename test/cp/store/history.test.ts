@@ -3,9 +3,10 @@ import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { keyOf, type ResourceKey } from '../../../cp/kinds/kind.ts'
+import { kinds } from '../../../cp/kinds/registry.ts'
 import { backupStore, restoreStore } from '../../../cp/store/backup.ts'
 import type { HistorySettings } from '../../../cp/store/history/history-files.ts'
-import type { Revision } from '../../../cp/store/history.ts'
+import { hasHistory, type Revision } from '../../../cp/store/history.ts'
 import { frame, segmentName } from '../../../cp/store/journal.ts'
 import { type JsonStore, openJsonStore } from '../../../cp/store/json-store.ts'
 import { createMemoryStore } from '../../../cp/store/memory-store.ts'
@@ -102,6 +103,10 @@ t.test('survives folds and restarts, and keeps no secret on disk', async t => {
   const texts = await Promise.all((await filesOf(dir)).map(path => readFile(path, 'utf8')))
   t.ok(texts.some(text => text.includes('"name":"pin"')))
   t.notOk(texts.some(text => text.includes(JSON.stringify(value.spec).slice(1, -1))))
+})
+
+t.test('kinds that are written through the API have a history, others have none', async t => {
+  for (const { type, readOnly } of kinds) t.equal(hasHistory(type), !readOnly, type)
 })
 
 t.test('shows only as many revisions as are set', async t => {
