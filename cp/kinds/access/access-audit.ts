@@ -12,7 +12,7 @@ const ruleSchema = z.object({
   }),
   mesh: optional(
     z.string(),
-    'Mesh of the resources, or the mesh itself; only for types that are in a mesh.',
+    'Only what is in this mesh, the mesh itself, and tokens and looks of its data planes.',
     {
       default: 'all meshes',
     },
@@ -39,7 +39,8 @@ export const accessAudit = defineKind<AccessAuditSpec>({
   computedLabels: 'none',
   doc:
     'An AccessAudit says which changes of resources, which tokens and which looks into data planes are written to ' +
-    'the audit log, with the user who did it.',
+    'the audit log, with the user who did it: JSON lines in the file of `access.audit.file.path`. Of tokens and ' +
+    'secrets only ids, claims and names are written.',
   schema: accessAuditSchema,
   check: ({ rules = [] }) =>
     rules.length === 0

@@ -12,8 +12,8 @@ const accessRoleBindingSchema = z.object({
         type: required(z.enum(['User', 'Group']), 'Whether `name` is that of a user or of a group.'),
         name: optional(
           z.string(),
-          'Name of the user, or of a group: `mesh-system:authenticated` are all users, ' +
-            '`mesh-system:unauthenticated` those without a token, `mesh-system:admin` the admins.',
+          'Name of the user, or of a group: `mesh-system:authenticated` are all users with a token, ' +
+            '`mesh-system:admin` the admins, who need no role.',
           { rule: 'not empty' },
         ),
       }),
@@ -37,6 +37,10 @@ export const accessRoleBinding = defineKind<AccessRoleBindingSpec>({
   computedLabels: 'none',
   doc: 'An AccessRoleBinding gives AccessRoles to users and groups.',
   schema: accessRoleBindingSchema,
+  warnings: ({ subjects = [] }) =>
+    subjects.some(({ name }) => name === 'mesh-system:unauthenticated' || name === 'mesh-system:anonymous')
+      ? ['callers without a token get nothing from roles: they never write']
+      : [],
   check: ({ subjects = [], roles = [] }) => [
     ...(subjects.length === 0 ? [violation('subjects', NO_ELEMENT)] : []),
     ...subjects.flatMap(({ name = '' }, i) =>

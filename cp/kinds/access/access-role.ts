@@ -21,8 +21,14 @@ const itemsSchema = z.object({
 
 const whenSchema = z.object({
   targetRef: optional(targetRefSchema, 'The policy is for this.', { default: 'anything' }),
-  to: optional(itemsSchema, 'All items of its `to` are for this.', { default: 'anything' }),
-  from: optional(itemsSchema, 'All items of its `from` are for this.', { default: 'anything' }),
+  to: optional(itemsSchema, 'Items of its `to` are for this; it has none of `from` and `rules`.', {
+    default: 'anything, unless `from` is given',
+  }),
+  from: optional(
+    itemsSchema,
+    'Items of its `from` are for this, `rules` being for `kind: Mesh`; it has none of `to`.',
+    { default: 'anything, unless `to` is given' },
+  ),
   sources: optional(matchSchema, 'All its sources have these tags (legacy policies).', {
     default: 'anything',
   }),
@@ -51,18 +57,34 @@ const whenSchema = z.object({
 })
 
 const ruleSchema = z.object({
-  types: optional(z.array(z.string()), 'Types of resources that it is for.', { default: 'all' }),
-  names: optional(z.array(z.string()), 'Names of resources that it is for.', { default: 'all' }),
-  mesh: optional(z.string(), 'Mesh of the resources; only for types that are in a mesh.', {
-    default: '*, any mesh',
-  }),
-  access: optional(z.array(accessSchema), 'What may be done. Reading is not restricted by roles.', {
-    rule: 'at least one',
-  }),
-  when: optional(z.array(whenSchema), 'Only when one of these holds, before and after the change.', {
-    default: 'always',
-    rule: 'each with at least one field',
-  }),
+  types: optional(
+    z.array(z.string()),
+    'Types of resources that it is for. Secret, GlobalSecret, AccessRole, AccessRoleBinding and AccessAudit have to ' +
+      'be named: who may write an AccessRole can give himself everything. Tokens and looks have no type.',
+    { default: 'all others' },
+  ),
+  names: optional(
+    z.array(z.string()),
+    'Names of resources that it is for, or those in tokens, or of the data planes looked at.',
+    { default: 'all' },
+  ),
+  mesh: optional(
+    z.string(),
+    'Only what is in this mesh, the mesh itself, and tokens and looks of its data planes; `*` for any mesh.',
+    { default: 'any mesh, and what is in none' },
+  ),
+  access: optional(
+    z.array(accessSchema),
+    'What may be done. Users read without a role, except secrets: those only with a rule that names their type.',
+    { rule: 'at least one' },
+  ),
+  when: optional(
+    z.array(whenSchema),
+    'Only when one of these holds for the content, before and after the change; with several items in `to` or ' +
+      '`from`, one for each. Of tokens only those of data planes can be narrowed by it, looks cannot: such a rule ' +
+      'gives none of the others.',
+    { default: 'always', rule: 'each with at least one field' },
+  ),
 })
 
 const accessRoleSchema = z.object({
@@ -87,7 +109,9 @@ export const accessRole = defineKind<AccessRoleSpec>({
   computedLabels: 'none',
   doc:
     'An AccessRole says what may be done through the API: which changes to which resources, which tokens, which ' +
-    'looks into data planes. It has an effect for those whom an AccessRoleBinding gives it.',
+    'looks into data planes. It has an effect for those whom an AccessRoleBinding gives it, unless the control plane ' +
+    'runs with `access.type: static`. Admins (user or group mesh-system:admin) need none, callers without a token get ' +
+    'nothing from any.',
   schema: accessRoleSchema,
   check: ({ rules = [] }) =>
     rules.length === 0

@@ -10,6 +10,6 @@ export const globalSecret = defineKind<SecretSpec>({
   scope: 'Global',
   encoding: 'flat',
   adminOnly: true,
-  doc: 'A GlobalSecret holds bytes of the control plane itself. Only admins may read and write it.',
+  doc: 'A GlobalSecret holds bytes of the control plane itself. Only admins may read and write it, and users with an AccessRole that names its type.',
   schema: secretSchema,
 })

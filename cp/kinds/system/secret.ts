@@ -10,6 +10,6 @@ export const secret = defineKind<SecretSpec>({
   scope: 'Mesh',
   encoding: 'flat',
   adminOnly: true,
-  doc: 'A Secret holds bytes of a mesh: certificates, keys, tokens. Only admins may read and write it.',
+  doc: 'A Secret holds bytes of a mesh: certificates, keys, tokens. Only admins may read and write it, and users with an AccessRole that names its type.',
   schema: secretSchema,
 })

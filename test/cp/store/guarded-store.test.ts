@@ -149,13 +149,12 @@ t.test('asks for the right to replace what is there at the commit, not what was 
     seen.push(before?.labels['owner'])
     if (before?.labels['owner'] !== 'ann') throw new Error('not yours')
   }
-  for (const write of [
+  const writes: readonly (() => Promise<unknown>)[] = [
     () => guarded.put(meshKind, { ...aMesh('m1'), labels: { owner: 'ann' } }, { permit }),
     () => guarded.delete(aKey('Mesh', 'm1', ''), { permit }),
     () => guarded.put(meshKind, aMesh('m1'), { permit, isDryRun: true }),
-  ]) {
-    await t.rejects(write(), { message: 'not yours' })
-  }
+  ]
+  for (const write of writes) await t.rejects(write(), { message: 'not yours' })
   t.same(seen, ['ann', 'bob', 'bob', 'bob'])
   t.match(await store.get(aKey('Mesh', 'm1', '')), { labels: { owner: 'bob' } })
 })
