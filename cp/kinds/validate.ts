@@ -191,13 +191,13 @@ function refusedShape<Spec>(
   const text = faults.find(fault => fault.parserText !== null)?.parserText
   if (text === undefined || text === null) return refused(violations, unknownFields)
   const detail = `invalid ${kind.type} object: ${JSON.stringify(text)}`
-  return { ok: false, title: 'Bad Request', detail, violations, unknownFields }
+  return { ...refused(violations, unknownFields), title: 'Bad Request', detail }
 }
 
-function refused<Spec>(
+function refused(
   violations: readonly Violation[],
   unknownFields: readonly string[],
-): ReadResource<Spec> {
+): Extract<ReadResource, { ok: false }> {
   return {
     ok: false,
     title: 'Could not process a resource',

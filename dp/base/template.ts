@@ -1,7 +1,8 @@
 /**
  * Mustache templates over plain variables, as Kuma fills Dataplane files: `{{ name }}`, nested by dots, nothing
  * escaped. Stricter than Kuma: a variable without a value is an error that names it and its line, where Kuma writes
- * nothing. The only import of mustache.
+ * nothing. Go templates that are part of a resource (`{{ .DisplayName }}`, `{{ label "key" }}`) stay as they are. The only
+ * import of mustache.
  */
 import Mustache from 'mustache'
 import { CodedError, messageOf } from './errors.ts'
@@ -21,12 +22,23 @@ interface Variables {
  * `template.conflict` (`a` and `a.b` are both given).
  */
 export function renderTemplate(
-  source: string,
+  text: string,
   variables: Readonly<Record<string, string>>,
   shown: string,
   flag = '--var',
 ): string {
-  const nested = nest(variables)
+  const actions: string[] = []
+  const source = text.replace(GO_ACTION, action => `\uE000${actions.push(action) - 1}\uE001`)
+  const rendered = render(source, nest(variables), shown, flag)
+  return rendered.replace(HIDDEN, (hidden, index) => actions[Number(index)] ?? hidden)
+}
+
+/** No variable begins with a dot or consists of words. */
+const GO_ACTION = /\{\{-?[ \t]*(?:\.[A-Za-z]|[A-Za-z]+[ \t]+["`.$(])[^{}\n]*\}\}/g
+/** Characters for private use, in no text that people write. */
+const HIDDEN = /\uE000(\d+)\uE001/g
+
+function render(source: string, nested: Variables, shown: string, flag: string): string {
   const tokens = parse(source, shown)
   const missing = undefinedIn(tokens, nested)
   const [first] = missing

@@ -78,3 +78,25 @@ function thrownBy(action: () => unknown): CodedError {
   }
   throw new Error('nothing was thrown')
 }
+
+t.test('leaves Go templates that belong to a resource as they are', async t => {
+  const source = [
+    'template: "{{ .DisplayName }}.{{ label "kuma.io/zone" }}.mesh"',
+    "host: '{{.service}}.{{- .v -}}'",
+    'name: {{ name }}-{{ a.b }}',
+    '{{# shown }}{{ .Mesh }}{{/ shown }}',
+  ].join('\n')
+  const rendered = renderTemplate(source, { name: 'web', 'a.b': '1' }, 'x.yaml')
+  t.equal(
+    rendered,
+    [
+      'template: "{{ .DisplayName }}.{{ label "kuma.io/zone" }}.mesh"',
+      "host: '{{.service}}.{{- .v -}}'",
+      'name: web-1',
+      '',
+    ].join('\n'),
+  )
+  t.throws(() => renderTemplate('a: {{ .Name }}\nb: {{ name }}', {}, 'x.yaml'), {
+    message: 'x.yaml:2: no value for variable name; give it with --var name=VALUE',
+  })
+})
