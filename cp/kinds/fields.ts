@@ -68,12 +68,13 @@ export function ipViolations(address: string | undefined, field: string, name: s
 
 /** Names and values of tags, sorted by name. */
 export function tagViolations(tags: Tags, path: string): Violation[] {
-  return sortedKeys(tags).flatMap(name => oneTagViolations(name, tags[name] ?? '', keyAt(path, name)))
+  return sortedKeys(tags).flatMap(name => oneTagViolations(name, tags[name] ?? '', path))
 }
 
-function oneTagViolations(name: string, value: string, field: string): Violation[] {
+function oneTagViolations(name: string, value: string, path: string): Violation[] {
+  const field = keyAt(path, name)
   const violations: Violation[] = []
-  if (name === '') violations.push(violation(field, 'tag name must be non-empty'))
+  if (name === '') violations.push(violation(path, 'tag name must be non-empty'))
   if (!/^[a-zA-Z0-9.\-_:/]*$/.test(name)) {
     violations.push(
       violation(
@@ -97,14 +98,13 @@ export function selectorViolations(tags: Tags | undefined, path: string): Violat
     return [violation(path, 'must have at least one tag')]
   return sortedKeys(tags).flatMap(name => {
     const value = tags[name] ?? ''
-    const field = keyAt(path, name)
-    if (value === '*') return oneTagViolations(name, 'any', field)
-    if (/^[a-zA-Z0-9.\-_:/]+$/.test(value)) return oneTagViolations(name, 'any', field)
+    if (value === '*') return oneTagViolations(name, 'any', path)
+    if (/^[a-zA-Z0-9.\-_:/]+$/.test(value)) return oneTagViolations(name, 'any', path)
     const rule =
       value === ''
         ? 'tag value must be non-empty'
         : 'tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be "*"'
-    return [...oneTagViolations(name, 'any', field), violation(field, rule)]
+    return [...oneTagViolations(name, 'any', path), violation(keyAt(path, name), rule)]
   })
 }
 

@@ -20,6 +20,10 @@ const LABEL_LIMIT = 63
 export const DNS_LABEL_RULE =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 
+/** The rule of `isSubdomain` in the words of Kubernetes. */
+export const SUBDOMAIN_RULE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+
 /** Name, then mesh (of kinds that are in one), then the form of labels. */
 export function metaViolations(
   kind: Pick<Kind, 'scope' | 'maxNameLength'>,
@@ -106,9 +110,7 @@ function labelKeyFaults(key: string): string[] {
   const faults: string[] = []
   if (prefix === '') faults.push('prefix part must be non-empty')
   else if (prefix !== null && !isSubdomain(prefix)) {
-    faults.push(
-      "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-    )
+    faults.push(`prefix part ${SUBDOMAIN_RULE}`)
   }
   if (name === '') faults.push('name part must be non-empty')
   else if (name.length > LABEL_LIMIT) {

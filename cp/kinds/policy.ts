@@ -7,8 +7,9 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Violation } from './kind.ts'
-import { isSubdomain } from './meta.ts'
+import { isSubdomain, SUBDOMAIN_RULE } from './meta.ts'
 import { optional, required } from './schema/doc.ts'
+import { spiffeIdFault } from './security/spiffe-id.ts'
 import {
   type TargetKind,
   type TargetRef,
@@ -96,7 +97,7 @@ export const matchSchema = z.object({
     z.object({
       type: required(z.enum(['Exact', 'Prefix']), 'How the value is compared.'),
       value: required(z.string(), 'SPIFFE id of the client, or its beginning.', {
-        rule: 'starts with spiffe://',
+        rule: 'spiffe://TRUST-DOMAIN/PATH, without a slash at the end',
       }),
     }),
     'Identity of the client.',
@@ -120,11 +121,12 @@ export function matchViolations(
 ): Violation[] {
   if (spiffeID === undefined && sni === undefined) return [violation(path, none)]
   const violations: Violation[] = []
-  if (spiffeID !== undefined && !/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*\/?$/.test(spiffeID.value)) {
-    violations.push(violation(fieldAt(path, 'spiffeID.value'), 'must be a valid Spiffe ID'))
+  const fault = spiffeID === undefined ? null : spiffeIdFault(spiffeID.value)
+  if (fault !== null) {
+    violations.push(violation(fieldAt(path, 'spiffeID'), `must be a valid Spiffe ID: ${fault}`))
   }
   if (sni !== undefined && !isSubdomain(sni.value)) {
-    violations.push(violation(fieldAt(path, 'sni.value'), 'must be a valid DNS name'))
+    violations.push(violation(fieldAt(path, 'sni.value'), sni.value === '' ? 'must be set' : SUBDOMAIN_RULE))
   }
   return violations
 }
@@ -184,9 +186,9 @@ export function policyViolations<Conf>(spec: PolicySpec<Conf>, rules: PolicyRule
       ? []
       : targetRefViolations(spec.targetRef, 'targetRef', { ...rules.top, isInbound })),
     ...listViolations(spec, rules),
-    ...unlessRefused('to', to.length, () => itemViolations('to', to, top, rules)),
-    ...unlessRefused('from', from.length, () => itemViolations('from', from, top, rules)),
     ...unlessRefused('rules', own.length, () => ruleViolations(own, top, rules)),
+    ...unlessRefused('from', from.length, () => itemViolations('from', from, top, rules)),
+    ...unlessRefused('to', to.length, () => itemViolations('to', to, top, rules)),
   ]
 }
 

@@ -150,7 +150,7 @@ function fieldViolations(ref: TargetRef, field: Field, path: string): Violation[
   }
   if (field === 'name' && !/^[0-9a-z\-_.]*$/.test(ref.name ?? '')) {
     const message =
-      "invalid characters. Valid characters are numbers, lowercase latin letters and '-', '_', '.' symbols."
+      "invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'."
     return [violation(path, message)]
   }
   return []
@@ -159,11 +159,12 @@ function fieldViolations(ref: TargetRef, field: Field, path: string): Violation[
 function selectionViolations(ref: TargetRef, path: string, mayHaveLabels: boolean): Violation[] {
   const hasLabels = isSet(ref.labels) && mayHaveLabels
   if (isSet(ref.name) && hasLabels) {
-    return [violation(path, 'either labels or name and namespace must be specified')]
+    const names = ref.kind === 'MeshExternalService' ? 'name' : 'name and namespace'
+    return [violation(fieldAt(path, 'labels'), `either labels or ${names} must be specified`)]
   }
   if (!NEEDS_NAME.includes(ref.kind) || isSet(ref.name) || hasLabels) return []
   if (mayHaveLabels) return [violation(path, `name or labels must be set when kind is ${ref.kind}`)]
-  return [violation(fieldAt(path, 'name'), `must be set with kind ${ref.kind}`)]
+  return [violation(fieldAt(path, 'name'), `must be set when kind is ${ref.kind}`)]
 }
 
 /** An empty list is set: it would select nothing. */

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { tagsSchema, violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
-import { isSubdomain } from '../meta.ts'
+import { isSubdomain, SUBDOMAIN_RULE } from '../meta.ts'
 import { optional, required, text } from '../schema/doc.ts'
 import { TEMPLATE_RULE, tryGoTemplate } from './go-template.ts'
 
@@ -72,9 +72,6 @@ const SAMPLES = {
   typeText: 'struct { Name string; DisplayName string; Namespace string; Mesh string; Zone string }',
 }
 
-const DNS_NAME_RULE =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-
 function templateViolations(template: string): Violation[] {
   if (template === '') return [violation('template', 'must not be empty')]
   const tried = tryGoTemplate(template, SAMPLES)
@@ -82,6 +79,6 @@ function templateViolations(template: string): Violation[] {
   if (isSubdomain(tried.text)) return []
   const shown = JSON.stringify(tried.text)
   return [
-    violation('template', `template renders to ${shown} which is not a valid DNS name: ${DNS_NAME_RULE}`),
+    violation('template', `template renders to ${shown} which is not a valid DNS name: ${SUBDOMAIN_RULE}`),
   ]
 }

@@ -96,7 +96,7 @@ const TARGET: TargetRefRules = { kinds: ['Mesh', 'MeshService', 'MeshMultiZoneSe
 const GATEWAY_TARGET: TargetRefRules = { kinds: ['Mesh', 'MeshService', 'MeshMultiZoneService'] }
 const GATEWAY_BALANCER_TARGET: TargetRefRules = {
   kinds: ['Mesh'],
-  kindMessage: 'value is not supported, only Mesh is allowed if loadBalancer is set',
+  kindMessage: "value 'MeshGateway' is not supported, only Mesh is allowed if loadBalancer is set",
 }
 
 export const meshLoadBalancingStrategy = defineKind<MeshLoadBalancingStrategySpec>({

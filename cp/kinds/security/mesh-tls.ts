@@ -55,7 +55,7 @@ export const meshTLS = defineKind<MeshTLSSpec>({
   schema: tlsSchema,
   check: spec =>
     policyViolations<Conf>(spec, {
-      top: { kinds: ['Mesh', 'MeshSubset', 'Dataplane'], isInbound: true },
+      top: { kinds: ['Mesh', 'MeshSubset', 'Dataplane'] },
       from: () => ANY_CLIENT,
       hasRules: true,
       mayBeEmpty: true,

@@ -69,7 +69,6 @@ export type MeshTrafficPermissionSpec = z.infer<typeof permissionSchema>
 const TOP_LEVEL: TargetRefRules = {
   kinds: ['Mesh', 'MeshSubset', 'MeshService', 'MeshServiceSubset', 'Dataplane'],
   byLabels: ['Dataplane'],
-  isInbound: true,
 }
 /** Certificates tell the client's tags, not the type of its proxy and not the labels of its service. */
 const FROM: TargetRefRules = {
@@ -91,7 +90,8 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
   schema: permissionSchema,
   check(spec) {
     const { targetRef, from = [], rules = [] } = spec
-    const violations = targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', TOP_LEVEL)
+    const top: TargetRefRules = { ...TOP_LEVEL, isInbound: from.length + rules.length > 0 }
+    const violations = targetRef === undefined ? [] : targetRefViolations(targetRef, 'targetRef', top)
     if (from.length === 0 && rules.length === 0) {
       violations.push(violation('', "at least one of 'from' or 'rules' has to be defined"))
     }
@@ -123,7 +123,8 @@ function ruleViolations(rule: Rule, path: string): Violation[] {
   if (allow.length + allowWithShadowDeny.length + deny.length === 0) {
     return [violation(path, "at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined")]
   }
-  const at = (list: string, i: number): string => itemAt(fieldAt(path, `default.${list}`), i)
+  // Kuma's paths leave out the `default` between them
+  const at = (list: string, i: number): string => itemAt(fieldAt(path, list), i)
   return [
     ...allow.flatMap((match, i) => oneViolations(match, at('allow', i))),
     ...allowWithShadowDeny.flatMap((match, i) => oneViolations(match, at('allowWithShadowDeny', i))),

@@ -1,5 +1,12 @@
 /** The form of SPIFFE ids (SPIFFE-ID section 2), with the sentences of the library that Kuma uses. Pure. */
 
+/** null: it is a SPIFFE id. */
+export function spiffeIdFault(text: string): string | null {
+  if (text === '') return 'cannot be empty'
+  const [, domain, path = ''] = /^spiffe:\/\/([^/]*)(.*)$/s.exec(text) ?? []
+  return domain === undefined ? 'scheme is missing or invalid' : (trustDomainFault(domain) ?? pathFault(path))
+}
+
 /** null: it is a trust domain. */
 export function trustDomainFault(text: string): string | null {
   if (text === '') return 'trust domain is missing'

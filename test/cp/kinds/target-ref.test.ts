@@ -40,8 +40,9 @@ t.test('refuses what does not go together, all at once', async t => {
     [{ kind: 'Mesh', proxyTypes: [] }, ['ref.proxyTypes: must be undefined or have at least one element']],
     [{ kind: 'MeshSubset', name: 'x' }, ['ref.name: must not be set with kind MeshSubset']],
     [
-      { kind: 'MeshSubset', tags: { 'a b': 'c', d: '' } },
+      { kind: 'MeshSubset', tags: { '': 'x', 'a b': 'c', d: '' } },
       [
+        'ref.tags: tag name must be non-empty',
         'ref.tags["a b"]: tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores',
         'ref.tags["d"]: tag value must be non-empty',
       ],
@@ -49,7 +50,11 @@ t.test('refuses what does not go together, all at once', async t => {
     [{ kind: 'MeshService' }, ['ref: name or labels must be set when kind is MeshService']],
     [
       { kind: 'MeshService', name: 'x', labels: { a: 'b' } },
-      ['ref: either labels or name and namespace must be specified'],
+      ['ref.labels: either labels or name and namespace must be specified'],
+    ],
+    [
+      { kind: 'MeshExternalService', name: 'x', labels: { a: 'b' } },
+      ['ref.labels: either labels or name must be specified'],
     ],
     [{ kind: 'MeshService', name: 'x', mesh: 'm' }, ['ref.mesh: must not be set with kind MeshService']],
     [
@@ -58,11 +63,12 @@ t.test('refuses what does not go together, all at once', async t => {
     ],
     [
       { kind: 'MeshService', name: 'Web!' },
-      [
-        "ref.name: invalid characters. Valid characters are numbers, lowercase latin letters and '-', '_', '.' symbols.",
-      ],
+      ["ref.name: invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'."],
     ],
-    [{ kind: 'MeshServiceSubset', tags: { a: 'b' } }, ['ref.name: must be set with kind MeshServiceSubset']],
+    [
+      { kind: 'MeshServiceSubset', tags: { a: 'b' } },
+      ['ref.name: must be set when kind is MeshServiceSubset'],
+    ],
     [
       { kind: 'MeshGateway', name: 'x', tags: { a: 'b' } },
       ['ref.tags: must not be set with kind MeshGateway'],
@@ -89,7 +95,7 @@ t.test('a place admits the kinds and fields of its rules', async t => {
   t.same(of({ kind: 'Dataplane', name: 'x', sectionName: 's' }, rules), [])
   t.same(of({ kind: 'MeshService', labels: { a: 'b' } }, rules), [
     'ref.labels: must not be set with kind MeshService',
-    'ref.name: must be set with kind MeshService',
+    'ref.name: must be set when kind is MeshService',
   ])
   t.same(of({ kind: 'Mesh', proxyTypes: ['Sidecar'] }, { ...rules, hasProxyTypes: false }), [
     'ref.proxyTypes: must not be set with kind Mesh',

@@ -51,7 +51,7 @@ t.test('takes from, to and rules where they make sense, and what Kuma 2.5 takes'
     to(five, GATEWAY),
     to(five, { kind: 'MeshHTTPRoute', name: 'r' }),
     rules(five, { kind: 'Dataplane', sectionName: 'main' }),
-    rules(five, undefined, [{ spiffeID: { type: 'Prefix', value: 'spiffe://default/' } }]),
+    rules(five, undefined, [{ spiffeID: { type: 'Prefix', value: 'spiffe://default' } }]),
     from(local({ http: { disabled: true }, tcp: { disabled: true } }), SIDECARS),
     { ...from(five, { kind: 'Mesh' }), ...to(five, { kind: 'Mesh' }) },
   ]

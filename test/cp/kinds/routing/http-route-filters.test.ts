@@ -130,7 +130,7 @@ t.test("refuses in Kuma's words", async t => {
       [
         `${FILTERS}[0].requestMirror.percentage: must be in inclusive range [0.0, 100.0]`,
         `${FILTERS}[0].requestMirror.backendRef.kind: value 'Mesh' is not supported`,
-        `${FILTERS}[1].requestMirror.backendRef.name: must be set with kind MeshServiceSubset`,
+        `${FILTERS}[1].requestMirror.backendRef.name: must be set when kind is MeshServiceSubset`,
       ],
     ],
   ]

@@ -117,7 +117,7 @@ t.test("refuses in Kuma's words", async t => {
         { kind: 'MeshGateway', name: 'x' },
       ),
       [
-        `${BACKENDS}[0].name: must be set with kind MeshServiceSubset`,
+        `${BACKENDS}[0].name: must be set when kind is MeshServiceSubset`,
         `${BACKENDS}[1].port: must be defined with kind MeshMultiZoneService`,
         `${BACKENDS}[2].port: port must be in the range [1, 65535]`,
         `${BACKENDS}[3].kind: value 'MeshGateway' is not supported`,

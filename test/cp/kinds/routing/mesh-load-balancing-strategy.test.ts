@@ -36,7 +36,9 @@ t.test("refuses in Kuma's words", async t => {
     ],
     [
       spec({ loadBalancer: { type: 'Random' } }, service, edge),
-      ['spec.to[0].targetRef.kind: value is not supported, only Mesh is allowed if loadBalancer is set'],
+      [
+        "spec.to[0].targetRef.kind: value 'MeshGateway' is not supported, only Mesh is allowed if loadBalancer is set",
+      ],
     ],
     [
       spec({ loadBalancer: { type: 'RingHash', ringHash: { hashPolicies: withoutSection } } }),
