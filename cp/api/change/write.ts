@@ -2,6 +2,7 @@
  * The end of every write, whether it came as PUT, DELETE or rollback: rights, what is not enforced yet, `If-Match`, the
  * guarded store, and the answer: what was written and, on `?wait=applied`, who runs it; or on `?dryRun` what would be.
  */
+import type { JsonChange } from '#base/text/json-changes.ts'
 import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
 import { type Applied, appliedWrite } from '../../push/delivery/applied.ts'
@@ -11,7 +12,7 @@ import { denied, permitFor } from '../dispatch.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import { invalid, notFound } from '../problem.ts'
 import type { ApiContext, ApiRequest, PermittedWrite } from '../request.ts'
-import { type Difference, resourceDifferences } from './differences.ts'
+import { resourceDifferences } from './differences.ts'
 import { readChangeOptions } from './options.ts'
 import { etagOf, expectedBy } from './preconditions.ts'
 import { refusedUnenforced, unenforcedSentence } from './unenforced.ts'
@@ -106,7 +107,7 @@ async function preview(
   key: ResourceKey,
   found: {
     readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
-    readonly differences: readonly Difference[]
+    readonly differences: readonly JsonChange[]
     readonly warnings: readonly string[]
     readonly changes: readonly Change[]
   },

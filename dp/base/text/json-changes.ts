@@ -1,10 +1,13 @@
 /**
  * What differs between two JSON values, as the operations of a JSON patch (RFC 6902: add, remove, replace) that make the
- * second from the first. Lists are compared by position; a longer or shorter tail is added or removed.
+ * second from the first when done in order, each with what was there before. In lists, what is equal at both ends is left
+ * out first.
  */
+import { isDeepStrictEqual } from 'node:util'
+
 export interface JsonChange {
   readonly op: 'add' | 'remove' | 'replace'
-  /** JSON pointer; empty: the whole value. */
+  /** JSON pointer (RFC 6901); empty: the whole value. */
   readonly path: string
   /** Absent with `remove`. */
   readonly value?: unknown
@@ -12,40 +15,57 @@ export interface JsonChange {
   readonly before?: unknown
 }
 
-/** Empty when they are equal. Members whose value is undefined count as absent. */
-export function jsonChanges(before: unknown, after: unknown, path = ''): JsonChange[] {
-  if (before === after) return []
-  if (Array.isArray(before) && Array.isArray(after)) return listChanges(before, after, path)
-  if (isObject(before) && isObject(after)) return memberChanges(before, after, path)
-  return [{ op: 'replace', path, value: after, before }]
+/** Empty when they are equal. Members whose value is undefined count as absent, and so does null as the whole. */
+export function jsonChanges(before: unknown, after: unknown): readonly JsonChange[] {
+  const found: JsonChange[] = []
+  collect('', before ?? undefined, after ?? undefined, found)
+  return found
 }
 
-function memberChanges(before: Members, after: Members, path: string): JsonChange[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)])
-  return [...names].sort().flatMap((name): JsonChange[] => {
-    const at = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-    const old = Object.hasOwn(before, name) ? before[name] : undefined
-    const value = Object.hasOwn(after, name) ? after[name] : undefined
-    if (old === undefined && value === undefined) return []
-    if (old === undefined) return [{ op: 'add', path: at, value }]
-    if (value === undefined) return [{ op: 'remove', path: at, before: old }]
-    return jsonChanges(old, value, at)
-  })
+function collect(path: string, before: unknown, after: unknown, found: JsonChange[]): void {
+  if (isDeepStrictEqual(before, after)) return
+  if (before === undefined) found.push({ op: 'add', path, value: after })
+  else if (after === undefined) found.push({ op: 'remove', path, before })
+  else if (Array.isArray(before) && Array.isArray(after)) collectItems(path, before, after, found)
+  else if (isObject(before) && isObject(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      collect(`${path}/${escaped(key)}`, memberOf(before, key), memberOf(after, key), found)
+    }
+  } else found.push({ op: 'replace', path, value: after, before })
 }
 
-/** What is removed is removed from the end, so that the positions before stay. */
-function listChanges(before: readonly unknown[], after: readonly unknown[], path: string): JsonChange[] {
-  const common = Math.min(before.length, after.length)
-  const changed = before.slice(0, common).flatMap((old, i) => jsonChanges(old, after[i], `${path}/${i}`))
-  const added = after.slice(common).map((value): JsonChange => ({ op: 'add', path: `${path}/-`, value }))
-  const removed = before
-    .slice(common)
-    .map((old, i): JsonChange => ({ op: 'remove', path: `${path}/${common + i}`, before: old }))
-  return [...changed, ...added, ...removed.reverse()]
+function collectItems(
+  path: string,
+  before: readonly unknown[],
+  after: readonly unknown[],
+  found: JsonChange[],
+): void {
+  const shorter = Math.min(before.length, after.length)
+  let head = 0
+  while (head < shorter && isDeepStrictEqual(before[head], after[head])) head++
+  let tail = 0
+  while (tail < shorter - head && isDeepStrictEqual(before.at(-1 - tail), after.at(-1 - tail))) tail++
+  const paired = shorter - head - tail
+  for (let index = head; index < head + paired; index++) {
+    collect(`${path}/${index}`, before[index], after[index], found)
+  }
+  // from the last on, so that the indices of the others stay
+  for (let index = before.length - tail - 1; index >= head + paired; index--) {
+    found.push({ op: 'remove', path: `${path}/${index}`, before: before[index] })
+  }
+  for (let index = head + paired; index < after.length - tail; index++) {
+    found.push({ op: 'add', path: `${path}/${index}`, value: after[index] })
+  }
 }
 
-type Members = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Members {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function memberOf(value: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+function escaped(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
