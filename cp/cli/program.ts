@@ -5,6 +5,7 @@
 import { type CommandNode, group, runProgram } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { COMPLETE, candidates } from './help/completion.ts'
+import type { Asked } from './help/names.ts'
 import { TOPICS } from './help/topics.ts'
 import { TARGET_OPTIONS } from './target.ts'
 import type { World } from './world.ts'
@@ -54,7 +55,11 @@ export async function vmeshctl(argv: readonly string[], world: World): Promise<n
     const { environment } = world
     return await runProgram(program, argv, world, { environment, errorPrefix: 'Error: ' })
   }
-  for (const word of await candidates(program, words)) world.out(`${word}\n`)
+  const namesOf = async (asked: Asked): Promise<readonly string[]> => {
+    const { namesFor } = await import('./help/names.ts')
+    return await namesFor(asked, vmeshctl, world)
+  }
+  for (const word of await candidates(program, words, namesOf)) world.out(`${word}\n`)
   return EXIT.ok
 }
 

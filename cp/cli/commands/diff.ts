@@ -3,12 +3,13 @@ import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
 import { type Put, putDocument, Refusal, requireDryRuns } from '../apply/put.ts'
-import { misconfigured, type Problem, problemTitle } from '../errors.ts'
+import type { ApiClient } from '../client.ts'
+import { isMeshMissing, misconfigured, type Problem, problemTitle } from '../errors.ts'
 import { EXIT_DIFFERS } from '../help/topics.ts'
 import { inOrder } from '../in-order.ts'
 import { labelOf } from '../resources.ts'
 import { coloured, resourceDiff } from '../show/changes.ts'
-import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import { MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
 import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
 import { FILE_OPTIONS } from './apply.ts'
@@ -26,49 +27,71 @@ export function diffCommand(world: World): CommandNode {
       const { file: sources, recursive: isRecursive, unknownFields } = options
       if (sources.length === 0) throw usageError('give a file, a folder, an address or - with -f')
       const variables = pairsOf(options.var, '--var')
-      return await withSession(options, world, async ({ client, mesh }) => {
-        const reading = { sources, isRecursive, variables, unknownFields, mesh }
-        const { documents, faults } = await readDocuments(reading, world)
-        if (faults.length > 0)
-          throw misconfigured(
-            `nothing was compared:\n${faults.map(fault => documentFaultText(fault)).join('\n')}`,
-          )
-        await requireDryRuns(client)
-        const ask = async (document: ResourceDocument): Promise<Put | Problem> => {
-          try {
-            const wanted = { isDryRun: true, acceptUnenforced: true, withDiff: true }
-            return await putDocument(client, document, wanted)
-          } catch (error) {
-            if (error instanceof Refusal) return error.problem
-            throw error
-          }
-        }
-        let code: number = EXIT.ok
-        await inOrder(documents, IN_FLIGHT, ask, (result, index) => {
-          const document = documents[index]
-          if (document === undefined) return
-          const { kind, mesh: ofMesh, name } = document
-          const label = labelOf(kind, ofMesh, name)
-          if ('outcome' in result) {
-            if (result.outcome === 'Unchanged') return
-            const diff = resourceDiff(kind, label, result.before, result.after)
-            if (diff !== '' && code === EXIT.ok) code = EXIT_DIFFERS
-            return world.out(coloured(diff, world))
-          }
-          const isNew = documents.some(one => one.kind.type === 'Mesh' && one.name === ofMesh)
-          if (result.title === 'Failed to retrieve Mesh' && isNew) {
-            if (code === EXIT.ok) code = EXIT_DIFFERS
-            return world.out(coloured(resourceDiff(kind, label, null, document.body), world))
-          }
-          code = EXIT.failed
-          world.err(`${lineText(document.place(''))}: ${label}: ${problemTitle(result, ofMesh)}\n`)
-          for (const { field, reason } of result.faults)
-            world.err(
-              `  ${lineText(document.place(field))}: ${field === '' ? reason : `${field}: ${reason}`}\n`,
-            )
-        })
-        return code
-      })
+      const mesh = await meshOf(options, world)
+      const reading = { sources, isRecursive, variables, unknownFields, mesh }
+      const { documents, faults } = await readDocuments(reading, world)
+      const lines = faults.map(fault => documentFaultText(fault))
+      if (lines.length > 0) throw misconfigured(`nothing was compared:\n${lines.join('\n')}`)
+      return await withSession(options, world, ({ client }) => compareAll(client, documents, world))
     },
   })
+}
+
+async function compareAll(
+  client: ApiClient,
+  documents: readonly ResourceDocument[],
+  world: World,
+): Promise<number> {
+  await requireDryRuns(client)
+  const newMeshes = new Set(documents.filter(({ kind }) => kind.type === 'Mesh').map(({ name }) => name))
+  let differs = false
+  let isRefused = false
+  await inOrder(
+    documents,
+    IN_FLIGHT,
+    document => ask(client, document),
+    (result, index) => {
+      const document = documents[index]
+      if (document === undefined) return
+      const diff = diffOf(document, result, newMeshes)
+      if (diff !== null) {
+        differs ||= diff !== ''
+        return world.out(coloured(diff, world))
+      }
+      isRefused = true
+      if ('title' in result) world.err(refusalText(document, result))
+    },
+  )
+  if (isRefused) return EXIT.failed
+  return differs ? EXIT_DIFFERS : EXIT.ok
+}
+
+async function ask(client: ApiClient, document: ResourceDocument): Promise<Put | Problem> {
+  try {
+    // whether it would be refused for what is not enforced is not the question
+    return await putDocument(client, document, { isDryRun: true, acceptUnenforced: true, withDiff: true })
+  } catch (error) {
+    if (error instanceof Refusal) return error.problem
+    throw error
+  }
+}
+
+/** Empty: nothing would change; null: it was refused. What is in a mesh of the same files is new with it. */
+function diffOf(
+  { kind, mesh, name, body }: ResourceDocument,
+  result: Put | Problem,
+  newMeshes: ReadonlySet<string>,
+): string | null {
+  const label = labelOf(kind, mesh, name)
+  if ('outcome' in result)
+    return result.outcome === 'Unchanged' ? '' : resourceDiff(kind, label, result.before, result.after)
+  return isMeshMissing(result) && newMeshes.has(mesh) ? resourceDiff(kind, label, null, body) : null
+}
+
+function refusalText({ kind, mesh, name, place }: ResourceDocument, problem: Problem): string {
+  const head = `${lineText(place(''))}: ${labelOf(kind, mesh, name)}: ${problemTitle(problem, mesh)}\n`
+  const faults = problem.faults.map(
+    ({ field, reason }) => `  ${lineText(place(field))}: ${field === '' ? reason : `${field}: ${reason}`}\n`,
+  )
+  return `${head}${faults.join('')}`
 }

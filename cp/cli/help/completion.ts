@@ -1,5 +1,6 @@
 /** What the shell may offer next: the words typed so far → candidates, read from the same tree as help. */
 import { type CommandNode, flagOf, type OptionSpec } from '#base/command-line.ts'
+import type { Asked } from './names.ts'
 
 /** First word of the question that the scripts ask. */
 export const COMPLETE = '__complete'
@@ -8,11 +9,18 @@ export const FILES = ':files'
 
 /**
  * @param words all after the program's name; the last is the one being typed, maybe empty
+ * @param namesOf for arguments that are names of resources
  * @returns candidates for the last word, or `[FILES]`
  */
-export async function candidates(program: CommandNode, words: readonly string[]): Promise<readonly string[]> {
+export async function candidates(
+  program: CommandNode,
+  words: readonly string[],
+  namesOf: (asked: Asked) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const typed = words.at(-1) ?? ''
-  const { node, path, position, awaits } = walk(program, words.slice(0, -1))
+  const before = words.slice(0, -1)
+  const { node, path, given, awaits } = walk(program, before)
+  const position = given.length
   const all = path.flatMap(one => Object.entries(one.options))
   if (awaits !== undefined) return begin(valuesOf(awaits), typed)
   const assigned = /^(--[a-z0-9-]+)=(.*)$/.exec(typed)
@@ -29,11 +37,12 @@ export async function candidates(program: CommandNode, words: readonly string[])
   if (names.length > 0) return begin(names, typed)
   const specs = Object.values(node.arguments)
   const argument = specs[position] ?? (specs.at(-1)?.isRepeated === true ? specs.at(-1) : undefined)
-  return begin(await wordsFor(argument?.value), typed)
+  const known = await wordsFor(argument?.value)
+  return begin(known ?? (await namesOf({ node, position, words: before, given })), typed)
 }
 
-/** By what help calls an argument. */
-async function wordsFor(value: string | undefined): Promise<readonly string[]> {
+/** By what help calls an argument; null: it may be a name. */
+async function wordsFor(value: string | undefined): Promise<readonly string[] | null> {
   switch (value) {
     case 'KIND':
     case 'KIND[.FIELD]':
@@ -43,15 +52,15 @@ async function wordsFor(value: string | undefined): Promise<readonly string[]> {
     case 'FILE':
       return [FILES]
     default:
-      return []
+      return value === undefined ? [] : null
   }
 }
 
 interface Walked {
   readonly node: CommandNode
   readonly path: readonly CommandNode[]
-  /** How many arguments the command has got. */
-  readonly position: number
+  /** The arguments that the command has got. */
+  readonly given: readonly string[]
   /** The option whose value comes next. */
   readonly awaits: OptionSpec | undefined
 }
@@ -59,7 +68,7 @@ interface Walked {
 function walk(program: CommandNode, words: readonly string[]): Walked {
   let node = program
   const path = [program]
-  let position = 0
+  let given: string[] = []
   let awaits: OptionSpec | undefined
   for (const word of words) {
     if (awaits !== undefined) awaits = undefined
@@ -70,14 +79,15 @@ function walk(program: CommandNode, words: readonly string[]): Walked {
       awaits = found !== undefined && takesNextWord(found) ? found : undefined
     } else {
       const child = node.commands.find(one => one.name === word || one.aliases.includes(word))
-      if (child === undefined) position++
+      if (child === undefined) given.push(word)
       else {
         node = child
+        given = []
         path.push(child)
       }
     }
   }
-  return { node, path, position, awaits }
+  return { node, path, given, awaits }
 }
 
 function takesNextWord(spec: OptionSpec): boolean {

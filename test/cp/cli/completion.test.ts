@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { startFakeApi } from '../../support/fake-api.ts'
 import { runVmeshctl } from '../../support/vmeshctl.ts'
 
 const ask = async (...words: string[]): Promise<string[]> => {
@@ -17,7 +18,6 @@ t.test('offers commands, kinds, options and their values', async t => {
       ['get', 'dataplane-'],
       ['dataplane-insight', 'dataplane-insights'],
     ],
-    [['get', 'dataplane', ''], []],
     [
       ['get', '-m', 'get', 'secr'],
       ['secret', 'secrets'],
@@ -62,4 +62,27 @@ _vmeshctl
 echo "\${COMPREPLY[@]}"`
   const env = { ...process.env, PATH: `${home}:${process.env['PATH']}` }
   t.match(execFileSync('bash', ['-c', script], { env, encoding: 'utf8' }), /^meshtrafficpermissions? /)
+})
+
+t.test('offers names that the control plane knows, and none where nobody answers', async t => {
+  const api = await startFakeApi()
+  t.teardown(() => api.close())
+  for (const name of ['web-1', 'web-2', 'api-1'])
+    api.stored.set(`/meshes/default/dataplanes/${name}`, { type: 'Dataplane', mesh: 'default', name })
+  const here = `--address=${api.url}`
+  const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [
+      ['get', 'dataplane', here, 'web-'],
+      ['web-1', 'web-2'],
+    ],
+    [['delete', '--address', api.url, 'dp', '-m', 'default', 'a'], ['api-1']],
+    [['outbounds', here, 'a'], ['api-1']],
+    [['inspect', 'dataplane', here, 'a'], ['api-1']],
+    [['get', 'mesh', here, 'd'], ['default']],
+    [['get', 'dataplane', '-m', 'none', here, ''], []],
+    [['get', 'nothing', here, ''], []],
+    [['get', 'dataplane', 'web-1', here, ''], []],
+    [['get', 'dataplane', '--address=http://127.0.0.1:1', ''], []],
+  ]
+  for (const [words, expected] of cases) t.same(await ask(...words), expected, words.join(' '))
 })

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { surroundings } from '../../../cp/cli/config.ts'
 import { startFakeApi } from '../../support/fake-api.ts'
 
 async function run(args: readonly string[], home: string, input = '') {
@@ -42,4 +43,28 @@ t.test('writes all of a long answer into a pipe', async t => {
   const { code, out } = await run(['get', 'secrets', '-o', 'json', '--address', api.url], t.testdir())
   t.equal(code, 0)
   t.equal(JSON.parse(out).items.length, 3_000)
+})
+
+t.test('colours only what somebody looks at, and not where NO_COLOR is set', async t => {
+  const { env } = process
+  t.teardown(() => {
+    process.env = env
+  })
+  const cases: readonly (readonly [boolean, Readonly<Record<string, string>>, boolean])[] = [
+    [true, {}, true],
+    [false, {}, false],
+    [true, { NO_COLOR: '1' }, false],
+    [true, { NO_COLOR: '' }, true],
+    [true, { TERM: 'dumb' }, false],
+  ]
+  for (const [isTerminal, variables, hasColours] of cases) {
+    process.env = { HOME: '/home/jo', SECRET: 'x', VMESHCTL_MESH: 'm', ...variables }
+    const found = surroundings(isTerminal)
+    t.same(found, {
+      configFile: '/home/jo/.vmeshctl/config',
+      environment: { VMESHCTL_MESH: 'm' },
+      isTerminal,
+      hasColours,
+    })
+  }
 })
