@@ -3,7 +3,7 @@
  * not parse stops all. What the control plane refuses is said with file and line, and the others go on.
  */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
-import { CodedError } from '#base/errors.ts'
+import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
@@ -194,8 +194,7 @@ async function applyAll(run: Run, documents: readonly ResourceDocument[], world:
     world.err('vmeshctl: nothing is pruned, since a document was refused\n')
     return EXIT.failed
   }
-  await prune(run, run.scope, documents, world)
-  return EXIT.ok
+  return await prune(run, run.scope, documents, world)
 }
 
 function told(run: Run, document: ResourceDocument, put: Put, world: World): void {
@@ -210,18 +209,28 @@ function told(run: Run, document: ResourceDocument, put: Put, world: World): voi
   warn(document, news, world)
 }
 
+/** One that cannot go does not keep the others. */
 async function prune(
   { client, isDryRun }: Run,
   scope: Scope,
   documents: readonly ResourceDocument[],
   world: World,
-): Promise<void> {
+): Promise<number> {
+  let code: number = EXIT.ok
   for (const leftover of await leftovers(client, scope, documents, world)) {
-    const affected = await deleteLeftover(client, leftover, isDryRun)
     const { kind, mesh, name } = leftover
-    world.out(`${formalLabelOf(kind, mesh, name)} Deleted${isDryRun ? ' (dry run)' : ''}\n`)
-    if (isDryRun && affected !== undefined) world.out(affectedText(affected))
+    const label = formalLabelOf(kind, mesh, name)
+    try {
+      const affected = await deleteLeftover(client, leftover, isDryRun)
+      world.out(`${label} Deleted${isDryRun ? ' (dry run)' : ''}\n`)
+      if (isDryRun && affected !== undefined) world.out(affectedText(affected))
+    } catch (error) {
+      if (codeOf(error) !== 'cli.refused') throw error
+      code = EXIT.failed
+      world.err(`${label} cannot be deleted: ${messageOf(error)}\n`)
+    }
   }
+  return code
 }
 
 function warn(document: ResourceDocument, warnings: readonly string[], world: World): void {

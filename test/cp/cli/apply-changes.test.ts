@@ -235,6 +235,20 @@ t.test('prunes what an earlier apply with the same label wrote, and nothing else
   t.same(left, ['/meshes/default', ...['a', 'c', 'd'].map(name => `/meshes/default/secrets/${name}`)])
 })
 
+t.test('what cannot be pruned does not keep the rest, and is said', async t => {
+  await run(['apply', '-f', '-', '--prune=app=shop'], ['a', 'b', 'c'].map(name => secret(name)).join('---\n'))
+  api.override = ({ method, url }) =>
+    method === 'DELETE' && url.includes('/b')
+      ? { status: 400, body: { title: 'Could not delete a resource', detail: 'it is in use' } }
+      : undefined
+  const ran = await run(['apply', '-f', '-', '--prune=app=shop'], secret('a'))
+  t.same(ran, {
+    code: 1,
+    out: `${label('a')} Unchanged\n${label('c')} Deleted\n`,
+    err: `${label('b')} cannot be deleted: Could not delete a resource (it is in use)\n`,
+  })
+})
+
 t.test('prunes nothing when a document was refused, or says what is wrong with the label', async t => {
   await run(['apply', '-f', '-', '--prune=app=shop'], secret('old'))
   api.override = ({ method }) => (method === 'PUT' ? { status: 400, body: { title: 'No' } } : undefined)
