@@ -1,11 +1,9 @@
 /**
  * The control plane's HTTP API as vmeshctl uses it: one request, one answer; failures say the address, why, and what
- * to do. Node's own client: others would take longer to load than most commands run.
+ * to do.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { text as textOf } from 'node:stream/consumers'
 import { codeOf, messageOf } from '#base/errors.ts'
+import type { Agent } from '#base/http-client.ts'
 import { misconfigured, type Problem, readProblem, refused, unreachable } from './errors.ts'
 
 /** How a control plane is called. */
@@ -51,25 +49,12 @@ const MAX_CONNECTIONS = 16
 export class ApiClient {
   readonly #target: Target
   readonly #base: URL
-  readonly #agent: HttpAgent | HttpsAgent
+  /** Loaded with the first request: it takes as long as most commands run. */
+  #agent: Promise<Agent> | null = null
 
   constructor(target: Target) {
     this.#target = target
     this.#base = addressOf(target.url)
-    const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS }
-    try {
-      this.#agent =
-        this.#base.protocol === 'http:'
-          ? new HttpAgent(pool)
-          : new HttpsAgent({
-              ...pool,
-              ...(target.ca === null ? {} : { ca: target.ca }),
-              ...(target.clientCertificate ?? {}),
-              rejectUnauthorized: !target.skipVerify,
-            })
-    } catch (error) {
-      throw this.#failure(error, target.timeoutMs)
-    }
   }
 
   get address(): string {
@@ -128,41 +113,43 @@ export class ApiClient {
     }
   }
 
-  close(): void {
-    this.#agent.destroy()
+  async close(): Promise<void> {
+    await (await this.#agent)?.destroy()
   }
 
   async #exchange(method: Method, url: URL, options: SendOptions, timeoutMs: number): Promise<Answer> {
     const { body, accept = 'application/json' } = options
-    const payload = body === undefined ? undefined : JSON.stringify(body)
-    const call = { method, agent: this.#agent, headers: this.#headers(payload, accept) }
-    const signal = AbortSignal.timeout(timeoutMs)
-    const exchange = (isAgain: boolean): Promise<IncomingMessage> =>
-      new Promise((resolve, reject) => {
-        const send = url.protocol === 'http:' ? httpRequest : httpsRequest
-        const sent = send(url, { ...call, signal }, resolve)
-        sent.on('error', error => {
-          // a kept connection that the server closed meanwhile says nothing about the request
-          if (sent.reusedSocket && codeOf(error) === 'ECONNRESET' && !isAgain) resolve(exchange(true))
-          else reject(signal.aborted ? signal.reason : error)
-        })
-        sent.end(payload)
-      })
-    const response = await exchange(false)
-    const text = await textOf(response).catch((error: unknown) => {
-      throw signal.aborted ? signal.reason : error
+    const { request } = await import('#base/http-client.ts')
+    this.#agent ??= this.#connect()
+    const response = await request(url, {
+      method,
+      dispatcher: await this.#agent,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: this.#headers(body !== undefined, accept),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    return { status: response.statusCode ?? 0, text, etag: response.headers.etag ?? '' }
+    const { etag } = response.headers
+    return { status: response.statusCode, text: await response.body.text(), etag: String(etag ?? '') }
   }
 
-  #headers(payload: string | undefined, accept: string): Record<string, string> {
+  async #connect(): Promise<Agent> {
+    const { Agent } = await import('#base/http-client.ts')
+    const { ca, clientCertificate, skipVerify } = this.#target
+    return new Agent({
+      connections: MAX_CONNECTIONS,
+      connect: { ...(ca === null ? {} : { ca }), ...clientCertificate, rejectUnauthorized: !skipVerify },
+      // the signal of each request says how long it may take
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  }
+
+  #headers(hasBody: boolean, accept: string): Record<string, string> {
     const { token, headers } = this.#target
     return {
       accept,
       'user-agent': 'vmeshctl',
-      ...(payload === undefined
-        ? {}
-        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+      ...(hasBody ? { 'content-type': 'application/json' } : {}),
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
     }
@@ -171,7 +158,8 @@ export class ApiClient {
   #failure(error: unknown, timeoutMs: number): Error {
     const code = codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined)
     const { url } = this.#target
-    if (error instanceof Error && error.name === 'TimeoutError') {
+    const name = error instanceof Error ? error.name : ''
+    if (name === 'TimeoutError' || code === 'UND_ERR_CONNECT_TIMEOUT') {
       return unreachable(url, `no answer in ${timeoutMs / 1000} s; try again, or raise --api-timeout`, error)
     }
     const tls = TLS_HELP.find(([codes]) => codes.test(`${code} ${messageOf(error)}`))
@@ -190,6 +178,8 @@ const WHY: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to that network; check the network and the address',
   ECONNRESET:
     'the connection was cut; if the address is of the HTTPS port (5682), it has to begin with https://',
+  UND_ERR_SOCKET:
+    'the other side closed the connection; does the address begin with the right http:// or https://?',
 }
 
 const TLS_HELP: readonly (readonly [RegExp, string])[] = [
@@ -209,7 +199,10 @@ const TLS_HELP: readonly (readonly [RegExp, string])[] = [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH|wrong version number|packet length too long/,
     'it does not speak TLS; begin the address with http:// for the HTTP port',
   ],
-  [/ERR_OSSL|ERR_SSL|ERR_TLS|EPROTO/, 'TLS fails; check --ca-cert-file and the client certificate'],
+  [
+    /ERR_OSSL|ERR_SSL|ERR_TLS|EPROTO|UND_ERR_INVALID_ARG/,
+    'TLS fails; check --ca-cert-file and the client certificate',
+  ],
 ]
 
 function addressOf(text: string): URL {

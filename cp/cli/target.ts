@@ -111,7 +111,7 @@ export async function withSession<T>(
   try {
     return await work({ client, mesh: options.mesh ?? mesh })
   } finally {
-    client.close()
+    await client.close()
   }
 }
 

@@ -112,8 +112,8 @@ async function greet(target: ConstructorParameters<typeof ApiClient>[0]): Promis
     const answer = await client.send('GET', ['meshes'], { query: { size: '1' } })
     if (answer.status === 401) throw refused(readProblem(401, answer.text))
   } finally {
-    anonymous.close()
-    client.close()
+    await anonymous.close()
+    await client.close()
   }
 }
 
