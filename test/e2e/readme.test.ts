@@ -111,6 +111,20 @@ t.test('shell scripts post YAML and get YAML', async t => {
   t.match(get.out, /^type: Dataplane$/m)
 })
 
+t.test('shell scripts ask what would change, wait for it, and read the past', async t => {
+  const item = "curl -X PUT --data-binary @web-1.yaml 'http://127.0.0.1:5681/meshes/default/dataplanes/web-1"
+  for (const [beginning, expected] of [
+    [`${item}?dryRun`, /"dryRun": true/],
+    [`${item}?wait`, /"isComplete": true/],
+    ["curl -H 'Accept: text/plain'", /^MESH +NAME .*[\s\S]*web-1/m],
+    ['curl http://127.0.0.1:5681/meshes/default/dataplanes/web-1/history', /"author": "mesh-system:admin"/],
+  ] as const) {
+    const asked = command(beginning).replace('@web-1.yaml', `@${join(vm, 'web-1.yaml')}`)
+    const child = spawn('sh', ['-c', asked], { stdio: ['ignore', 'pipe', 'ignore'] })
+    t.match(await text(child.stdout), expected, asked)
+  }
+})
+
 t.test('backup while it runs, restore while it is stopped', async t => {
   const backup = await typed('scripts/vmesh-cp store backup')
   t.match(backup, { code: 0, out: /backup\.json: \d+ resources at version/ })
