@@ -37,7 +37,7 @@ function placeOf(schema: Schema, steps: readonly PropertyKey[], input: unknown, 
   let place: Place = { field: path, schema, value: input }
   for (const step of steps) {
     const shape = place.schema === undefined ? undefined : shapeOf(place.schema)
-    const value = Object.entries(place.value ?? {}).find(([key]) => key === String(step))?.[1]
+    const value = memberOf(place.value, step)
     if (shape?.type === 'list')
       place = { field: itemAt(place.field, Number(step)), schema: shape.item, value }
     else if (shape?.type === 'map')
@@ -48,6 +48,11 @@ function placeOf(schema: Schema, steps: readonly PropertyKey[], input: unknown, 
     }
   }
   return place
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+  return isThere ? Reflect.get(value, key) : undefined
 }
 
 function flatFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): ShapeFault {

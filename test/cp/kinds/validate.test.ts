@@ -206,6 +206,19 @@ t.test('a wrong shape below spec is refused by the schema, with its sentences', 
   }
 })
 
+t.test('names every fault of a list that holds nothing else, however long', async t => {
+  const count = 50_000
+  const wrong = Array.from({ length: count }, (_, i) => `ACTION${i}`)
+  const flat = faults('AccessAudit', { rules: [{ access: wrong }] })
+  t.equal(flat.length, count)
+  t.match(flat.at(-1), /^rules\[0\]\.access\[49999\]: unknown value "ACTION49999"/)
+  const proxyTypes = faults('MeshTrafficPermission', {
+    spec: { targetRef: { kind: 'Mesh', proxyTypes: wrong }, from: [] },
+  })
+  t.equal(proxyTypes.length, count)
+  t.equal(proxyTypes.at(-1), 'spec.targetRef.proxyTypes[49999]: in body should be one of [Sidecar Gateway]')
+})
+
 t.test('a body that is no object is told so', async t => {
   for (const [body, what] of [
     [[], 'a list'],
