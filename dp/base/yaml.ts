@@ -44,12 +44,25 @@ const MAX_ALIASES = 100
  */
 export function parseDocuments(text: string, shown: string): readonly YamlDocument[] {
   const lines = new LineCounter()
-  const options = { lineCounter: lines, prettyErrors: false, merge: true, stringKeys: true } as const
+  // the parser compares each key with all before it, so that is done here
+  const uniqueKeys = false
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    stringKeys: true,
+    uniqueKeys,
+  } as const
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ''), options)
   return [...documents].flatMap(document => {
     const [fault] = document.errors
     if (fault !== undefined) throw syntaxError(shown, lines, fault.pos[0], fault.message, fault)
     const { contents } = document
+    const repeated = repeatedKey(contents)
+    if (repeated !== undefined) {
+      const at = (isNode(repeated) ? repeated.range?.[0] : undefined) ?? 0
+      throw syntaxError(shown, lines, at, 'Map keys must be unique', undefined)
+    }
     if (contents === null || (isScalar(contents) && contents.value === null)) return []
     return [documentOf(document, contents, lines, shown)]
   })
@@ -117,6 +130,27 @@ function documentOf(
     return found
   }
   return { value, line: start.line, lineOf: fieldPath => positionOf(fieldPath).line, positionOf }
+}
+
+/** The first key that its mapping has already. */
+function repeatedKey(node: unknown): unknown {
+  if (isSeq(node)) return firstFound(node.items, repeatedKey)
+  if (!isMap(node)) return undefined
+  const seen = new Set<unknown>()
+  return firstFound(node.items, ({ key, value }) => {
+    const name: unknown = isScalar(key) ? key.value : key
+    if (seen.has(name)) return key
+    seen.add(name)
+    return repeatedKey(value)
+  })
+}
+
+function firstFound<Item>(items: readonly Item[], find: (item: Item) => unknown): unknown {
+  for (const item of items) {
+    const found = find(item)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function resolve(place: unknown, document: Document.Parsed): unknown {

@@ -94,6 +94,17 @@ t.test('names file, line and column of what is not YAML', async t => {
   )
 })
 
+t.test('reads a mapping of many keys, and names the first that is there twice', async t => {
+  const names = Array.from({ length: 50_000 }, (_, i) => `k${i}`)
+  const text = names.map(name => `${name}: v\n`).join('')
+  t.same(Object.keys(parseDocument(text, 'x').value as object), names)
+  t.throws(() => parseDocument(`${text}k7: w\n`, 'x'), {
+    message: 'x:50001:1: not valid YAML: map keys must be unique',
+  })
+  const nested = ['a:', '  - b: 1', '    "b": 2', ''].join('\n')
+  t.throws(() => parseDocument(nested, 'x'), { message: 'x:3:5: not valid YAML: map keys must be unique' })
+})
+
 t.test('does not let a few aliases become a huge value', async t => {
   const levels = Array.from(
     { length: 9 },
