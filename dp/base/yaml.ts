@@ -36,6 +36,8 @@ export interface Position {
 
 /** Documents refer to an anchor at most this often: a small text cannot become a huge value. */
 const MAX_ALIASES = 100
+/** The parser looks through all anchors for each alias. */
+const MAX_ALIASES_IN_ALL = 1000
 
 /**
  * All documents of a text; empty ones are left out. Throws `yaml.syntax` (`FILE:LINE:COLUMN: what`, also in
@@ -58,10 +60,10 @@ export function parseDocuments(text: string, shown: string): readonly YamlDocume
     const [fault] = document.errors
     if (fault !== undefined) throw syntaxError(shown, lines, fault.pos[0], fault.message, fault)
     const { contents } = document
-    const repeated = repeatedKey(contents)
-    if (repeated !== undefined) {
-      const at = (isNode(repeated) ? repeated.range?.[0] : undefined) ?? 0
-      throw syntaxError(shown, lines, at, 'Map keys must be unique', undefined)
+    const unfit = faultOf(contents, { aliases: 0 })
+    if (unfit !== undefined) {
+      const at = (isNode(unfit.node) ? unfit.node.range?.[0] : undefined) ?? 0
+      throw syntaxError(shown, lines, at, unfit.message, undefined)
     }
     if (contents === null || (isScalar(contents) && contents.value === null)) return []
     return [documentOf(document, contents, lines, shown)]
@@ -132,20 +134,31 @@ function documentOf(
   return { value, line: start.line, lineOf: fieldPath => positionOf(fieldPath).line, positionOf }
 }
 
-/** The first key that its mapping has already. */
-function repeatedKey(node: unknown): unknown {
-  if (isSeq(node)) return firstFound(node.items, repeatedKey)
+interface NodeFault {
+  readonly node: unknown
+  readonly message: string
+}
+
+/** A key that its mapping has already, or an alias too many. @param seen counts through a document */
+function faultOf(node: unknown, seen: { aliases: number }): NodeFault | undefined {
+  if (isAlias(node) && ++seen.aliases > MAX_ALIASES_IN_ALL) {
+    return { node, message: `more than ${MAX_ALIASES_IN_ALL} aliases` }
+  }
+  if (isSeq(node)) return firstFound(node.items, item => faultOf(item, seen))
   if (!isMap(node)) return undefined
-  const seen = new Set<unknown>()
+  const names = new Set<unknown>()
   return firstFound(node.items, ({ key, value }) => {
     const name: unknown = isScalar(key) ? key.value : key
-    if (seen.has(name)) return key
-    seen.add(name)
-    return repeatedKey(value)
+    if (names.has(name)) return { node: key, message: 'Map keys must be unique' }
+    names.add(name)
+    return faultOf(value, seen)
   })
 }
 
-function firstFound<Item>(items: readonly Item[], find: (item: Item) => unknown): unknown {
+function firstFound<Item, Found>(
+  items: readonly Item[],
+  find: (item: Item) => Found | undefined,
+): Found | undefined {
   for (const item of items) {
     const found = find(item)
     if (found !== undefined) return found

@@ -112,6 +112,11 @@ t.test('does not let a few aliases become a huge value', async t => {
   )
   const error = thrownBy(() => parseDocuments(`l0: &l0 [x]\n${levels.join('\n')}\n`, 'bomb.yaml'))
   t.equal(error.code, 'yaml.syntax')
+  const many = Array.from({ length: 30_000 }, (_, i) => `a${i}: &a${i} x\nb${i}: *a${i}\n`).join('')
+  t.match(
+    thrownBy(() => parseDocuments(many, 'x')).message,
+    /^x:2002:\d+: not valid YAML: more than 1000 aliases/,
+  )
 })
 
 t.test('writes what reads back as it was, also by YAML 1.1', async t => {
