@@ -113,8 +113,9 @@ export function usedNameViolations(
   names: readonly string[],
   fieldOf: (index: number) => string,
 ): Violation[] {
+  const isRepeated = repeated(names)
   return names.flatMap((name, index) =>
-    names.indexOf(name) < index
+    isRepeated[index] === true
       ? [
           violation(
             fieldAt(fieldOf(index), 'name'),
@@ -123,6 +124,16 @@ export function usedNameViolations(
         ]
       : [],
   )
+}
+
+/** For each value whether it stands earlier in the list too. */
+export function repeated(values: readonly unknown[]): readonly boolean[] {
+  const seen = new Set<unknown>()
+  return values.map(value => {
+    const isThere = seen.has(value)
+    seen.add(value)
+    return isThere
+  })
 }
 
 /** The form of an address in which equal addresses are equal texts. */

@@ -35,8 +35,12 @@ export interface ExpectedKey {
   readonly name?: string | undefined
 }
 
-/** Keys beside the spec; those after `labels` are answers and ignored on input. */
+/**
+ * Keys beside the spec; those after `labels` are answers and ignored on input, and so is `apiVersion`, which documents
+ * of Kuma's manual have.
+ */
 const META_KEYS = [
+  'apiVersion',
   'type',
   'mesh',
   'name',
@@ -60,9 +64,9 @@ export function readResource<Spec>(
   const meta = readMeta(kind, body)
   const isFlat = kind.encoding === 'flat'
   const path = isFlat ? '' : 'spec'
-  const input = isFlat ? withoutKeys(body, metaKeysOf(kind)) : body['spec']
+  const input = isFlat ? withoutKeys(body, META_KEYS) : body['spec']
   const decoded = decodeSpec(kind.schema, input, kind.encoding, path)
-  const unknownFields = [...(isFlat ? [] : strangersIn(kind, body)), ...decoded.unknownFields]
+  const unknownFields = [...(isFlat ? [] : strangersIn(body)), ...decoded.unknownFields]
   const parsed = kind.schema.safeParse(decoded.value)
   const faults = [...meta.faults]
   if (!isFlat && (input === undefined || input === null))
@@ -82,6 +86,9 @@ export function readResource<Spec>(
   const spec = (isFlat ? withoutZeros(kind.schema, parsed.data) : parsed.data) as Spec
   const draft: ResourceDraft<Spec> = { type: kind.type, mesh, name, labels, spec }
   const warnings = [
+    ...(kind.scope === 'Global' && (body['mesh'] ?? '') !== ''
+      ? [`mesh is ignored: a ${kind.type} is in no mesh`]
+      : []),
     ...kind.warnings(spec, { mesh, name }),
     ...unknownFields.map(field => `unknown field ${field} is ignored`),
   ]
@@ -148,14 +155,9 @@ function comparison(
 }
 
 /** Keys beside `spec` that nobody knows. */
-function strangersIn(kind: Kind, body: Readonly<Record<string, unknown>>): string[] {
-  const known = [...metaKeysOf(kind), 'spec']
+function strangersIn(body: Readonly<Record<string, unknown>>): string[] {
+  const known = [...META_KEYS, 'spec']
   return Object.keys(body).filter(key => !known.includes(key))
-}
-
-/** What is in no mesh has no field for one. */
-function metaKeysOf(kind: Kind): readonly string[] {
-  return kind.scope === 'Mesh' ? META_KEYS : META_KEYS.filter(key => key !== 'mesh')
 }
 
 function withoutKeys(body: Readonly<Record<string, unknown>>, keys: readonly string[]): object {

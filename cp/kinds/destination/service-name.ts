@@ -3,7 +3,7 @@
  * (kuma-api 1.7, 4.2), the SNI of each port (1.8, 4.13), and the rules of port lists.
  */
 import { fieldAt, itemAt } from '../field-path.ts'
-import { PROTOCOLS, violation } from '../fields.ts'
+import { PROTOCOLS, repeated, violation } from '../fields.ts'
 import type { Resource, Violation } from '../kind.ts'
 import { DNS_LABEL_RULE, displayName, isDnsLabel, ZONE_LABEL } from '../meta.ts'
 
@@ -43,15 +43,16 @@ export function snisOf(
 
 /** Numbers out of range, and numbers and names that are there twice: a call names one of them. */
 export function portListViolations(ports: readonly ServicePort[], path: string): Violation[] {
-  const numbers = ports.map(({ port }) => port)
+  const isUsedNumber = repeated(ports.map(({ port }) => port))
   const names = ports.map(portName)
+  const isUsedName = repeated(names)
   return ports.flatMap(({ port, name }, i) => {
     const at = (field: string): string => fieldAt(itemAt(path, i), field)
     const violations: Violation[] = []
     if (port < 1 || port > 65_535) violations.push(violation(at('port'), 'port must be a valid (1-65535)'))
     if (name === '') violations.push(violation(at('name'), 'must not be empty'))
-    if (numbers.indexOf(port) < i) violations.push(violation(at('port'), `port ${port} is there already`))
-    else if (names.indexOf(names[i] ?? '') < i) {
+    if (isUsedNumber[i] === true) violations.push(violation(at('port'), `port ${port} is there already`))
+    else if (isUsedName[i] === true) {
       violations.push(violation(at('name'), `name ${JSON.stringify(names[i])} is there already`))
     }
     return violations

@@ -12,6 +12,8 @@ import { prometheusSchema, prometheusViolations } from './prometheus.ts'
 const NAME = 'Name of the backend.'
 const UNIQUE = { rule: 'unique' }
 
+const ZIPKIN_VERSIONS = ['httpJsonV1', 'httpJson', 'httpProto']
+
 export const loggingSchema = z.object({
   defaultBackend: optional(z.string(), 'Backend of TrafficLogs that name none.', { rule: 'one of backends' }),
   backends: optional(
@@ -54,8 +56,9 @@ export const tracingSchema = z.object({
           z.object({
             url: optional(z.string(), 'zipkin: where spans are sent.', { rule: 'with an explicit port' }),
             traceId128bit: optional(z.boolean(), 'zipkin: trace ids of 128 bits.', { default: 'false' }),
-            apiVersion: optional(z.enum(['httpJson', 'httpJsonV1', 'httpProto']), 'zipkin: form of spans.', {
+            apiVersion: optional(z.string(), 'zipkin: form of spans.', {
               default: 'httpJson',
+              rule: ZIPKIN_VERSIONS.join(', '),
             }),
             sharedSpanContext: optional(z.boolean(), 'zipkin: client and server share a span.', {
               default: 'true',
@@ -161,8 +164,14 @@ function oneTracingViolations({ name, sampling, type, conf }: TracingBackend, pa
   if (sampling !== undefined && (sampling < 0 || sampling > 100)) {
     violations.push(violation(`${path}.sampling`, 'has to be in [0.0 - 100.0] range'))
   }
-  if (type === 'zipkin') violations.push(...urlViolations(conf?.url ?? '', `${path}.config.url`))
-  else if (type === 'datadog') {
+  if (type === 'zipkin') {
+    const version = conf?.apiVersion ?? ''
+    violations.push(...urlViolations(conf?.url ?? '', `${path}.config.url`))
+    if (version !== '' && !ZIPKIN_VERSIONS.includes(version)) {
+      const message = `has invalid value. Allowed values: ${ZIPKIN_VERSIONS.join(', ')}`
+      violations.push(violation(`${path}.config.apiVersion`, message))
+    }
+  } else if (type === 'datadog') {
     if (!conf?.address) violations.push(violation(`${path}.config.address`, 'cannot be empty'))
     const port = conf?.port ?? 0
     if (port < 1 || port > 65535) {

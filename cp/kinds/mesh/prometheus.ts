@@ -1,8 +1,9 @@
 /** The prometheus backend of metrics: in a Mesh with its defaults filled in, in a Dataplane as it was written. */
 import { z } from 'zod'
 import { itemAt } from '../field-path.ts'
-import { tagsSchema, violation } from '../fields.ts'
+import { repeated, tagsSchema, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
+import { re2Fault } from '../re2.ts'
 import { filled, optional } from '../schema/doc.ts'
 
 const aggregateSchema = z.object({
@@ -34,7 +35,7 @@ const others = {
   ),
   envoy: optional(
     z.object({
-      filterRegex: optional(z.string(), 'Only metrics whose name matches.', { rule: 'a regular expression' }),
+      filterRegex: optional(z.string(), 'Only metrics whose name matches.', { rule: 'RE2 syntax' }),
       usedOnly: optional(z.boolean(), 'Only metrics that were updated.', { default: 'false' }),
     }),
     'Which metrics of the proxy are offered.',
@@ -70,23 +71,13 @@ export function prometheusViolations(conf: PrometheusConf | undefined, path: str
     violations.push(violation(path, 'skipMTLS and tls configuration cannot be defined together'))
   }
   const regex = conf?.envoy?.filterRegex
-  if (regex !== undefined && !isRegex(regex)) {
+  if (regex !== undefined && re2Fault(regex) !== null) {
     violations.push(violation(`${path}.envoy.filterRegex`, 'value must be a valid regular expression'))
   }
-  const names = (conf?.aggregate ?? []).map(one => one.name ?? '')
-  for (const [index, name] of names.entries()) {
+  const isRepeated = repeated((conf?.aggregate ?? []).map(one => one.name ?? ''))
+  for (const [index, isTwice] of isRepeated.entries()) {
     const field = `${itemAt(`${path}.aggregate`, index)}.name`
-    if (names.indexOf(name) < index)
-      violations.push(violation(field, 'duplicate entry, values have to be unique'))
+    if (isTwice) violations.push(violation(field, 'duplicate entry, values have to be unique'))
   }
   return violations
-}
-
-function isRegex(text: string): boolean {
-  try {
-    new RegExp(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -12,6 +12,7 @@ import {
   portViolations,
   positiveDurationViolations,
   positiveViolations,
+  repeated,
   type Tags,
   tagViolations,
   violation,
@@ -176,10 +177,9 @@ function nameViolations({ inbound = [], listeners = [] }: Networking): Violation
     ...inbound.map((one, i) => ({ name: one.name ?? '', path: itemAt('networking.inbound', i) })),
     ...listeners.map((one, i) => ({ name: one.name ?? '', path: itemAt('networking.listeners', i) })),
   ].filter(owner => owner.name !== '')
+  const isRepeated = repeated(owners.map(owner => owner.name))
   return owners.flatMap((owner, i) =>
-    owners.findIndex(other => other.name === owner.name) < i
-      ? [violation(fieldAt(owner.path, 'name'), 'name must be unique')]
-      : [],
+    isRepeated[i] === true ? [violation(fieldAt(owner.path, 'name'), 'name must be unique')] : [],
   )
 }
 

@@ -123,12 +123,22 @@ t.test("answers mistakes in Kuma's words", async t => {
       {
         metrics: {
           enabledBackend: 'z',
-          backends: [{ name: 'a', type: 'prometheus', conf: { envoy: { filterRegex: '(' } } }],
+          backends: [{ name: 'a', type: 'prometheus', conf: { envoy: { filterRegex: '(?=x)' } } }],
         },
       },
       [
         'metrics.enabledBackend: has to be set to one of the backends in the mesh',
         'metrics.backends[0].conf.envoy.filterRegex: value must be a valid regular expression',
+      ],
+    ],
+    [
+      {
+        tracing: {
+          backends: [{ name: 'a', type: 'zipkin', conf: { url: 'http://z:9411/v2', apiVersion: 'invalid' } }],
+        },
+      },
+      [
+        'tracing.backends[0].config.apiVersion: has invalid value. Allowed values: httpJsonV1, httpJson, httpProto',
       ],
     ],
     [{ tracing: { backends: [{ name: 'a', type: 'zipkin', conf: { url: 'http://zipkin:80/api' } }] } }, []],
