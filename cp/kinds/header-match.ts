@@ -49,7 +49,9 @@ const headersToWrite = z
   .array(
     z.object({
       name: required(headerName, 'Name of the header.', { rule: NAME_RULE }),
-      value: required(z.string(), 'Its value; several values are separated by commas.'),
+      value: required(z.string(), 'Its value; several values are separated by commas.', {
+        rule: 'no control characters',
+      }),
     }),
   )
   .max(16)
@@ -72,7 +74,18 @@ export const headerModifierSchema = z.object({
 
 export type HeaderModifier = z.infer<typeof headerModifierSchema>
 
-/** At least one list, and no name twice in all of them. @param lists those that the place has, for the message */
+/** A name that is no token of HTTP; an empty one is fine. @param field of the name */
+export function headerNameViolations(name: string, field: string): Violation[] {
+  const isToken = /^[!#$%&'*+\-.^_\x60|~0-9A-Za-z]*$/.test(name)
+  return isToken ? [] : [violation(field, "must consist of letters, digits and !#$%&'*+-.^_`|~")]
+}
+
+/** What could end the header, and begin another; tabs may be there. @param field of the value */
+export function headerValueViolations(value: string, field: string): Violation[] {
+  return /[^\P{Cc}\t]/u.test(value) ? [violation(field, 'must not contain control characters')] : []
+}
+
+/** At least one list, no name twice in all of them, values that HTTP can carry. @param lists those that the place has, for the message */
 export function headerModifierViolations(
   modifier: HeaderModifier | undefined,
   path: string,
@@ -92,6 +105,10 @@ export function headerModifierViolations(
       }
       return [violation(fieldAt(itemAt(fieldAt(path, list), i), 'name'), 'duplicate header name')]
     })
+  const values = (list: 'set' | 'add'): Violation[] =>
+    (modifier[list] ?? []).flatMap(({ value }, i) =>
+      headerValueViolations(value, fieldAt(itemAt(fieldAt(path, list), i), 'value')),
+    )
   return [
     ...twice(
       'set',
@@ -102,5 +119,7 @@ export function headerModifierViolations(
       (add ?? []).map(header => header.name),
     ),
     ...twice('remove', remove ?? []),
+    ...values('set'),
+    ...values('add'),
   ]
 }

@@ -63,6 +63,10 @@ async function roundTrips(kind: Kind, path: string, body: object, isYaml: boolea
   const again = await send('PUT', `${path}?acceptUnenforced=true`, got.text)
   if (again.status !== 200)
     throw new Error(`read back and put again: ${again.status} ${again.text}\n${got.text}`)
+  const yaml = await send('GET', `${path}?output=yaml`)
+  const asYaml = await send('PUT', `${path}?acceptUnenforced=true`, yaml.text, true)
+  if (asYaml.status !== 200)
+    throw new Error(`read back as YAML and put again: ${asYaml.status} ${asYaml.text}\n${yaml.text}`)
   const after = await send('GET', path)
   if (after.etag !== got.etag || after.text !== got.text) {
     throw new Error(`put again what was read changed it:\n${got.text}\n${after.text}`)

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { portViolations, violation } from '../fields.ts'
+import { headerNameViolations, headerValueViolations } from '../header-match.ts'
 import type { Violation } from '../kind.ts'
 import { number, optional } from '../schema/doc.ts'
 import { uint32 } from '../values.ts'
@@ -132,6 +133,8 @@ function writtenViolations(headers: Headers, path: string, rewritesHost: boolean
       ...(isHost && rewritesHost ? [violation(field, message)] : []),
       ...(name === '' ? [violation(fieldAt(field, 'name'), 'cannot be empty')] : []),
       ...(value === '' ? [violation(fieldAt(field, 'value'), 'cannot be empty')] : []),
+      ...(name.startsWith(':') ? [] : headerNameViolations(name, fieldAt(field, 'name'))),
+      ...headerValueViolations(value, fieldAt(field, 'value')),
     ]
   })
 }

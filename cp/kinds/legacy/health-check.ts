@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { positiveDurationViolations, positiveViolations, protobufDuration, violation } from '../fields.ts'
+import { headerNameViolations, headerValueViolations } from '../header-match.ts'
 import type { Violation } from '../kind.ts'
 import { filled, optional } from '../schema/doc.ts'
 import { bytes, uint32 } from '../values.ts'
@@ -166,7 +167,12 @@ function httpViolations(http: z.infer<typeof httpSchema>, path: string): Violati
     ...requestHeadersToAdd.flatMap(({ header }, i) => {
       const field = `${itemAt(fieldAt(path, 'requestHeadersToAdd'), i)}.header`
       if (header === undefined) return [violation(field, 'has to be defined')]
-      return header.key ? [] : [violation(fieldAt(field, 'key'), 'cannot be empty')]
+      const { key = '', value = '' } = header
+      return [
+        ...(key === '' ? [violation(fieldAt(field, 'key'), 'cannot be empty')] : []),
+        ...headerNameViolations(key, fieldAt(field, 'key')),
+        ...headerValueViolations(value, fieldAt(field, 'value')),
+      ]
     }),
   ]
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { keyAt } from '../field-path.ts'
 import { positiveDurationViolations, protobufDuration, violation } from '../fields.ts'
+import { headerNameViolations, headerValueViolations } from '../header-match.ts'
 import type { Violation } from '../kind.ts'
 import { optional } from '../schema/doc.ts'
 import { uint32 } from '../values.ts'
@@ -80,6 +81,8 @@ function httpViolations(http: z.infer<typeof httpSchema> | undefined, path: stri
       return [
         ...(key ? [] : [violation(field, 'key must be set')]),
         ...(value ? [] : [violation(field, 'value must be set')]),
+        ...headerNameViolations(key ?? '', `${field}.key`),
+        ...headerValueViolations(value ?? '', `${field}.value`),
       ]
     }),
   ]

@@ -5,7 +5,9 @@
 import { z } from 'zod'
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import { sortedKeys, violation } from '../fields.ts'
+import { headerNameViolations, headerValueViolations } from '../header-match.ts'
 import type { Violation } from '../kind.ts'
+import { regexViolations } from '../re2.ts'
 import { optional } from '../schema/doc.ts'
 
 const MATCHER_RULE = { rule: 'one of exact, prefix, regex' }
@@ -147,6 +149,7 @@ function matcherViolations(matcher: z.infer<typeof matcherSchema>, path: string)
     ...alternativeViolations(matcher, path),
     ...emptyViolations(prefix, fieldAt(path, 'prefix')),
     ...emptyViolations(regex, fieldAt(path, 'regex')),
+    ...regexViolations(regex, fieldAt(path, 'regex')),
   ]
 }
 
@@ -188,6 +191,7 @@ function replaceViolations(
 ): Violation[] {
   return [
     ...emptyViolations(pattern ?? '', fieldAt(path, 'pattern')),
+    ...regexViolations(pattern, fieldAt(path, 'pattern')),
     ...emptyViolations(substitution ?? '', fieldAt(path, 'substitution')),
   ]
 }
@@ -197,18 +201,19 @@ function headersViolations(headers: z.infer<typeof headersSchema> | undefined, p
   const at = (list: string, i: number): string => itemAt(fieldAt(path, list), i)
   return [
     ...add.flatMap(({ name, value }, i) => [
-      ...headerNameViolations(name ?? '', fieldAt(at('add', i), 'name')),
+      ...nameViolations(name ?? '', fieldAt(at('add', i), 'name')),
       ...emptyViolations(value ?? '', fieldAt(at('add', i), 'value')),
+      ...headerValueViolations(value ?? '', fieldAt(at('add', i), 'value')),
     ]),
-    ...remove.flatMap(({ name }, i) => headerNameViolations(name ?? '', fieldAt(at('remove', i), 'name'))),
+    ...remove.flatMap(({ name }, i) => nameViolations(name ?? '', fieldAt(at('remove', i), 'name'))),
   ]
 }
 
-function headerNameViolations(name: string, field: string): Violation[] {
+function nameViolations(name: string, field: string): Violation[] {
   if (name.startsWith(':') || name.toLowerCase() === 'host') {
     return [violation(field, 'host header and HTTP/2 pseudo-headers are not allowed to be modified')]
   }
-  return emptyViolations(name, field)
+  return [...emptyViolations(name, field), ...headerNameViolations(name, field)]
 }
 
 /** Left out is fine. */

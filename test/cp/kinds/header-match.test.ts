@@ -57,4 +57,13 @@ t.test('a modifier has a list, and no name twice', async t => {
     'headers.add[0].name: duplicate header name',
     'headers.remove[0].name: duplicate header name',
   ])
+  const broken = { name: 'x', value: 'a\r\nx-admin: true' }
+  const tab = { name: 'y', value: 'a\tä' }
+  t.same(
+    texts(headerModifierViolations({ set: [tab, broken], add: [{ name: 'z', value: 'a\0' }] }, 'headers')),
+    [
+      'headers.set[1].value: must not contain control characters',
+      'headers.add[0].value: must not contain control characters',
+    ],
+  )
 })

@@ -47,6 +47,13 @@ t.test("answers mistakes in Kuma's words", async t => {
         `${header(2)}: value must be set`,
       ],
     ],
+    [
+      http({ onRateLimit: { headers: [{ key: 'a b', value: 'c\nd' }] } }),
+      [
+        `${header(0)}.key: must consist of letters, digits and !#$%&'*+-.^_\`|~`,
+        `${header(0)}.value: must not contain control characters`,
+      ],
+    ],
     [http({ requests: -5 }), ['conf.http.requests: must be a whole number from 0 to 4294967295']],
     ...INBOUND_FAULTS.map(([fields, found]): FaultCase => [{ ...fields, conf: { http: limit } }, found]),
   ]

@@ -117,6 +117,30 @@ t.test("answers mistakes in Kuma's words", async t => {
         `${at}.modify.responseHeaders.remove[0].name: cannot be empty`,
       ],
     ],
+    [
+      modify({
+        requestHeaders: {
+          add: [
+            { name: 'x-a: b', value: 'c' },
+            { name: 'x', value: 'a\r\ny: b' },
+          ],
+        },
+      }),
+      [
+        `${at}.modify.requestHeaders.add[0].name: must consist of letters, digits and !#$%&'*+-.^_\`|~`,
+        `${at}.modify.requestHeaders.add[1].value: must not contain control characters`,
+      ],
+    ],
+    [
+      match({ path: { regex: '(?=a)' } }),
+      [
+        `${at}.match.path.regex: must be a regular expression in RE2 syntax: look-ahead and look-behind are not supported`,
+      ],
+    ],
+    [
+      modify({ path: { regex: { pattern: '(', substitution: 'b' } } }),
+      [`${at}.modify.path.regex.pattern: must be a regular expression in RE2 syntax: missing )`],
+    ],
   ]
   for (const [fields, expected] of cases) t.same(faults(TYPE, fields), expected, JSON.stringify(fields))
 })
