@@ -22,7 +22,7 @@ export type DataSource = z.infer<typeof dataSourceSchema>
 export const secureDataSourceSchema = z.object({
   type: required(
     z.enum(['File', 'Secret', 'EnvVar', 'InsecureInline']),
-    'Which of the other fields says it.',
+    'Where the value is: in a file or an environment variable of the control plane, in a Secret, or right here.',
   ),
   file: optional(
     z.object({
@@ -30,22 +30,26 @@ export const secureDataSourceSchema = z.object({
         rule: 'absolute, without ..',
       }),
     }),
-    'With type File.',
+    'The file.',
+    { rule: 'with type File' },
   ),
   secretRef: optional(
     z.object({
       kind: required(z.enum(['Secret']), 'Kind of the secret.'),
       name: required(z.string(), 'Name of a Secret of the mesh.'),
     }),
-    'With type Secret.',
+    'The Secret.',
+    { rule: 'with type Secret' },
   ),
   envVar: optional(
     z.object({ name: required(z.string(), 'Name of an environment variable of the control plane.') }),
-    'With type EnvVar.',
+    'The environment variable.',
+    { rule: 'with type EnvVar' },
   ),
   insecureInline: optional(
     z.object({ value: required(z.string(), 'The text itself.') }),
-    'With type InsecureInline.',
+    'The value itself, which everybody can read who may read this resource.',
+    { rule: 'with type InsecureInline' },
   ),
 })
 

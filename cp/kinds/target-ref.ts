@@ -25,15 +25,25 @@ export type TargetKind = (typeof TARGET_KINDS)[number]
 
 export const targetRefSchema = z.object({
   kind: required(z.enum(TARGET_KINDS), 'Kind of what is selected.'),
-  name: optional(z.string(), 'Name of the service, Dataplane or route.', {
+  name: optional(z.string(), 'Name of the service, Dataplane, gateway or route.', {
     rule: 'with MeshService, MeshServiceSubset, MeshGateway, MeshHTTPRoute, MeshExternalService, MeshMultiZoneService, Dataplane',
   }),
-  namespace: optional(z.string(), 'Of Kubernetes.', { rule: 'must not be set' }),
-  tags: optional(tagsSchema, 'Tags that the selected have.', { rule: 'with MeshSubset, MeshServiceSubset' }),
-  labels: optional(tagsSchema, 'Labels that the selected have.', { rule: 'instead of name' }),
-  sectionName: optional(z.string(), 'Name or port of an inbound.', { rule: 'with Dataplane' }),
+  namespace: optional(z.string(), 'Namespace of Kubernetes.', { rule: 'must not be set' }),
+  tags: optional(tagsSchema, 'Tags that the selected have; of a MeshGateway, tags of its listeners.', {
+    rule: 'with MeshSubset, MeshServiceSubset, MeshGateway',
+  }),
+  labels: optional(tagsSchema, 'Labels that the selected have.', {
+    rule: 'instead of name; with Dataplane, MeshService, MeshExternalService, MeshMultiZoneService, MeshHTTPRoute',
+  }),
+  sectionName: optional(
+    z.string(),
+    'One inbound of a Dataplane, or one port of a service, by its name or number.',
+    {
+      rule: 'with MeshService, MeshMultiZoneService, and with Dataplane in policies for incoming calls',
+    },
+  ),
   mesh: optional(z.string(), 'Reserved.', { rule: 'must not be set' }),
-  proxyTypes: optional(z.array(z.enum(['Sidecar', 'Gateway'])), 'Only these data planes.', {
+  proxyTypes: optional(z.array(z.enum(['Sidecar', 'Gateway'])), 'Only data planes of these kinds.', {
     default: 'all',
     rule: 'with Mesh, MeshSubset; not empty',
   }),

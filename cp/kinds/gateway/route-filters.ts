@@ -14,7 +14,7 @@ import { backendSchema, backendViolations } from './route-backend.ts'
 const headersSchema = z.array(
   z.object({
     name: optional(z.string(), 'Name of the header.', { rule: 'not empty' }),
-    value: optional(z.string(), 'Its value.', { rule: 'not empty' }),
+    value: optional(z.string(), 'Its value.', { rule: 'not empty; no control characters' }),
   }),
 )
 

@@ -46,7 +46,7 @@ const confSchema = z.object({
           }),
           timeout: optional(goDuration, 'Time that the service has to answer.', {
             default: '25ms',
-            rule: 'a Go duration above 0',
+            rule: 'a duration such as 1m30s, above 0',
           }),
         }),
         "Envoy's rate limit service.",

@@ -63,12 +63,12 @@ const thresholdsSchema = z.object({
 const confSchema = z.object({
   interval: optional(protobufDuration, 'Time between two judgements of endpoints.', {
     default: '10s',
-    rule: 'a Go duration',
+    rule: 'a duration such as 1m30s',
   }),
   baseEjectionTime: optional(
     protobufDuration,
     'How long an endpoint is left out the first time; the second time twice as long, and so on.',
-    { default: '30s', rule: 'a Go duration' },
+    { default: '30s', rule: 'a duration such as 1m30s' },
   ),
   maxEjectionPercent: percent('Share of the endpoints that may be left out; one always may.', '10'),
   splitExternalAndLocalErrors: optional(

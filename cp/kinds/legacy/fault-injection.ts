@@ -21,7 +21,7 @@ const confSchema = z.object({
     z.object({
       percentage: percentage(),
       value: optional(protobufDuration, 'How long a request waits.', {
-        rule: 'a Go duration; must be defined',
+        rule: 'a duration such as 1m30s; must be defined',
       }),
     }),
     'Requests wait before they reach the service.',

@@ -9,7 +9,7 @@ import { bytes, uint32 } from '../values.ts'
 import { defineLegacyPolicy } from './legacy-policy.ts'
 import { directionFields, outboundViolations } from './selectors.ts'
 
-const DURATION_RULE = 'a Go duration above 0'
+const DURATION_RULE = 'a duration such as 1m30s, above 0'
 const REQUIRED_DURATION = { rule: `${DURATION_RULE}; must be defined` }
 const REQUIRED_COUNT = { rule: 'at least 1; must be defined' }
 

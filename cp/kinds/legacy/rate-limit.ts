@@ -31,7 +31,7 @@ const httpSchema = z.object({
     rule: 'at least 1; must be set',
   }),
   interval: optional(protobufDuration, 'Time for which requests are counted.', {
-    rule: 'a Go duration above 0; must be set',
+    rule: 'a duration such as 1m30s, above 0; must be set',
   }),
   onRateLimit: optional(onRateLimitSchema, 'Answer to requests beyond the limit.'),
 })

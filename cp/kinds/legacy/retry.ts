@@ -45,11 +45,11 @@ const GRPC_RETRY_ON = [
 
 const backOffSchema = z.object({
   baseInterval: optional(protobufDuration, 'Pause before the first retry; it doubles with each.', {
-    rule: 'a Go duration above 0; must be defined',
+    rule: 'a duration such as 1m30s, above 0; must be defined',
   }),
   maxInterval: optional(protobufDuration, 'The longest pause.', {
     default: '10 times baseInterval',
-    rule: 'a Go duration above 0',
+    rule: 'a duration such as 1m30s, above 0',
   }),
 })
 
@@ -61,7 +61,7 @@ const retryFields = {
   }),
   perTryTimeout: optional(protobufDuration, 'Time that each attempt has.', {
     default: 'the timeout of the request',
-    rule: 'a Go duration above 0',
+    rule: 'a duration such as 1m30s, above 0',
   }),
   backOff: optional(backOffSchema, 'Pauses between attempts.', {
     default: 'baseInterval 25ms',

@@ -8,14 +8,14 @@ import { defineLegacyPolicy } from './legacy-policy.ts'
 import { aboveZeroViolations, whenDefinedViolations } from './positive.ts'
 import { directionFields, outboundViolations } from './selectors.ts'
 
-const OFF = { default: 'no limit', rule: 'a Go duration above 0' }
-const STREAM_OFF = { default: 'no limit', rule: 'a Go duration' }
+const OFF = { default: 'no limit', rule: 'a duration such as 1m30s, above 0' }
+const STREAM_OFF = { default: 'no limit', rule: 'a duration such as 1m30s' }
 const STREAM_IDLE = 'Time without a byte in either direction after which a request is given up.'
 const STREAM_LIFE = 'Time after which a request is given up, even while bytes flow.'
 
 const tcpSchema = z.object({
   idleTimeout: optional(protobufDuration, 'Time without a byte after which a connection is closed.', {
-    rule: 'a Go duration above 0; must be defined',
+    rule: 'a duration such as 1m30s, above 0; must be defined',
   }),
 })
 
@@ -50,7 +50,7 @@ const grpcSchema = z.object({
 const confSchema = z.object({
   connectTimeout: optional(protobufDuration, 'Time to establish a connection.', {
     default: '5s',
-    rule: 'a Go duration',
+    rule: 'a duration such as 1m30s',
   }),
   tcp: optional(tcpSchema, 'Calls of protocol tcp.', { rule: 'with idleTimeout' }),
   http: optional(httpSchema, 'Calls of protocol http, http2 and grpc.', {

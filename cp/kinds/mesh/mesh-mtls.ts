@@ -38,7 +38,7 @@ const confSchema = z.object({
 })
 
 const timeoutSchema = (description: string) =>
-  optional(protobufDuration, description, { default: '10s', rule: 'a Go duration' })
+  optional(protobufDuration, description, { default: '10s', rule: 'a duration such as 1m30s' })
 
 const backendSchema = z.object({
   name: text('Name of the backend, for `enabledBackend` and in the names of its secrets.', {
@@ -72,7 +72,7 @@ const backendSchema = z.object({
       requestTimeout: timeoutSchema('Time for the backend to issue a certificate.'),
     }),
     'Certificates of data planes.',
-    { rule: 'with rotation.expiration where it is given' },
+    { rule: 'where it is given, rotation.expiration has to be there' },
   ),
   rootChain: optional(
     z.object({ requestTimeout: timeoutSchema('Time for the backend to give its root certificates.') }),

@@ -94,7 +94,10 @@ const logSchema = z.object({
 
 const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY.kinds.join(', ')),
-  to: toField(logSchema, `${ANY_DESTINATION_OR_ROUTE.kinds.join(', ')}; below a MeshGateway: Mesh`),
+  to: toField(
+    logSchema,
+    `${ANY_DESTINATION_OR_ROUTE.kinds.join(', ')}; Mesh where the policy is for a MeshGateway`,
+  ),
   from: fromField(logSchema, 'Mesh'),
   rules: rulesField(logSchema),
 })

@@ -76,7 +76,7 @@ const prometheusSchema = z.object({
 const openTelemetrySchema = z.object({
   ...collectorFields,
   refreshInterval: optional(goDuration, 'How often metrics are pushed.', {
-    unit: 'Go duration',
+    unit: 'duration such as 1m30s',
     default: '60s',
   }),
 })

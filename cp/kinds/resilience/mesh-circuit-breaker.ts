@@ -22,7 +22,7 @@ import { type IntOrString, intOrString, numberOf, percentageViolations } from '.
 import { aboveZero, count, durationAboveZero, wholePercent } from './ranges.ts'
 
 const ABOVE_ZERO = { rule: 'more than 0' }
-const LONGER = { unit: 'Go duration', rule: 'longer than 0s' }
+const LONGER = { unit: 'duration such as 1m30s', rule: 'longer than 0s' }
 
 const limitsSchema = z.object({
   maxConnections: optional(count, 'Connections to the service.', { ...ABOVE_ZERO, default: '1024' }),

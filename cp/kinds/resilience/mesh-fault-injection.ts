@@ -38,7 +38,7 @@ const faultSchema = z.object({
   ),
   delay: optional(
     z.object({
-      value: required(goDuration, 'How long.', { unit: 'Go duration', rule: '0s or longer' }),
+      value: required(goDuration, 'How long.', { unit: 'duration such as 1m30s', rule: '0s or longer' }),
       percentage,
     }),
     'Holds the request back.',
@@ -60,7 +60,7 @@ const CLIENTS: TargetRefRules = { kinds: ['Mesh', 'MeshSubset', 'MeshService', '
 
 const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY.kinds.join(', ')),
-  to: toField(faultsSchema, 'Mesh, below a top that includes gateways'),
+  to: toField(faultsSchema, 'Mesh; only where the policy is for gateways too'),
   from: fromField(faultsSchema, CLIENTS.kinds.join(', ')),
   rules: rulesField(faultsSchema),
 })

@@ -19,7 +19,7 @@ import { optional } from '../schema/doc.ts'
 import { bytes, intOrString, percentageViolations } from '../values.ts'
 import { aboveZero, durationAboveZero, statusCode, wholePercent } from './ranges.ts'
 
-const LONGER = { unit: 'Go duration', rule: 'longer than 0s' }
+const LONGER = { unit: 'duration such as 1m30s', rule: 'longer than 0s' }
 const disabled = optional(z.boolean(), 'Takes this probe away, whatever a broader policy says.', {
   default: 'false',
 })

@@ -31,7 +31,10 @@ const disabled = optional(z.boolean(), 'Takes the limit away, whatever a broader
 const rateOf = (what: string) =>
   z.object({
     num: required(count, `${what} in one interval.`, { rule: 'more than 0' }),
-    interval: required(goDuration, 'The interval.', { unit: 'Go duration', rule: 'longer than 50ms' }),
+    interval: required(goDuration, 'The interval.', {
+      unit: 'duration such as 1m30s',
+      rule: 'longer than 50ms',
+    }),
   })
 
 const httpSchema = z.object({
@@ -64,7 +67,7 @@ const limitSchema = z.object({
 
 const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY_OR_ROUTE.kinds.join(', ')),
-  to: toField(limitSchema, 'Mesh, below a top that includes gateways'),
+  to: toField(limitSchema, 'Mesh; only where the policy is for gateways too'),
   from: fromField(limitSchema, 'Mesh'),
   rules: rulesField(limitSchema),
 })

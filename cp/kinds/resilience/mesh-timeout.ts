@@ -22,7 +22,7 @@ import { optional } from '../schema/doc.ts'
 import { destinationsOf, isRouteOrGateway } from './destinations.ts'
 import { durationAboveZero, durationNotNegative } from './ranges.ts'
 
-const UNIT = { unit: 'Go duration', rule: '0s or longer; 0s: no limit' }
+const UNIT = { unit: 'duration such as 1m30s', rule: '0s or longer; 0s: no limit' }
 
 const httpSchema = z.object({
   requestTimeout: optional(
@@ -53,7 +53,7 @@ const httpSchema = z.object({
 
 const timeoutSchema = z.object({
   connectionTimeout: optional(goDuration, 'How long it may take to connect.', {
-    unit: 'Go duration',
+    unit: 'duration such as 1m30s',
     default: '5s',
     rule: 'longer than 0s',
   }),

@@ -34,7 +34,7 @@ const STATUS_CODES: ReadonlySet<string> = new Set([
   ...codes(510, 511),
 ])
 
-const DURATION = { unit: 'Go duration' }
+const DURATION = { unit: 'duration such as 1m30s' }
 
 const backOffSchema = z.object({
   baseInterval: optional(goDuration, 'Pause before the first retry; it doubles, with a random part.', {

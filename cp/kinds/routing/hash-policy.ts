@@ -23,7 +23,7 @@ const hashPolicySchema = z.object({
       name: name('Name of the cookie.'),
       ttl: optional(goDuration, 'Life of a cookie that is made where the request has none.', {
         default: 'none is made',
-        unit: 'Go duration, as 1h30m',
+        unit: 'duration such as 1m30s',
       }),
       path: optional(z.string(), 'Path of that cookie.', { rule: 'starts with `/`' }),
     }),

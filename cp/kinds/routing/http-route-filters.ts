@@ -55,14 +55,14 @@ const rewriteSchema = z.object({
   path: optional(pathRewriteSchema, 'Path that the service is asked for.'),
   hostToBackendHostname: optional(z.boolean(), 'Ask the service for its own host name.', {
     default: 'false',
-    rule: 'only below a MeshGateway; not together with hostname',
+    rule: 'only where the policy is for a MeshGateway; not together with hostname',
   }),
 })
 
 const mirrorSchema = z.object({
   percentage: optional(intOrString, 'Share of the requests that are mirrored.', {
     default: '100',
-    unit: 'per cent',
+    unit: 'percent',
     rule: '0 to 100',
     typeText: 'whole number or decimal text',
   }),

@@ -52,7 +52,7 @@ const crossZoneSchema = z.object({
   failoverThreshold: optional(
     z.object({
       percentage: required(intOrString, 'Share of live endpoints.', {
-        unit: 'per cent',
+        unit: 'percent',
         rule: 'above 0, at most 100',
         typeText: 'whole number or decimal text',
       }),

@@ -54,7 +54,7 @@ const ruleSchema = z.object({
       filters: optional(z.array(filterSchema), 'What is done with the requests, in this order.'),
       backendRefs: optional(z.array(backendRefSchema), 'Services that get the requests.', {
         default: 'the service that the outbound names',
-        rule: `${BACKEND_KINDS}; below a MeshGateway not empty, unless the requests are redirected`,
+        rule: `${BACKEND_KINDS}; for a MeshGateway not empty, unless the requests are redirected`,
       }),
     }),
     'What happens with these requests.',
@@ -67,10 +67,10 @@ const routeSchema = z.object({
     z.array(
       z.object({
         targetRef: required(targetRefSchema, 'The outbound whose requests are routed.', {
-          rule: 'MeshService, MeshExternalService, MeshMultiZoneService; Mesh below a MeshGateway',
+          rule: 'MeshService, MeshExternalService, MeshMultiZoneService; Mesh where the policy is for a MeshGateway',
         }),
         hostnames: optional(z.array(z.string()), 'Only requests for these hosts.', {
-          rule: 'only below a MeshGateway',
+          rule: 'only where the policy is for a MeshGateway',
         }),
         rules: optional(
           z.array(ruleSchema),

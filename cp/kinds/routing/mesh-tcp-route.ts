@@ -26,7 +26,7 @@ const routeSchema = z.object({
       .array(
         z.object({
           targetRef: required(targetRefSchema, 'The outbound whose connections are routed.', {
-            rule: 'MeshService, MeshExternalService, MeshMultiZoneService; Mesh below a MeshGateway',
+            rule: 'MeshService, MeshExternalService, MeshMultiZoneService; Mesh where the policy is for a MeshGateway',
           }),
           rules: required(z.array(ruleSchema).max(1), 'The one rule for its connections.', {
             rule: 'at most 1',

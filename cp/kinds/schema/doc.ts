@@ -75,8 +75,10 @@ export function number(description: string, facts: Facts = {}): z.ZodDefault<z.Z
 
 /** Adds the doc of a field whose schema fills in a default that is stored. */
 export function filled<T extends z.ZodType>(schema: T, description: string, facts: Facts = {}): T {
-  docs.add(schema, { description, ...facts })
-  return schema
+  // a copy: the same schema may be two fields
+  const field = schema.clone()
+  docs.add(field, { description, ...facts })
+  return field
 }
 
 /** The doc of a field, wherever its wrappers carry it. */

@@ -32,7 +32,9 @@ const bundledSchema = z.object({
   ),
   certificateParameters: optional(
     z.object({
-      expiry: optional(goDuration, 'Life of a certificate.', { rule: 'a Go duration, not negative' }),
+      expiry: optional(goDuration, 'Life of a certificate.', {
+        rule: 'a duration such as 1m30s, not negative',
+      }),
     }),
     'Certificates of data planes.',
   ),
@@ -43,7 +45,7 @@ const spireSchema = z.object({
     z.object({
       timeout: optional(goDuration, "Time to connect to the agent's socket.", {
         default: '1s',
-        rule: 'a Go duration, not negative',
+        rule: 'a duration such as 1m30s, not negative',
       }),
     }),
     'The SPIRE agent beside the data plane.',

@@ -7,7 +7,7 @@ import { ANY_CLIENT, fromField, policyViolations, policyWarnings, topTargetRef }
 import { optional } from '../schema/doc.ts'
 import { tlsCipher, tlsVersionSchema, tlsVersionViolations } from './tls-version.ts'
 
-const MESH_ONLY = 'only with kind Mesh at the top'
+const MESH_ONLY = 'only where the policy is for kind: Mesh'
 
 const confSchema = z.object({
   tlsVersion: optional(tlsVersionSchema, 'TLS versions that data planes use among themselves.', {

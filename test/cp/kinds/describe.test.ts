@@ -17,6 +17,13 @@ t.test('every field of every kind says what it is for', async t => {
   }
 })
 
+t.test('fields of one schema have texts of their own', async t => {
+  const texts = fieldsOf(kindNamed('MeshTLS'))
+    .filter(({ path }) => /^rules\[\]\.default\.tlsVersion\.m/.test(path.replace(/^spec\./, '')))
+    .map(({ doc }) => doc.description)
+  t.same(texts, ['Oldest version that is taken.', 'Newest version that is taken.'])
+})
+
 t.test('the table shows type, default, rule and what is not enforced', async t => {
   const text = describeMarkdown(kindNamed('Dataplane'))
   t.match(text, '- API: `/meshes/MESH/dataplanes/NAME`')
