@@ -87,6 +87,8 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_RUNTIME_*',
   'VMESH_METRICS_*',
   'VMESH_MULTIZONE_*',
+  'VMESH_ACCESS_*',
+  'VMESH_STORE_*',
 ]
 
 /** Throws `settings.invalid` with all faults. */

@@ -57,7 +57,7 @@ t.test('shadow policies act where they are asked for, and the difference is a JS
   const { xds, diff } = (await get('web-1/_config?shadow=true&include=diff')).json as Configuration
   const rule = { principals: [], action: 'allow', policy: 'tried' }
   t.same(xds[INBOUND]?.tls.permission.rules, [rule])
-  t.same(diff, [{ op: 'add', path: `/${INBOUND.replace('/', '~1')}/tls/permission/rules/-`, value: rule }])
+  t.same(diff, [{ op: 'add', path: `/${INBOUND.replace('/', '~1')}/tls/permission/rules/0`, value: rule }])
   t.match((await get('web-1/_config?shadow=false&include=diff')).json, { diff: [] })
 })
 

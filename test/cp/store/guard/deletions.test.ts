@@ -10,10 +10,10 @@ t.test('deletes what is there and says when nothing was', async t => {
   await guarded.put(dataplaneKind, aDataplane('a'))
   const insight = { ...aDraft('DataplaneInsight', 'a'), spec: {} }
   await store.commit([{ op: 'put', resource: insight }])
-  t.same(await guarded.delete(aKey('Dataplane', 'a')), { ok: true, deleted: true })
+  t.match(await guarded.delete(aKey('Dataplane', 'a')), { ok: true, deleted: true })
   t.equal(await store.get(aKey('DataplaneInsight', 'a')), null, 'the insight goes with its Dataplane')
   t.equal(store.revision(), 4, 'in one commit')
-  t.same(await guarded.delete(aKey('Dataplane', 'a')), { ok: true, deleted: false })
+  t.same(await guarded.delete(aKey('Dataplane', 'a')), { ok: true, deleted: false, changes: [] })
 })
 
 t.test('deletes a mesh with all that is in it, but not with Dataplanes', async t => {
