@@ -84,7 +84,8 @@ export class Sender {
   }
 
   rst(id: number, code: number): void {
-    this.output.buffer.writeUInt32BE(code, this.#begin(4, RST_STREAM, 0, id))
+    const at = this.#begin(4, RST_STREAM, 0, id)
+    this.output.buffer.writeUInt32BE(code, at)
   }
 
   windowUpdate(id: number, count: number): void {
