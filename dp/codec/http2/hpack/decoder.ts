@@ -5,9 +5,10 @@
  */
 
 import { VALUE } from '../../http1/bytes.ts'
-import { BAD_VALUE, kindOfField, kindOfName } from '../field-kinds.ts'
+import { BAD_VALUE, kindOfField } from '../field-kinds.ts'
 import { DecoderTable } from './decoder-table.ts'
 import { decodeHuffman, maxDecodedBytes } from './huffman.ts'
+import { type KnownName, readName } from './name-cache.ts'
 
 export interface FieldSink {
   /** `kind`: of field-kinds.ts. `isSecret`: must not be indexed at any hop. */
@@ -22,6 +23,7 @@ export const DEFAULT_TABLE_BYTES = 4096
 
 const SPACE = 32
 const TAB = 9
+const KNOWN: KnownName = { name: '', kind: 0 }
 /** Shared by all: what it holds is used before the next string is read. */
 let scratch = Buffer.allocUnsafeSlow(8192)
 
@@ -103,8 +105,9 @@ export class HpackDecoder {
       this.#nameKind = entry.nameKind
     } else {
       if (!this.#readString(bytes, end)) return 'bad string'
-      this.#name = this.#text.toString('latin1', this.#textStart, this.#textEnd)
-      this.#nameKind = kindOfName(this.#name, this.#text, this.#textStart, this.#textEnd)
+      readName(this.#text, this.#textStart, this.#textEnd, KNOWN)
+      this.#name = KNOWN.name
+      this.#nameKind = KNOWN.kind
     }
     if (!this.#readString(bytes, end)) return 'bad string'
     const text = this.#text
