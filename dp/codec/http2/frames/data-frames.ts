@@ -40,7 +40,11 @@ export class DataFrames {
   onAcknowledged(): void {
     const less = this.streamWindow - this.#core.limits.streamWindowBytes
     this.streamWindow -= less
-    for (const stream of this.#core.streams.open.values()) stream.receiveWindow -= less
+    for (const stream of this.#core.streams.open.values()) {
+      stream.receiveWindow -= less
+      // What was little of a large window may be all of a small one.
+      this.credit(stream, 0)
+    }
   }
 
   onHead(flags: number, id: number, length: number, dataLength: number): void {

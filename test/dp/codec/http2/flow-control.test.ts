@@ -165,6 +165,14 @@ t.test('a smaller window holds once it is acknowledged', async t => {
   t.equal(peer.send(frame('DATA', 0, 3, 'x')).verdict(), 'stream 3 FLOW_CONTROL_ERROR')
 })
 
+t.test('credit that was too little for the large window is given for the small one', async t => {
+  const peer = new Peer('server', { isGreeted: false, limits: { streamWindowBytes: 1000 } })
+  const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  peer.send(preface, settings(), headers(1, 0, SLOW), frame('DATA', 0, 1, 'x'.repeat(2000)))
+  peer.heard()
+  t.same(peer.send(frame('SETTINGS', 1, 0)).heard(), ['WINDOW_UPDATE 1 2000'])
+})
+
 t.test('a peer that does not read stops DATA, not the connection', async t => {
   const peer = new Peer().send(settings([4, 10_000_000]), update(0, 10_000_000))
   peer.heard()
