@@ -4,6 +4,9 @@
  */
 import { z } from 'zod'
 
+// zod would otherwise compile each schema to a function from text: no eval here
+z.config({ jitless: true })
+
 export interface FieldDoc {
   readonly description: string
   /** What is used where the field is left out. */
