@@ -1,0 +1,73 @@
+/**
+ * Field lines of HTTP/1.1 ↔ field lists of HTTP/2 (RFC 9113 §8.2): lower case one way, and both ways without what
+ * belongs to one connection, decides about framing on its own side, or is for proxies alone to set.
+ */
+import { spellingsOf } from '../../http1/field-names.ts'
+import { fieldValue } from '../../http1/fields.ts'
+import type { FieldList } from '../field-list.ts'
+
+/** Of one connection; Host and Transfer-Encoding have their own form in HTTP/2. */
+const CONNECTION_ONLY = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'host',
+])
+
+/** What RequestHead drops from requests as well: a client has no say in these. */
+const PROXY_ONLY = new Set([
+  ...spellingsOf('x-forwarded-client-cert'),
+  ...spellingsOf('x-kuma-tags'),
+  'x-envoy-internal',
+  'x-envoy-retry-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-alt-stat-name',
+  'http2-settings',
+])
+
+/** Not as trailers: some recipients merge trailers into the head (RFC 9110 §6.5.1). `_` counts as `-`. */
+const HEAD_ONLY = new Set([
+  ...[
+    'content-length',
+    'content-encoding',
+    'content-type',
+    'content-range',
+    'transfer-encoding',
+    'host',
+    'te',
+  ],
+  ...['connection', 'upgrade', 'trailer', 'authorization', 'expect', 'cookie', 'forwarded', 'x-request-id'],
+  ...['x-forwarded-client-cert', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-kuma-tags'],
+])
+
+export type FieldFilter = (name: string) => boolean
+
+export const isForMessage: FieldFilter = name => !CONNECTION_ONLY.has(name)
+export const isForClient: FieldFilter = name => !PROXY_ONLY.has(name)
+export const isForTrailer: FieldFilter = name => !HEAD_ONLY.has(name.replaceAll('_', '-'))
+
+/** Adds the lines `text[from, …)`, each ended by CRLF and already checked, whose names pass. */
+export function addLines(text: string, from: number, into: FieldList, passes: FieldFilter): void {
+  for (let at = from; at < text.length; ) {
+    const end = text.indexOf('\r\n', at)
+    if (end < 0 || end === at) return
+    const colon = text.indexOf(':', at)
+    const name = text.slice(at, colon).toLowerCase()
+    if (passes(name)) into.add(name, fieldValue(text, colon + 1, end))
+    at = end + 2
+  }
+}
+
+/** The fields whose names pass as lines, each with CRLF. */
+export function linesOf(fields: FieldList, passes: FieldFilter): string {
+  let text = ''
+  for (let at = 0; at < fields.length; at++) {
+    const name = fields.names[at] ?? ''
+    if (passes(name)) text += `${name}: ${fields.values[at] ?? ''}\r\n`
+  }
+  return text
+}
