@@ -143,6 +143,7 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
   resetStream(stream: Http2Stream, error: number): void {
     this.sender.rst(stream.id, error)
     this.#remove(stream, 'reset-by-us')
+    this.#endIfDone()
   }
 
   credit(stream: Http2Stream, count: number): void {
@@ -170,9 +171,10 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
   }
 
   streamError(stream: Http2Stream, error: number): void {
-    this.resetStream(stream, error)
+    this.sender.rst(stream.id, error)
+    this.#remove(stream, 'reset-by-us')
     stream.sink.onReset(stream, error)
-    this.spendReset()
+    if (this.spendReset()) this.#endIfDone()
   }
 
   refuse(id: number, error: number): void {
@@ -191,12 +193,16 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
     return stream
   }
 
-  close(stream: Http2Stream, ending: 'complete' | 'reset-by-peer'): void {
-    this.#remove(stream, ending)
+  resetByPeer(stream: Http2Stream, error: number): void {
+    this.#remove(stream, 'reset-by-peer')
+    stream.sink.onReset(stream, error)
+    if (this.spendReset()) this.#endIfDone()
   }
 
   closeIfDone(stream: Http2Stream): void {
-    if (stream.isOpen && stream.isSendEnded && stream.isReceiveEnded) this.#remove(stream, 'complete')
+    if (!stream.isOpen || !stream.isSendEnded || !stream.isReceiveEnded) return
+    this.#remove(stream, 'complete')
+    this.#endIfDone()
   }
 
   #begin(): void {
@@ -248,7 +254,6 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
     this.sender.forget(stream)
     this.#incoming.data.creditConnection(stream.heldBytes)
     if (!this.isServer && !this.isEnding) this.handler.onCapacity()
-    if (this.#isDraining) this.#endIfDone()
   }
 
   #lose(stream: Http2Stream): void {

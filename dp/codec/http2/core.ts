@@ -46,8 +46,8 @@ export interface ConnectionCore {
   refuse(id: number, code: number): void
   /** A new stream with the windows of this moment. */
   open(id: number): Http2Stream
-  /** The stream ended, by the peer or in order. */
-  close(stream: Http2Stream, ending: 'complete' | 'reset-by-peer'): void
+  resetByPeer(stream: Http2Stream, code: number): void
+  /** Ends the stream when both sides have. */
   closeIfDone(stream: Http2Stream): void
   /** A client's streams above `lastId` were not looked at. */
   onGoaway(lastId: number, code: number): void

@@ -72,7 +72,7 @@ export class Http2Stream {
   /** Of the body by Content-Length; -1: not said. */
   leftBytes = -1
   /** What waits for windows or for the connection. */
-  queue: Buffer[] = []
+  queue: Buffer[] | null = null
   queuedBytes = 0
   queuedEnd = false
   queuedTrailers: FieldList | null = null

@@ -29,6 +29,7 @@ export class ControlFrames {
   maxStreams = FIRST_MAX_STREAMS
   initialWindow = DEFAULT_WINDOW_BYTES
   readonly #core: ConnectionCore
+  #isFirst = true
 
   constructor(core: ConnectionCore) {
     this.#core = core
@@ -51,9 +52,7 @@ export class ControlFrames {
       core.spendIdle('RST_STREAM')
       return
     }
-    core.close(stream, 'reset-by-peer')
-    stream.sink.onReset(stream, bytes.readUInt32BE(start))
-    core.spendReset()
+    core.resetByPeer(stream, bytes.readUInt32BE(start))
   }
 
   /** Of the peer's settings, not of an acknowledgement. */
@@ -61,6 +60,9 @@ export class ControlFrames {
     const core = this.#core
     if ((end - start) % 6 !== 0) return core.fail(FRAME_SIZE_ERROR, 'size of SETTINGS')
     let window = this.initialWindow
+    // Who says nothing sets no limit, and has said so with its first settings.
+    if (this.#isFirst) this.maxStreams = Number.POSITIVE_INFINITY
+    this.#isFirst = false
     for (let at = start; at < end; at += 6) {
       const id = bytes.readUInt16BE(at)
       const value = bytes.readUInt32BE(at + 2)

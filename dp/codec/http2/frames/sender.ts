@@ -119,6 +119,7 @@ export class Sender {
       }
     }
     if (at < end) {
+      stream.queue ??= []
       stream.queue.push(Buffer.from(bytes.subarray(at, end)))
       stream.queuedBytes += end - at
     }
@@ -178,7 +179,7 @@ export class Sender {
   forget(stream: Http2Stream): void {
     if (!stream.isWaiting) return
     stream.isWaiting = false
-    stream.queue = []
+    stream.queue = null
     stream.queuedBytes = 0
     this.#waiting = this.#waiting.filter(other => other !== stream)
   }
@@ -191,16 +192,17 @@ export class Sender {
 
   /** One frame of what the stream has kept; true when more may follow at once. */
   #turn(stream: Http2Stream): boolean {
-    const first = stream.queue[0]
+    const queue = stream.queue ?? []
+    const first = queue[0]
     if (first !== undefined) {
-      const isEnd = stream.queuedEnd && stream.queue.length === 1
+      const isEnd = stream.queuedEnd && queue.length === 1
       const at = this.#write(stream, first, 0, first.length, isEnd, MIN_FRAME_BYTES)
       if (!stream.isOpen) return false
       stream.queuedBytes -= at
-      if (at === first.length) stream.queue.shift()
-      else stream.queue[0] = first.subarray(at)
+      if (at === first.length) queue.shift()
+      else queue[0] = first.subarray(at)
       if (at === 0) return false
-      if (stream.queue.length > 0) return true
+      if (queue.length > 0) return true
     }
     stream.isWaiting = false
     if (stream.queuedTrailers !== null) this.headers(stream, stream.queuedTrailers, true)

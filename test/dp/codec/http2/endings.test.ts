@@ -114,3 +114,25 @@ t.test('a peer that does not close after our end is cut', async t => {
   peer.connection.sweep(1100)
   t.ok(peer.stream.wasDestroyed)
 })
+
+t.test('the last that the user hears is that the connection closed', async t => {
+  const ends: Record<string, (peer: Peer) => void> = {
+    'the peer resets the last stream': peer => peer.send(frame('RST_STREAM', 0, 1, Buffer.alloc(4))),
+    'the last stream is malformed': peer => peer.send(headers(1, END_STREAM, [['A', 'b']])),
+    'the peer has sent all it will': peer => peer.stream.sink.onEnd(),
+    'the connection fails': peer => peer.send(frame('PING', 0, 0, 'short')),
+    'the connection is lost': peer => peer.stream.sink.onClose(undefined),
+  }
+  for (const [name, end] of Object.entries(ends)) {
+    const order: string[] = []
+    const peer = new Peer('server', { handler: { onClose: () => order.push('close') } })
+    peer.send(headers(1, 0, SLOW))
+    const log = new StreamLog()
+    log.onReset = () => order.push('reset')
+    for (const stream of peer.streams) stream.sink = log
+    peer.connection.drain()
+    peer.send(ANSWER)
+    end(peer)
+    t.same(order, ['reset', 'close'], name)
+  }
+})
