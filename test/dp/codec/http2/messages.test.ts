@@ -1,7 +1,20 @@
 /** RFC 9113 §8: what makes a message malformed, what is a message all the same; the cases h2spec names. */
 import t from 'tap'
+import { Http2Connection } from '../../../../dp/codec/http2/connection.ts'
 import { FieldList } from '../../../../dp/codec/http2/field-list.ts'
-import { END_STREAM, frame, GET, headers, Peer, POST, StreamLog } from '../../../support/http2-peer.ts'
+import { PREFACE } from '../../../../dp/codec/http2/frames/codes.ts'
+import { DEFAULT_HTTP2_LIMITS } from '../../../../dp/codec/http2/http2-limits.ts'
+import {
+  END_STREAM,
+  frame,
+  GET,
+  headers,
+  MemoryStream,
+  Peer,
+  POST,
+  StreamLog,
+  settings,
+} from '../../../support/http2-peer.ts'
 
 type Fields = readonly (readonly [string, string])[]
 const METHOD = [':method', 'GET'] as const
@@ -230,4 +243,33 @@ t.test('a server sends interim responses, and heads alone to HEAD', async t => {
   t.match(hints.heard(), [/^HEADERS 1 :status=103 link/, /^HEADERS 1 :status=200/, 'DATA 1 6 end'])
   const head = new Peer().send(headers(1, END_STREAM, [[':method', 'HEAD'], ...GET.slice(1)]))
   t.match(head.heard(), [/^HEADERS 1 :status=200 .* end$/])
+})
+
+t.test('RFC 8441: an extended CONNECT where the server takes it', async t => {
+  const stream = new MemoryStream()
+  const seen: string[] = []
+  const handler = { onTooLarge() {}, onCapacity() {}, onGoaway() {}, onClose() {} }
+  const connection = new Http2Connection(stream, {
+    role: 'server',
+    limits: DEFAULT_HTTP2_LIMITS,
+    takesProtocols: true,
+    handler: {
+      ...handler,
+      onRequest: (_, block) => seen.push(`${block.method} ${block.protocol} ${block.path}`),
+    },
+  })
+  connection.flush()
+  t.ok(stream.taken().includes(Buffer.from('000800000001', 'hex')), 'it says so')
+  const fields: Fields = [
+    [':method', 'CONNECT'],
+    [':protocol', 'websocket'],
+    SCHEME,
+    AUTHORITY,
+    [':path', '/chat'],
+  ]
+  const wrong: Fields = [METHOD, [':protocol', 'websocket'], SCHEME, AUTHORITY, PATH]
+  const bytes = Buffer.concat([PREFACE, settings(), headers(1, 0, fields), headers(3, 0, wrong)])
+  stream.sink.onBytes(bytes, 0, bytes.length)
+  connection.flush()
+  t.same(seen, ['CONNECT websocket /chat'])
 })
