@@ -168,6 +168,8 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER },
     serverFactory: handler => withTimeouts(factory(handler)),
+    // `dataplanes+insights`: some clients escape the plus, which means the same in a path
+    rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]*/, path => path.replace(/%2b/gi, '+')),
     frameworkErrors: (error, request, reply) => {
       const detail = `${request.raw.url} is not a valid path: ${error.message}`
       send(reply, render(problem({ status: 400, title: 'Bad Request', detail }), 'json'))
