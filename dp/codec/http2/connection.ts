@@ -202,6 +202,8 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
   closeIfDone(stream: Http2Stream): void {
     if (!stream.isOpen || !stream.isSendEnded || !stream.isReceiveEnded) return
     this.#remove(stream, 'complete')
+    // Many cancel much on a connection that also does much.
+    this.resets.refund(1)
     this.#endIfDone()
   }
 

@@ -17,7 +17,10 @@ export interface Http2Limits {
   /** Written and not taken by the peer: above the first no DATA is sent, above the second the connection ends. */
   readonly maxPendingBytes: number
   readonly maxBacklogBytes: number
-  /** Streams that the peer may reset, or make us reset, before they are complete: at once, and a second. */
+  /**
+   * Streams that the peer may reset, or make us reset, before they are complete: at once, and a second; each complete
+   * one allows another. To be raised for peers that carry the calls of many, as data planes do.
+   */
   readonly resetBurst: number
   readonly resetsPerSecond: number
   /** Frames that cost work and move nothing (PING, SETTINGS, empty DATA, useless WINDOW_UPDATE, …), likewise. */

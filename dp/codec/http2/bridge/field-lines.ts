@@ -50,16 +50,22 @@ export const isForMessage: FieldFilter = name => !CONNECTION_ONLY.has(name)
 export const isForClient: FieldFilter = name => !PROXY_ONLY.has(name)
 export const isForTrailer: FieldFilter = name => !HEAD_ONLY.has(name.replaceAll('_', '-'))
 
-/** Adds the lines `text[from, …)`, each ended by CRLF and already checked, whose names pass. */
-export function addLines(text: string, from: number, into: FieldList, passes: FieldFilter): void {
+/**
+ * Adds the lines `text[from, …)`, each ended by CRLF and already checked, whose names pass. The value of Host, which is
+ * no field of HTTP/2, is the result; '' without one.
+ */
+export function addLines(text: string, from: number, into: FieldList, passes: FieldFilter): string {
+  let host = ''
   for (let at = from; at < text.length; ) {
     const end = text.indexOf('\r\n', at)
-    if (end < 0 || end === at) return
+    if (end < 0 || end === at) break
     const colon = text.indexOf(':', at)
-    const name = text.slice(at, colon).toLowerCase()
-    if (passes(name)) into.add(name, fieldValue(text, colon + 1, end))
+    const name = nameIn(text, at, colon)
+    if (name === 'host') host = fieldValue(text, colon + 1, end)
+    else if (passes(name)) into.add(name, fieldValue(text, colon + 1, end))
     at = end + 2
   }
+  return host
 }
 
 /** The fields whose names pass as lines, each with CRLF. */
@@ -70,4 +76,31 @@ export function linesOf(fields: FieldList, passes: FieldFilter): string {
     if (passes(name)) text += `${name}: ${fields.values[at] ?? ''}\r\n`
   }
   return text
+}
+
+const PLACES = 256
+const MAX_LENGTH = 64
+/** Names seen before, in lower case: the same few come with every message, and their strings carry their hash. */
+const known: string[] = Array.from({ length: PLACES }, () => '')
+
+function nameIn(text: string, start: number, end: number): string {
+  const length = end - start
+  const first = text.charCodeAt(start) | 0x20
+  const last = text.charCodeAt(end - 1) | 0x20
+  const place =
+    ((length << 5) ^ (first << 2) ^ ((text.charCodeAt((start + end) >> 1) | 0x20) << 1) ^ last) & (PLACES - 1)
+  const name = known[place] ?? ''
+  if (name.length === length && isSame(name, text, start)) return name
+  const made = text.slice(start, end).toLowerCase()
+  // Through bytes: a piece of the text would keep all of it in memory.
+  if (length <= MAX_LENGTH) known[place] = Buffer.from(made, 'latin1').toString('latin1')
+  return made
+}
+
+function isSame(name: string, text: string, start: number): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const code = text.charCodeAt(start + at)
+    if ((code >= 65 && code <= 90 ? code | 0x20 : code) !== name.charCodeAt(at)) return false
+  }
+  return true
 }

@@ -10,6 +10,8 @@ import { addLines, isForClient, isForMessage, linesOf } from './field-lines.ts'
 
 const CHUNKED = 'transfer-encoding: chunked\r\n'
 const NO_BODY = 'content-length: 0\r\n'
+/** Place of :authority in a list that `requestFields` makes. */
+const AUTHORITY_AT = 2
 /** Servers wait for the length of a body where these methods announce none (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -43,16 +45,16 @@ export function requestFields(text: string, scheme: 'http' | 'https', into: Fiel
   const targetEnd = text.indexOf(' ', methodEnd + 1)
   const target = text.slice(methodEnd + 1, targetEnd)
   const fieldsAt = text.indexOf('\r\n') + 2
-  const host = /^host:[ \t]*([^\r]*?)[ \t]*\r$/im.exec(text.slice(fieldsAt))?.[1] ?? ''
-  if (host === '' || (!target.startsWith('/') && target !== '*')) return false
+  if (!target.startsWith('/') && target !== '*') return false
   // Servers read a fragment in different ways; HTTP/2 has no place for one.
   const fragmentAt = target.indexOf('#')
   into.add(':method', text.slice(0, methodEnd))
   into.add(':scheme', scheme)
-  into.add(':authority', host)
+  into.add(':authority', '')
   into.add(':path', fragmentAt < 0 ? target : target.slice(0, fragmentAt))
-  addLines(text, fieldsAt, into, isForMessage)
-  return true
+  const host = addLines(text, fieldsAt, into, isForMessage)
+  into.setValue(AUTHORITY_AT, host)
+  return host !== ''
 }
 
 /** A response of HTTP/1.1 (`ResponseHead.text`) for HTTP/2, into an empty list. */

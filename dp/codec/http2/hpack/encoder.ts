@@ -42,6 +42,7 @@ const NEVER = 2
 /** Values seen once that are remembered, and names that have no entry. */
 const MAX_SEEN = 256
 const MAX_NAMES = 512
+const MAX_NAME_LENGTH = 64
 /** A value in `values`: seen once, not in the table. */
 const SEEN = 0
 const MIN_NATIVE_WRITE = 24
@@ -192,12 +193,13 @@ export class HpackEncoder {
   }
 
   #addName(text: string): Name {
+    if (text.length > MAX_NAME_LENGTH) return new Name(text)
     if (this.#names.size >= MAX_NAMES) {
       this.#forget()
       for (const [name, { values }] of this.#names) if (values.size === 0) this.#names.delete(name)
     }
     const name = new Name(text)
-    this.#names.set(text, name)
+    this.#names.set(name.name, name)
     return name
   }
 

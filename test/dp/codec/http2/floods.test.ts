@@ -155,6 +155,16 @@ t.test('allowances come back with time', async t => {
   t.same(peer.events, ['close ENHANCE_YOUR_CALM too many streams that end early'])
 })
 
+t.test('as many streams may be reset as are complete', async t => {
+  const peer = new Peer('server', { limits })
+  for (let id = 1; id < 2000; id += 4) {
+    peer.send(headers(id, END_STREAM, GET))
+    peer.send(headers(id + 2, END_STREAM, SLOW), frame('RST_STREAM', 0, id + 2, u32(8)))
+    peer.stream.taken()
+  }
+  t.same(peer.events, [])
+})
+
 t.test('a client that cancels much is no flood to itself', async t => {
   const peer = new Peer('client', { limits })
   for (let round = 0; round < 500; round++) {

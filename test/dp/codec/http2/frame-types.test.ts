@@ -84,6 +84,7 @@ const CASES: Record<string, Case> = {
     [open, frame('GOAWAY', 0, 0, Buffer.concat([u32(0, 0), Buffer.from('bye')]))],
     'none',
   ],
+  '7 GOAWAY with an unknown code': [[open, frame('GOAWAY', 0, 0, u32(0, 0xff))], 'none'],
   '6.9 WINDOW_UPDATE of nothing for the connection': [
     [frame('WINDOW_UPDATE', 0, 0, u32(0))],
     'connection PROTOCOL_ERROR',
