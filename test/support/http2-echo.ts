@@ -3,13 +3,14 @@
  * `/status/N`, `/hints` (a 103 first), `/trailers` (like gRPC), `/slow` (never), `/headers` (what it saw, as JSON).
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { Http2Connection } from '../../dp/codec/http2/connection.ts'
 import type { Http2Handler } from '../../dp/codec/http2/core.ts'
 import { FieldList } from '../../dp/codec/http2/field-list.ts'
 import type { HeaderBlock } from '../../dp/codec/http2/header-block.ts'
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from '../../dp/codec/http2/http2-limits.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../../dp/codec/http2/stream.ts'
-import { acceptWire } from '../../dp/codec/wire.ts'
+import { acceptWire, Wire } from '../../dp/codec/wire.ts'
 
 const OK = FieldList.of([':status', '200'], ['content-type', 'text/plain'])
 const TOO_LARGE = FieldList.of([':status', '431'])
@@ -94,14 +95,17 @@ export interface EchoServer {
   close(): Promise<void>
 }
 
-export async function startEcho(changed: Partial<Http2Limits> = {}): Promise<EchoServer> {
+/** `tls`: PEM; the server then speaks TLS with ALPN h2. */
+export async function startEcho(
+  changed: Partial<Http2Limits> = {},
+  tls: { readonly cert: string; readonly key: string } | null = null,
+): Promise<EchoServer> {
   const limits = { ...DEFAULT_HTTP2_LIMITS, ...changed }
   const connections = new Set<Http2Connection>()
   const faults: string[] = []
   const sockets = new Set<Socket>()
   let waiting: (() => void)[] = []
-  const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, socket => {
-    const wire = acceptWire(socket, 'shared')
+  const serve = (wire: Wire): void => {
     const handler: Http2Handler = {
       onRequest: answer,
       onTooLarge: stream => stream.sendHead(TOO_LARGE, true),
@@ -118,7 +122,17 @@ export async function startEcho(changed: Partial<Http2Limits> = {}): Promise<Ech
     connections.add(connection)
     sockets.add(wire.socket)
     wire.socket.on('close', () => sockets.delete(wire.socket))
-  })
+  }
+  const server =
+    tls === null
+      ? createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, socket =>
+          serve(acceptWire(socket, 'shared')),
+        )
+      : createTlsServer({ ...tls, ALPNProtocols: ['h2'], allowHalfOpen: true }, socket => {
+          const wire = new Wire('chunks')
+          wire.adopt(socket)
+          serve(wire)
+        })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,

@@ -11,6 +11,7 @@ import { FieldList } from '../../../../dp/codec/http2/field-list.ts'
 import { DEFAULT_HTTP2_LIMITS } from '../../../../dp/codec/http2/http2-limits.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../../../../dp/codec/http2/stream.ts'
 import { Wire } from '../../../../dp/codec/wire.ts'
+import { makeIdentity, makeMeshCa } from '../../../support/certificates.ts'
 import { startEcho } from '../../../support/http2-echo.ts'
 
 const run = promisify(execFile)
@@ -117,6 +118,29 @@ t.test('drains under the client of Node', async t => {
   t.equal((await first).body.length, 2_000_000)
   if (!session.destroyed) await once(session, 'close')
   t.same(own.faults, [])
+})
+
+t.test('serves over TLS, where writes take their time', async t => {
+  const { chainPem, privateKeyPem } = await makeIdentity(await makeMeshCa())
+  const own = await startEcho({}, { cert: chainPem, key: privateKeyPem })
+  t.teardown(own.close)
+  const session = connect(`https://127.0.0.1:${own.port}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  const answers = await Promise.all([
+    // Node's client gives up by itself when it holds more than 10 MB.
+    ...Array.from({ length: 3 }, () => ask(session, '/', BODY)),
+    ask(session, '/bytes/3000000'),
+  ])
+  t.ok(answers.slice(0, 3).every(answer => answer.body.equals(BODY)))
+  t.equal(answers[3]?.body.length, 3_000_000)
+  const { stdout } = await run('curl', [
+    '-sk',
+    '--http2',
+    '-w',
+    '%{http_version}',
+    `https://127.0.0.1:${own.port}/`,
+  ])
+  t.equal(stdout, 'hello2')
 })
 
 /** A client connection to a port. */
