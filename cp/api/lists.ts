@@ -79,7 +79,7 @@ function readPage(query: URLSearchParams, title = TITLE): Page {
 }
 
 function faultOfSize(text: string): string | null {
-  if (!WHOLE.test(text)) return 'invalid format'
+  if (!WHOLE.test(text) || !Number.isSafeInteger(Number(text))) return 'invalid format'
   if (Number(text) > MAX_SIZE) return `invalid page size of ${Number(text)}. Maximum page size is ${MAX_SIZE}`
   return Number(text) <= 0 ? 'must be greater than 0' : null
 }

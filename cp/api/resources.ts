@@ -56,7 +56,7 @@ export async function itemAnswer(
   key: ResourceKey,
   { query }: Pick<ApiRequest, 'query'>,
 ): Promise<Answer> {
-  const format = query.get('format') ?? 'universal'
+  const format = query.get('format') || 'universal'
   if (!FORMATS.includes(format)) {
     const message = '"format" must be one of ["k8s", "kubernetes", "universal"]'
     return invalid('Could not retrieve a resource', [{ field: '', message }])

@@ -15,9 +15,11 @@ import { dispatch } from './dispatch.ts'
 import { methodNotAllowed, NOT_FOUND, type Rendered, render } from './http/answer.ts'
 import { readBytes } from './http/body.ts'
 import { readClientCas } from './http/client-cas.ts'
+import { refuseClient } from './http/client-error.ts'
 import { type Cors, corsFor } from './http/cors.ts'
 import { type Listening, listenOn } from './http/listening.ts'
 import { type RequestCounter, requestCounter } from './http/request-counter.ts'
+import { cleanPath, pathOf, routedUrl, withKnownMethod } from './http/request-line.ts'
 import { problem, problemOf } from './problem.ts'
 import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
 import { routesOf } from './routes.ts'
@@ -42,6 +44,8 @@ const REQUEST_TIMEOUT_MS = 60_000
 const KEEP_ALIVE_MS = 65_000
 /** Names have at most 253 characters, which a careful client may send in three bytes each. */
 const MAX_PARAMETER = 1_024
+/** Characters of a path in an error. */
+const MAX_SHOWN = 200
 
 export function createApi(options: ApiOptions): Api {
   const { settings } = options
@@ -167,11 +171,15 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER },
-    serverFactory: handler => withTimeouts(factory(handler)),
-    // `dataplanes+insights`: some clients escape the plus, which means the same in a path
-    rewriteUrl: ({ url = '/' }) => url.replace(/^[^?]*/, path => path.replace(/%2b/gi, '+')),
+    serverFactory: handler => withTimeouts(factory(withKnownMethod(handler))),
+    clientErrorHandler: refuseClient,
+    rewriteUrl: ({ url = '/' }) => routedUrl(url),
     frameworkErrors: (error, request, reply) => {
-      const detail = `${request.raw.url} is not a valid path: ${error.message}`
+      const why =
+        error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? `a name in it is longer than ${MAX_PARAMETER} characters`
+          : 'it is not percent-encoded UTF-8'
+      const detail = `${pathOf(request.raw.url).slice(0, MAX_SHOWN)} is not a valid path: ${why}`
       send(reply, render(problem({ status: 400, title: 'Bad Request', detail }), 'json'))
     },
   })
@@ -181,7 +189,9 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
   app.addHook('onRequest', async (request, reply) => {
     const path = pathOf(request.raw.url)
     if (path.includes('//'))
-      await reply.redirect((request.raw.url ?? '/').replace(path, cleanPath(path)), 307)
+      await reply.redirect(`${cleanPath(path)}${(request.raw.url ?? '').slice(path.length)}`, 307)
+    // the type of a body is for those who read it
+    if (request.raw.headers['content-type'] !== undefined) request.headers = ANY_TYPE
     if (cors !== null) reply.headers(cors.headers(request.headers.origin))
   })
   app.addHook('onResponse', async ({ method }, reply) => count(method, reply.statusCode, reply.elapsedTime))
@@ -243,13 +253,7 @@ function send(reply: FastifyReply, { status, headers, body }: Rendered): Fastify
   return reply.send(typeof body === 'string' ? Buffer.from(body) : body)
 }
 
-function pathOf(url: string | undefined): string {
-  return (url ?? '/').split('?', 1)[0] ?? '/'
-}
-
-function cleanPath(path: string): string {
-  return path.replace(/\/{2,}/g, '/')
-}
+const ANY_TYPE = { 'content-type': 'application/octet-stream' }
 
 function withTimeouts(server: Server): Server {
   server.headersTimeout = HEADERS_TIMEOUT_MS

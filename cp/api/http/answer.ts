@@ -54,7 +54,7 @@ export function formatFor(accept: string | undefined, output: string | null): Fo
   let bestQuality = 0
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map(part => part.trim().toLowerCase())
-    const format = FORMATS[type]
+    const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined
     const quality = qualityOf(parameters)
     if (format === undefined || quality <= bestQuality) continue
     best = format

@@ -34,5 +34,6 @@ export function countedBy(
       else group.push(proxy)
     }
   }
-  return Object.fromEntries([...groups].map(([name, group]) => [name, counted(group)]))
+  const sorted = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(sorted.map(([name, group]) => [name, counted(group)]))
 }

@@ -19,12 +19,15 @@ export async function meshInsight(context: ApiContext, name: string): Promise<Re
   return mesh === null ? null : insightOf(context, mesh)
 }
 
-/** Type → number of resources in the mesh, of types that have some. */
+/** Type → number of resources in the mesh, of types that have some, in their order. */
 export async function resourceCounts(
   context: ApiContext,
   mesh: string,
 ): Promise<ReadonlyMap<string, number>> {
-  const types = kinds.filter(kind => kind.scope === 'Mesh' && !kind.readOnly).map(kind => kind.type)
+  const types = kinds
+    .filter(kind => kind.scope === 'Mesh' && !kind.readOnly)
+    .map(kind => kind.type)
+    .sort()
   const lists = await Promise.all(types.map(type => context.store.list(type, mesh)))
   return new Map(
     types.map((type, i) => [type, lists[i]?.length ?? 0] as const).filter(([, total]) => total > 0),
