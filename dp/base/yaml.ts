@@ -11,6 +11,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   type Pair,
@@ -70,8 +71,13 @@ export function parseDocuments(text: string, shown: string): readonly YamlDocume
   })
 }
 
-/** Exactly one document. Throws `yaml.syntax`, `yaml.documents` when there are more or none. */
+/**
+ * Exactly one document, which may come from anybody: one that would keep the parser busy for seconds is not parsed.
+ * Throws `yaml.syntax`, `yaml.flood` for that, `yaml.documents` when there are more or none.
+ */
 export function parseDocument(text: string, shown: string): YamlDocument {
+  const flood = floodIn(text)
+  if (flood !== null) throw new CodedError('yaml.flood', `${shown}: ${flood}`)
   const documents = parseDocuments(text, shown)
   const [document] = documents
   if (document === undefined || documents.length > 1) {
@@ -105,6 +111,31 @@ export function splitFieldPath(path: string): readonly (string | number)[] {
     else steps.push(key === undefined ? (name ?? '') : key.replace(/\\(.)/g, '$1'))
   }
   return steps
+}
+
+/** Words and signs of one document: half a second of parsing. */
+const MAX_TOKENS = 100_000
+/** Of `[` and `{`, and of `- ` and `? ` in one line: the parser's recursion ends at some hundreds. */
+const MAX_NESTING = 100
+/** The next token is a text, whatever it looks like. */
+const TEXT_FOLLOWS = '\u001F'
+
+/** Splitting into tokens takes a tenth of the time of parsing, and can end early. */
+function floodIn(text: string): string | null {
+  let [tokens, brackets, inLine] = [0, 0, 0]
+  let isText = false
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MAX_TOKENS) return `more than ${MAX_TOKENS} words and signs in YAML; send it as JSON`
+    if (isText) isText = false
+    else if (token === TEXT_FOLLOWS) isText = true
+    else if (token === '[' || token === '{') brackets++
+    else if (token === ']' || token === '}') brackets--
+    else if (token === '-' || token === '?') inLine++
+    else if (/^[\r\n]/.test(token)) inLine = 0
+    if (brackets + (brackets === 0 ? inLine : 0) > MAX_NESTING)
+      return `nested more than ${MAX_NESTING} levels deep`
+  }
+  return null
 }
 
 function documentOf(
@@ -194,6 +225,7 @@ function positionOfNode(node: unknown, lines: LineCounter): Position | undefined
 const HINTS: Readonly<Record<string, string>> = {
   NON_STRING_KEY:
     'a key must be text; a value that begins with { has to be quoted, a template to be filled in',
+  RESOURCE_EXHAUSTION: 'nested too deeply',
 }
 
 function syntaxError(

@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { parseDocument } from '#base/yaml.ts'
+import { repeatedKey } from './json-keys.ts'
 
 export type BodyValue =
   | { readonly ok: true; readonly value: unknown }
@@ -97,27 +98,37 @@ function textOf(bytes: Buffer): string | null {
 
 function fromJson(text: string): BodyValue {
   try {
-    const value: unknown = JSON.parse(text)
-    return isTooDeep(value, MAX_DEPTH) ? TOO_DEEP : { ok: true, value }
+    return parsedJson(text)
   } catch (error) {
     const hint = /^\s*[[{"]/.test(text) ? '' : '; YAML goes as Content-Type: application/yaml'
     return { ok: false, message: `not valid JSON: ${messageOf(error)}${hint}` }
   }
 }
 
+/** Throws what `JSON.parse` throws. */
+function parsedJson(text: string): BodyValue {
+  const body = fitting(JSON.parse(text))
+  const repeated = body.ok ? repeatedKey(text) : null
+  if (repeated === null) return body
+  const { line, column, key } = repeated
+  return {
+    ok: false,
+    message: `line ${line}, column ${column}: the key ${JSON.stringify(key)} is there twice`,
+  }
+}
+
 /** JSON is tried first, since it is read ten times as fast; a flow mapping of YAML looks like it too. */
 function fromText(text: string): BodyValue {
   if (/^\s*[[{]/.test(text)) {
-    const json = fromJson(text)
-    if (json.ok) return json
+    try {
+      return parsedJson(text)
+    } catch {
+      // YAML, perhaps
+    }
   }
   try {
-    const { value } = parseDocument(text, SHOWN)
-    return isTooDeep(value, MAX_DEPTH) ? TOO_DEEP : { ok: true, value }
+    return fitting(parseDocument(text, SHOWN).value)
   } catch (error) {
-    // the parser's own recursion
-    if (error instanceof RangeError || (error instanceof Error && error.cause instanceof RangeError))
-      return TOO_DEEP
     if (!(error instanceof CodedError)) throw error
     return { ok: false, message: sentenceOf(error) }
   }
@@ -126,11 +137,22 @@ function fromText(text: string): BodyValue {
 const SHOWN = 'body'
 /** No kind comes near it. */
 const MAX_DEPTH = 64
-const TOO_DEEP: BodyValue = { ok: false, message: `nested more than ${MAX_DEPTH} levels deep` }
 
-function isTooDeep(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some(below => isTooDeep(below, levels - 1))
+/** What no handler should see, whatever it is for. */
+function fitting(value: unknown): BodyValue {
+  const message = unfitness(value, MAX_DEPTH)
+  return message === null ? { ok: true, value } : { ok: false, message }
+}
+
+function unfitness(value: unknown, levels: number): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  if (levels === 0) return `nested more than ${MAX_DEPTH} levels deep`
+  if (Object.hasOwn(value, '__proto__')) return 'there is a key __proto__, which nothing has'
+  for (const below of Object.values(value)) {
+    const message = unfitness(below, levels - 1)
+    if (message !== null) return message
+  }
+  return null
 }
 
 function sentenceOf(error: CodedError): string {
@@ -141,7 +163,7 @@ function sentenceOf(error: CodedError): string {
   const start = `${SHOWN}:${line}:${column}: `
   return error.message.startsWith(start)
     ? `line ${line}, column ${column}: ${error.message.slice(start.length)}`
-    : error.message
+    : error.message.replace(`${SHOWN}: `, '')
 }
 
 /** A resource is a mapping. */

@@ -97,12 +97,41 @@ t.test('names file, line and column of what is not YAML', async t => {
 t.test('reads a mapping of many keys, and names the first that is there twice', async t => {
   const names = Array.from({ length: 50_000 }, (_, i) => `k${i}`)
   const text = names.map(name => `${name}: v\n`).join('')
-  t.same(Object.keys(parseDocument(text, 'x').value as object), names)
-  t.throws(() => parseDocument(`${text}k7: w\n`, 'x'), {
+  t.same(Object.keys(parseDocuments(text, 'x')[0]?.value as object), names)
+  t.throws(() => parseDocuments(`${text}k7: w\n`, 'x'), {
     message: 'x:50001:1: not valid YAML: map keys must be unique',
   })
   const nested = ['a:', '  - b: 1', '    "b": 2', ''].join('\n')
   t.throws(() => parseDocument(nested, 'x'), { message: 'x:3:5: not valid YAML: map keys must be unique' })
+})
+
+t.test('one document, which may come from anybody, is not parsed when that would take seconds', async t => {
+  const flood = /^x: more than 100000 words and signs in YAML; send it as JSON$/
+  const deep = /^x: nested more than 100 levels deep$/
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [`[${','.repeat(200_000)}]`, flood],
+    ['---\n'.repeat(200_000), flood],
+    ['&a '.repeat(200_000), flood],
+    ['a:\n- x\n'.repeat(200_000), flood],
+    ['['.repeat(200_000), deep],
+    ['{a: '.repeat(200_000), deep],
+    [`${'[\n'.repeat(101)}${']'.repeat(101)}`, deep],
+    ['- '.repeat(200_000), deep],
+    ['? '.repeat(200_000), deep],
+  ]
+  for (const [text, message] of cases) {
+    const error = thrownBy(() => parseDocument(text, 'x'))
+    t.equal(error.code, 'yaml.flood', text.slice(0, 9))
+    t.match(error.message, message)
+  }
+  const indented = Array.from({ length: 3000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')
+  t.match(thrownBy(() => parseDocument(indented, 'x')).message, /: not valid YAML: nested too deeply$/)
+  const brackets = `a: "${'['.repeat(200)}"\nb: |\n ${'['.repeat(200)}\nc: ${'a['.repeat(200)}\nd:\n${'- - [[]]\n'.repeat(200)}`
+  t.equal(
+    (parseDocument(brackets, 'x').value as { d: unknown[] }).d.length,
+    200,
+    'not what only looks like it',
+  )
 })
 
 t.test('does not let a few aliases become a huge value', async t => {
