@@ -7,13 +7,14 @@ import { itemAt } from '../field-path.ts'
 import { protobufDuration, usedNameViolations, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { optional, text } from '../schema/doc.ts'
+import { uint32 } from '../values.ts'
 
 const LIFETIME_RULE = 'a number and one of y, w, d, h, m, s, ms; or 0'
 
 const confSchema = z.object({
   caCert: optional(
     z.object({
-      RSAbits: optional(z.int(), 'Size of an RSA key.', {
+      RSAbits: optional(uint32, 'Size of an RSA key.', {
         unit: 'bits',
         unenforced: { message: 'keys are ECDSA P-256' },
       }),

@@ -5,10 +5,11 @@ import { repeated, tagsSchema, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { re2Fault } from '../re2.ts'
 import { filled, optional } from '../schema/doc.ts'
+import { uint32 } from '../values.ts'
 
 const aggregateSchema = z.object({
   name: optional(z.string(), 'Name of the application, in the metrics.', { rule: 'unique' }),
-  port: optional(z.int(), 'Port of its metrics.'),
+  port: optional(uint32, 'Port of its metrics.'),
   path: optional(z.string(), 'Path of its metrics.', { default: '/metrics' }),
   address: optional(z.string(), 'Address of the application.', { default: 'the address of the data plane' }),
   enabled: optional(z.boolean(), 'Whether it is asked.', { default: 'true', keepsZero: true }),
@@ -44,7 +45,7 @@ const others = {
 
 /** Without defaults: `metrics.conf` of a Dataplane. */
 export const prometheusOverrideSchema = z.object({
-  port: optional(z.int(), PORT, { default: "the mesh's" }),
+  port: optional(uint32, PORT, { default: "the mesh's" }),
   path: optional(z.string(), PATH, { default: "the mesh's" }),
   tags: optional(tagsSchema, TAGS, { default: "the mesh's" }),
   tls: optional(tlsSchema, TLS),
@@ -53,7 +54,7 @@ export const prometheusOverrideSchema = z.object({
 
 /** With the defaults that Kuma writes into a stored Mesh. */
 export const prometheusSchema = z.object({
-  port: filled(z.int().default(5670), PORT, { default: '5670' }),
+  port: filled(uint32.default(5670), PORT, { default: '5670' }),
   path: filled(z.string().default('/metrics'), PATH, { default: '/metrics' }),
   tags: filled(tagsSchema.default({ 'kuma.io/service': 'dataplane-metrics' }), TAGS, {
     default: 'kuma.io/service: dataplane-metrics',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { protobufDuration, tagsSchema } from '../fields.ts'
 import { prometheusOverrideSchema } from '../mesh/prometheus.ts'
 import { number, optional, text } from '../schema/doc.ts'
+import { uint32 } from '../values.ts'
 
 const PORT_RULE = { rule: '1 to 65535' }
 const PROTO = 'kuma.mesh.v1alpha1.Dataplane'
@@ -125,9 +126,9 @@ const listenerSchema = z.object({
 
 /** Of transparent proxies; accepted, since files of others have it. */
 const transparentProxyingSchema = z.object({
-  redirectPortInbound: optional(z.int(), 'Port to which calls from outside are redirected.'),
-  redirectPortOutbound: optional(z.int(), 'Port to which calls of the application are redirected.'),
-  redirectPortInboundV6: optional(z.int(), 'As redirectPortInbound, for IPv6.'),
+  redirectPortInbound: optional(uint32, 'Port to which calls from outside are redirected.'),
+  redirectPortOutbound: optional(uint32, 'Port to which calls of the application are redirected.'),
+  redirectPortInboundV6: optional(uint32, 'As redirectPortInbound, for IPv6.'),
   ipFamilyMode: optional(z.string(), 'Which IP families are redirected.'),
   directAccessServices: optional(
     z.array(z.string()),

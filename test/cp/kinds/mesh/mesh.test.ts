@@ -143,6 +143,14 @@ t.test("answers mistakes in Kuma's words", async t => {
     ],
     [{ tracing: { backends: [{ name: 'a', type: 'zipkin', conf: { url: 'http://zipkin:80/api' } }] } }, []],
     [
+      { metrics: { backends: [{ name: 'a', type: 'prometheus', conf: { port: -1 } }] } },
+      ['metrics.backends[0].conf.port: must be a whole number from 0 to 4294967295'],
+    ],
+    [
+      withBackend({ conf: { caCert: { RSAbits: 1e15 } } }),
+      ['mtls.backends[0].conf.caCert.RSAbits: must be a whole number from 0 to 4294967295'],
+    ],
+    [
       { name: 'm'.repeat(64) },
       ['name: cannot be longer than 63 characters', 'name: name from the URL has to be the same as in body'],
     ],

@@ -7,7 +7,7 @@ import {
   tagSetsOf,
   withZoneTag,
 } from '../../../../cp/kinds/proxy/dataplane.ts'
-import { accepted, withInbound } from '../../../support/bodies.ts'
+import { accepted, faults, withInbound } from '../../../support/bodies.ts'
 
 const net = (networking: object): object => ({ networking: { address: '192.168.0.1', ...networking } })
 
@@ -80,6 +80,12 @@ t.test(
     t.same(withZoneTag({}, 'z'), {})
   },
 )
+
+t.test('numbers have no sign, as in Kuma', async t => {
+  t.same(faults('Dataplane', net({ transparentProxying: { redirectPortInbound: -1 } })), [
+    'networking.transparentProxying.redirectPortInbound: must be a whole number from 0 to 4294967295',
+  ])
+})
 
 function specOf(fields: object): DataplaneSpec {
   return accepted('Dataplane', fields).draft.spec as DataplaneSpec
