@@ -40,7 +40,11 @@ for (const kind of kinds.filter(one => !one.readOnly)) {
     const name = 'shown-1'
     const isInMesh = kind.scope === 'Mesh'
     const path = `${isInMesh ? '/meshes/default' : ''}/${kind.path}/${name}`
-    const { labels, ...own } = { ...example.body, name, ...(isInMesh ? { mesh: 'default' } : {}) }
+    const own: Readonly<Record<string, unknown>> = {
+      ...example.body,
+      name,
+      ...(isInMesh ? { mesh: 'default' } : {}),
+    }
     t.equal((await put(path, own)).status, 201)
     const first = await read(path)
     const family = LEGACY.test(kind.type) ? MESH : isInMesh ? FULL : ZONE
