@@ -8,6 +8,7 @@ import type { Kind, Resource, ResourceKey } from '../kinds/kind.ts'
 import { showResource } from '../kinds/show.ts'
 import { resourceTable, type Shown } from '../kinds/table/columns.ts'
 import { readResource } from '../kinds/validate.ts'
+import { storingTitle } from '../store/guarded-store.ts'
 import { etagOf } from './change/preconditions.ts'
 import { deleteResource, putResource } from './change/write.ts'
 import { contentTypeOf } from './dispatch.ts'
@@ -83,7 +84,11 @@ export function putEndpoint(context: ApiContext, kind: Kind): Endpoint {
         return problem({ status: 400, title: 'Bad Request', detail })
       }
       const read = readResource(kind, body.value, kind.scope === 'Mesh' ? key : { name: key.name })
-      if (!read.ok) return problem({ ...read, status: 400 })
+      if (!read.ok) {
+        const isStoring = read.violations.every(({ whenStored }) => whenStored === true)
+        const title = isStoring ? storingTitle(await context.store.get(key)) : read.title
+        return problem({ ...read, title, status: 400 })
+      }
       return putResource(context, request, kind, read)
     },
   }

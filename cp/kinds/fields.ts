@@ -35,6 +35,10 @@ export function violation(field: string, message: string): Violation {
   return { field, message }
 }
 
+export function whenStored(found: Violation): Violation {
+  return { ...found, whenStored: true }
+}
+
 export function portViolations(port: number | undefined, field: string): Violation[] {
   const isPort = port !== undefined && port >= 1 && port <= 65535
   return isPort ? [] : [violation(field, 'port must be in the range [1, 65535]')]

@@ -37,6 +37,8 @@ export interface ResourceKey {
 export interface Violation {
   readonly field: string
   readonly message: string
+  /** Kuma finds it only when it stores the resource, so that alone it comes under another title (kuma-api 1.4). */
+  readonly whenStored?: true
 }
 
 /** A field (or a value of it) that is stored and not enforced yet. */

@@ -128,7 +128,6 @@ async function put<Spec>(
   const mesh = kind.scope === 'Mesh' ? await existingMesh(store, draft.mesh) : null
   const before = await store.get(draft)
   options.permit?.(before, draft)
-  const manager = before === null ? 'Failed to create a resource' : 'Failed to update a resource'
   const faults = labelViolations(kind, draft, zone)
   if (faults.length > 0) return refused('Could not process a resource', faults)
   const spec = draft.type === 'Dataplane' ? withZoneTag(draft.spec as DataplaneSpec, zone) : draft.spec
@@ -138,7 +137,7 @@ async function put<Spec>(
   if (immutable.length > 0) return refused('Could not update a resource', immutable)
   const further = await Promise.all(checks.map(check => check(complete, store)))
   const ownFaults = [...typeViolations(complete, before, mesh), ...further.flat()]
-  if (ownFaults.length > 0) return refused(manager, ownFaults)
+  if (ownFaults.length > 0) return refused(storingTitle(before), ownFaults)
   const together = await Promise.all(hooks.map(hook => hook(complete, before, store)))
   const write: Write = {
     op: 'put',
@@ -154,6 +153,11 @@ async function put<Spec>(
   }
   const warnings = kind.warnings(spec as Spec, draft)
   return { ok: true, created, resource: resource as Resource<Spec>, warnings, changes }
+}
+
+/** Of faults that Kuma finds when it stores a resource. */
+export function storingTitle(before: Resource | null): string {
+  return before === null ? 'Failed to create a resource' : 'Failed to update a resource'
 }
 
 async function remove(

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { meshDurationMs } from '#base/duration.ts'
 import { dataSourceSchema, dataSourceViolations } from '../data-source.ts'
 import { itemAt } from '../field-path.ts'
-import { protobufDuration, usedNameViolations, violation } from '../fields.ts'
+import { protobufDuration, usedNameViolations, violation, whenStored } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { optional, text } from '../schema/doc.ts'
 import { uint32 } from '../values.ts'
@@ -120,17 +120,19 @@ function backendViolations(backend: MtlsBackend, path: string, isUnchecked: bool
   if (backend.dpCert !== undefined && meshDurationMs(backend.dpCert.rotation?.expiration ?? '') === null) {
     violations.push(violation('mtls.dpcert.rotation.expiration', 'has to be a valid format'))
   }
-  if (backend.type === 'provided') {
-    if (!isUnchecked) violations.push(...providedViolations(backend, `${path}.conf`))
-  } else if (backend.type !== 'builtin') {
-    violations.push(violation(`${path}.type`, 'could not find installed plugin for this type'))
-  } else if (!isUnchecked) {
-    const expiration = backend.conf?.caCert?.expiration ?? ''
-    if (expiration !== '' && meshDurationMs(expiration) === null) {
-      violations.push(violation(`${path}.conf.caCert.expiration`, 'has to be a valid format'))
-    }
+  return [...violations, ...pluginViolations(backend, path, isUnchecked).map(whenStored)]
+}
+
+function pluginViolations(backend: MtlsBackend, path: string, isUnchecked: boolean): Violation[] {
+  const { type, conf } = backend
+  if (type !== 'builtin' && type !== 'provided') {
+    return [violation(`${path}.type`, 'could not find installed plugin for this type')]
   }
-  return violations
+  if (isUnchecked) return []
+  if (type === 'provided') return providedViolations(backend, `${path}.conf`)
+  const expiration = conf?.caCert?.expiration ?? ''
+  const isValid = expiration === '' || meshDurationMs(expiration) !== null
+  return isValid ? [] : [violation(`${path}.conf.caCert.expiration`, 'has to be a valid format')]
 }
 
 function providedViolations({ conf }: MtlsBackend, path: string): Violation[] {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { itemAt } from '../field-path.ts'
-import { selectorViolations, type Tags, tagsSchema, violation } from '../fields.ts'
+import { selectorViolations, type Tags, tagsSchema, violation, whenStored } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import { optional } from '../schema/doc.ts'
 import { unenforcedFields } from '../schema/unenforced.ts'
@@ -162,7 +162,9 @@ export const mesh = defineKind<MeshSpec>({
   schema: meshSchema,
   check(spec, meta) {
     return [
-      ...(meta.name.length > 63 ? [violation('name', 'cannot be longer than 63 characters')] : []),
+      ...(meta.name.length > 63
+        ? [whenStored(violation('name', 'cannot be longer than 63 characters'))]
+        : []),
       ...mtlsViolations(spec.mtls),
       ...backendsViolations(spec),
       ...constraintsViolations(spec),
