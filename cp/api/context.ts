@@ -61,7 +61,12 @@ export async function contextOf(options: ApiOptions, isReady: () => boolean): Pr
     clusterId: await ensureClusterId(store),
     insight,
     live,
-    config: () => settingsView(CP_SETTINGS, settings, FIXED_SETTINGS),
+    config: () =>
+      settingsView(CP_SETTINGS, settings, {
+        ...FIXED_SETTINGS,
+        // so spelt by Kuma
+        'defaults.SkipHostnameGenerators': settings['defaults.skipHostnameGenerators'],
+      }),
     isReady,
   }
 }

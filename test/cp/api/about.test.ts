@@ -40,6 +40,7 @@ t.test('the settings have their nested names and durations as people write them'
     runtime: { universal: { dataplaneCleanupAge: '72h0m0s' } },
     general: { tlsCertFile: '' },
     tlsSan: [],
+    defaults: { SkipHostnameGenerators: false, skipHostnameGenerators: false },
   })
 })
 
