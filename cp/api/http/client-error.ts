@@ -28,5 +28,6 @@ const ANSWERS: Readonly<Record<string, readonly [status: number, title: string]>
 
 function detailOf(error: Error, status: number): string {
   if (status === 408) return 'the request did not arrive in time'
+  if (status === 431) return 'the headers are larger than the server takes'
   return `this is no HTTP request: ${messageOf(error).replace(/^Parse Error: /, '')}`
 }
