@@ -10,8 +10,9 @@ import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, keyOf } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
-import { Pool, type PoolEnvironment } from './pool.ts'
-import type { Stream, StreamWaiter, Transport } from './transport.ts'
+import type { PoolEnvironment } from './pool.ts'
+import type { Stream, StreamWaiter } from './transport.ts'
+import { Trunks } from './trunks.ts'
 
 export interface ClusterEnvironment extends PoolEnvironment {
   readonly tls: MeshTls
@@ -19,7 +20,7 @@ export interface ClusterEnvironment extends PoolEnvironment {
 
 interface Member {
   readonly endpoint: Endpoint
-  readonly pool: Pool
+  readonly transport: Trunks
 }
 
 /** Endpoints tried for one call: more would only add their timeouts up. */
@@ -54,7 +55,7 @@ export class Cluster {
     this.#destination = new Destination(config, this.#environment.tls, this.#environment.limits)
     // First: calls that wait at an endpoint that is gone move to one that stays, by the new section.
     if (!isDeepStrictEqual({ ...old, endpoints: [] }, { ...config, endpoints: [] })) {
-      for (const { pool } of this.#members) pool.redirect(this.#destination)
+      for (const { transport } of this.#members) transport.redirect(this.#destination)
     }
     this.#replaceMembers()
   }
@@ -66,7 +67,7 @@ export class Cluster {
       waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
       return null
     }
-    const stream = isFresh ? null : member.pool.take()
+    const stream = isFresh ? null : member.transport.take()
     if (stream !== null) return stream
     new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange').go(member)
     return null
@@ -83,7 +84,7 @@ export class Cluster {
   recheck(domains: readonly TrustDomain[]): void {
     const { domain } = this.#destination
     if (domain === null || !domains.includes(domain)) return
-    for (const { pool } of this.#members) pool.recheck()
+    for (const { transport } of this.#members) transport.recheck()
   }
 
   /** Closes what is idle; what runs ends by itself. */
@@ -121,7 +122,7 @@ export class Cluster {
       if (known !== undefined) members.push(known)
       else {
         const endpoint = new Endpoint(address, this.#config.name, this.#environment)
-        members.push({ endpoint, pool: new Pool(endpoint, this.#destination, this.#environment) })
+        members.push({ endpoint, transport: new Trunks(endpoint, this.#destination, this.#environment) })
       }
     }
     this.#members = members
@@ -132,7 +133,7 @@ export class Cluster {
 
 function retireMember(member: Member): void {
   member.endpoint.retire()
-  member.pool.retire()
+  member.transport.retire()
 }
 
 const NOBODY: readonly Member[] = []
@@ -156,7 +157,7 @@ class Attempt implements StreamWaiter {
 
   go(member: Member): void {
     this.#tried.push(member)
-    const transport: Transport = member.pool
+    const { transport } = member
     if (this.#kind === 'tunnel') transport.open(this)
     else transport.wait(this)
   }
@@ -172,7 +173,7 @@ class Attempt implements StreamWaiter {
       this.#waiter.onNoStream(reason, detail)
       return
     }
-    const stream = this.#kind === 'exchange' ? next.pool.take() : null
+    const stream = this.#kind === 'exchange' ? next.transport.take() : null
     if (stream !== null) this.#waiter.onStream(stream)
     else this.go(next)
   }

@@ -18,11 +18,14 @@ import { reasonOf } from './failure.ts'
 export interface DialTls {
   readonly client: ClientContext
   readonly target: ClusterTls
+  /** What it may speak, best first (tls/alpn.ts). */
+  readonly protocols: readonly string[]
 }
 
 /** Told once; a failed wire is closed. */
 export interface DialHandler {
-  onConnected(peer: Peer | null): void
+  /** `protocol`: what both agreed on; '' where the server knows none of them, or without TLS. */
+  onConnected(peer: Peer | null, protocol: string): void
   onFailed(reason: ReasonCode, detail: string): void
 }
 
@@ -45,15 +48,15 @@ export function dial(
   if (tls === null) {
     const socket = connectPlain({ ...options, host: to.address, port: to.port })
     wire.adopt(socket)
-    socket.once('connect', () => dialing.succeed(null))
+    socket.once('connect', () => dialing.succeed(null, ''))
     return
   }
   const below: Socket | null = isOverSocket
     ? connectPlain({ ...KEEP_ALIVE, host: to.address, port: to.port, allowHalfOpen: true })
     : null
-  const target = { ...to, sni: tls.target.sni, serverIds: tls.target.serverIds }
+  const target = { ...to, sni: tls.target.sni, serverIds: tls.target.serverIds, protocols: tls.protocols }
   const socket = connectTls(tls.client, target, options, below, (peer, refusal) => {
-    if (refusal === '') dialing.succeed(peer)
+    if (refusal === '') dialing.succeed(peer, socket.alpnProtocol || '')
     else dialing.fail(refusal, `server holds ${peer?.uris.join(', ') || 'no name'}`)
   })
   wire.adopt(socket, below)
@@ -78,9 +81,9 @@ class Dialing implements ByteSink {
     )
   }
 
-  succeed(peer: Peer | null): void {
+  succeed(peer: Peer | null, protocol: string): void {
     if (!this.#settle()) return
-    this.#handler.onConnected(peer)
+    this.#handler.onConnected(peer, protocol)
   }
 
   fail(reason: ReasonCode, detail: string): void {

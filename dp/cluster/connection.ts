@@ -7,6 +7,7 @@ import { type ReadMode, Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { TrustDomain } from '../tls/mesh-tls.ts'
 import type { Peer } from '../tls/peer.ts'
+import type { Destination } from './destination.ts'
 import type { Stream } from './transport.ts'
 
 /** What the pool does with its connections. */
@@ -16,8 +17,12 @@ export interface Lender {
   lost(connection: Connection): void
 }
 
+/** A connection is not used for new exchanges in the last part of its certificates' life. */
+const RETIRE_BEFORE_EXPIRY_MS = 30_000
+
 export class Connection extends Wire implements Stream {
   isReused = false
+  readonly isUnprocessed = false
   cutReason: ReasonCode | '' = ''
   isLent = false
   peer: Peer | null = null
@@ -38,6 +43,27 @@ export class Connection extends Wire implements Stream {
     super(mode)
     this.#lender = lender
     this.#idleSink = new IdleSink(this, lender)
+  }
+
+  /** Notes how it is being made. */
+  begin({ domain, target }: Destination): void {
+    this.domain = domain
+    this.generation = domain?.generation ?? 0
+    this.sni = target?.sni
+  }
+
+  /** Whether it was made as it would be made now. */
+  isAsNow({ domain, target }: Destination): boolean {
+    return this.domain === domain && this.sni === target?.sni && this.generation === (domain?.generation ?? 0)
+  }
+
+  /** The handshake is done. `ownEndMs`: end of our own certificate. */
+  certify(peer: Peer | null, ownEndMs: number | undefined): void {
+    if (peer === null || ownEndMs === undefined) return
+    this.peer = peer
+    this.expiresAtMs = Math.min(peer.notAfterMs, ownEndMs)
+    const leftMs = this.expiresAtMs - Date.now()
+    this.retiresAtMs = this.expiresAtMs - Math.min(RETIRE_BEFORE_EXPIRY_MS, leftMs / 10)
   }
 
   release(isReusable: boolean, keepMs: number): void {

@@ -1,29 +1,24 @@
 /**
- * The transport of today: keep-alive connections to one endpoint, one exchange at a time on each, last in first out;
- * and a connection of its own for every TCP connection. Handshakes in progress are bounded, since a cold pool under
+ * The transport to applications, and to data planes that are older than vmesh/1: keep-alive connections to one
+ * endpoint, one exchange at a time on each, last in first out; and a connection of its own for every TCP connection. Handshakes in progress are bounded, since a cold pool under
  * load is a storm of them; calls wait in order of arrival.
  */
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { ReasonCode } from '../errors.ts'
+import { RAW } from '../tls/alpn.ts'
 import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
 import { type DialTls, dial } from './connect.ts'
 import { Connection, type Lender } from './connection.ts'
 import type { Destination } from './destination.ts'
 import type { Endpoint, EndpointEnvironment } from './endpoint.ts'
 import type { StreamWaiter, Transport } from './transport.ts'
+import { type Ticket, WaitingLine } from './waiting-line.ts'
 
 export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
 }
 
-/** A connection is not used for new exchanges in the last part of its certificates' life. */
-const RETIRE_BEFORE_EXPIRY_MS = 30_000
-
-/** Who waits, in order of arrival. */
-interface Ticket {
-  readonly waiter: StreamWaiter
-  readonly number: number
-}
+const PROTOCOLS = [RAW]
 
 export class Pool implements Transport, Lender, Sweepable {
   readonly #endpoint: Endpoint
@@ -31,8 +26,8 @@ export class Pool implements Transport, Lender, Sweepable {
   #destination: Destination
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
-  #waiting: Ticket[] = []
-  #tunnels: Ticket[] = []
+  readonly #waiting = new WaitingLine()
+  readonly #tunnels = new WaitingLine()
   #arrivals = 0
   /** Connections being made for exchanges, and all of them. */
   #dialingExchanges = 0
@@ -59,6 +54,11 @@ export class Pool implements Transport, Lender, Sweepable {
 
   wait(waiter: StreamWaiter): void {
     this.#queue(this.#waiting, waiter)
+  }
+
+  /** Takes a connection over that was made, verified and certified elsewhere and never used. */
+  adopt(connection: Connection): void {
+    this.#take(connection, null)
   }
 
   open(waiter: StreamWaiter): void {
@@ -101,7 +101,7 @@ export class Pool implements Transport, Lender, Sweepable {
       this.#dialMore()
       return
     }
-    const ticket = shiftWanted(this.#waiting)
+    const ticket = this.#waiting.shift()
     if (ticket !== undefined) {
       ticket.waiter.onStream(this.#lend(connection))
       return
@@ -136,18 +136,8 @@ export class Pool implements Transport, Lender, Sweepable {
     return (
       connection.isOpen &&
       !this.#isRetired &&
-      this.#isAsNow(connection) &&
+      connection.isAsNow(this.#destination) &&
       connection.retiresAtMs > this.#environment.deadlines.nowMs
-    )
-  }
-
-  /** Whether it was made as it would be made now. */
-  #isAsNow(connection: Connection): boolean {
-    const { domain, target } = this.#destination
-    return (
-      connection.domain === domain &&
-      connection.sni === target?.sni &&
-      connection.generation === (domain?.generation ?? 0)
     )
   }
 
@@ -162,25 +152,26 @@ export class Pool implements Transport, Lender, Sweepable {
     if (this.#all.delete(connection) && this.#all.size === 0) this.#environment.deadlines.remove(this)
   }
 
-  #queue(tickets: Ticket[], waiter: StreamWaiter): void {
-    if (tickets.length >= this.#environment.limits.maxWaiting) {
+  #queue(line: WaitingLine, waiter: StreamWaiter): void {
+    if (line.length >= this.#environment.limits.maxWaiting) {
       waiter.onNoStream('overflow', 'too many wait')
       return
     }
-    tickets.push({ waiter, number: ++this.#arrivals })
+    line.push({ waiter, number: ++this.#arrivals })
     this.#dialMore()
   }
 
   #dialMore(): void {
     const { maxConnecting, maxConnections } = this.#environment.limits
     while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
-      const tunnel = shiftWanted(this.#tunnels)
+      const tunnel = this.#tunnels.shift()
       if (tunnel === undefined && this.#waiting.length <= this.#dialingExchanges) return
       this.#dial(tunnel ?? null)
     }
     if (this.#all.size + this.#dialing < maxConnections) return
     // Exchanges wait for a connection to be given back; TCP connections may be held for ever.
-    for (const { waiter } of this.#tunnels.splice(0)) waiter.onNoStream('overflow', 'too many connections')
+    for (const { waiter } of this.#tunnels.takeUpTo(this.#arrivals))
+      waiter.onNoStream('overflow', 'too many connections')
   }
 
   /** `tunnel`: whom the connection is for; null: for the first exchange that waits when it is there. */
@@ -192,12 +183,11 @@ export class Pool implements Transport, Lender, Sweepable {
       this.#giveUp(tunnel, arrivals, client, 'this data plane cannot make mesh connections now')
       return
     }
-    const tls: DialTls | null = client === null || target === null ? null : { client, target }
+    const tls: DialTls | null =
+      client === null || target === null ? null : { client, target, protocols: PROTOCOLS }
     const isOverSocket = tunnel !== null && tls !== null
     const connection = new Connection(isOverSocket ? 'chunks' : tunnel !== null ? 'bulk' : 'shared', this)
-    connection.domain = domain
-    connection.generation = domain?.generation ?? 0
-    connection.sni = target?.sni
+    connection.begin(this.#destination)
     this.#dialing++
     if (tunnel === null) this.#dialingExchanges++
     const settle = () => {
@@ -231,22 +221,20 @@ export class Pool implements Transport, Lender, Sweepable {
       tunnel.waiter.onNoStream('no-healthy-endpoint', 'the endpoint was removed')
       return
     }
-    if (!this.#isAsNow(connection) || (peer !== null && !this.#destination.allows(peer))) {
+    if (!connection.isAsNow(this.#destination) || (peer !== null && !this.#destination.allows(peer))) {
       // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
       connection.discard()
       if (tunnel !== null) this.#tunnels.unshift(tunnel)
       return
     }
-    if (peer !== null && ownEndMs !== undefined) {
-      const nowMs = Date.now()
-      connection.peer = peer
-      connection.expiresAtMs = Math.min(peer.notAfterMs, ownEndMs)
-      const leftMs = connection.expiresAtMs - nowMs
-      connection.retiresAtMs = connection.expiresAtMs - Math.min(RETIRE_BEFORE_EXPIRY_MS, leftMs / 10)
-    }
+    connection.certify(peer, ownEndMs)
+    this.#take(connection, tunnel)
+  }
+
+  #take(connection: Connection, tunnel: Ticket | null): void {
     if (this.#all.size === 0) this.#environment.deadlines.add(this)
     this.#all.add(connection)
-    const ticket = tunnel ?? shiftWanted(this.#waiting)
+    const ticket = tunnel ?? this.#waiting.shift()
     if (ticket !== undefined) {
       ticket.waiter.onStream(this.#lend(connection))
       return
@@ -267,17 +255,7 @@ export class Pool implements Transport, Lender, Sweepable {
 
   /** `upTo`: number of the last that is told. */
   #failAll(reason: ReasonCode, detail: string, upTo = this.#arrivals): void {
-    const tickets = [...this.#waiting, ...this.#tunnels]
-    this.#waiting = this.#waiting.filter(({ number }) => number > upTo)
-    this.#tunnels = this.#tunnels.filter(({ number }) => number > upTo)
-    for (const { waiter, number } of tickets) if (number <= upTo) waiter.onNoStream(reason, detail)
-  }
-}
-
-/** The first that still wants a stream; those that have gone are forgotten. */
-function shiftWanted(tickets: Ticket[]): Ticket | undefined {
-  for (;;) {
-    const ticket = tickets.shift()
-    if (ticket === undefined || ticket.waiter.isWanted) return ticket
+    const tickets = [...this.#waiting.takeUpTo(upTo), ...this.#tunnels.takeUpTo(upTo)]
+    for (const { waiter } of tickets) waiter.onNoStream(reason, detail)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How calls get to one endpoint: the seam behind which connections are pooled (HTTP/1.1 inside TLS today) or one
- * connection carries many calls (multiplexing). Users see byte streams that speak HTTP/1.1 or the bytes of a TCP
+ * How calls get to one endpoint: the seam behind which connections are pooled (pool.ts) or one connection carries many
+ * calls (trunks.ts). Users see byte streams that speak HTTP/1.1 or the bytes of a TCP
  * connection, and release each when they are done with it.
  */
 import type { ByteStream } from '../codec/byte-stream.ts'
@@ -10,6 +10,8 @@ import type { ReasonCode } from '../errors.ts'
 export interface Stream extends ByteStream {
   /** It has carried an exchange before, so the other side may be closing it just now. */
   readonly isReused: boolean
+  /** The other side has said that it looked at nothing that was sent. */
+  readonly isUnprocessed: boolean
   /** Why this side cut it; '' when it did not. */
   readonly cutReason: ReasonCode | ''
   /**

@@ -2,7 +2,9 @@
  * The limits of the engine as one object: sizes in bytes, times in milliseconds. Times are checked by a coarse sweep
  * (deadlines.ts), so they hold to within a second.
  */
-export interface Limits {
+import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './vmesh1/session-limits.ts'
+
+export interface Limits extends SessionLimits {
   /** Largest head of a request or response: start line, fields and the blank line. */
   readonly maxHeadBytes: number
   /** Most header fields of one head. */
@@ -15,8 +17,6 @@ export interface Limits {
   readonly streamIdleMs: number
   /** A TCP connection on which no byte moves in either direction. */
   readonly tcpIdleMs: number
-  /** How long a connection that we close may go on sending, so that the peer can read our last answer. */
-  readonly lingerMs: number
   /** Rest of a request body that is read and dropped to keep a connection after an answer that did not need it. */
   readonly maxDiscardBytes: number
   /** Bytes of later requests kept while one is running; then reading stops. */
@@ -41,13 +41,13 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
+  ...DEFAULT_SESSION_LIMITS,
   maxHeadBytes: 60 * 1024,
   maxFields: 100,
   headTimeoutMs: 10_000,
   keepAliveMs: 3_600_000,
   streamIdleMs: 1_800_000,
   tcpIdleMs: 3_600_000,
-  lingerMs: 2000,
   maxDiscardBytes: 256 * 1024,
   maxPipelinedBytes: 64 * 1024,
   handshakeTimeoutMs: 10_000,

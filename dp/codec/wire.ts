@@ -39,6 +39,14 @@ export class Wire implements ByteStream {
     return this.#socket
   }
 
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten
+  }
+
   get pendingBytes(): number {
     return this.#socket.writableLength
   }

@@ -271,7 +271,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   #break(reason: ReasonCode): void {
     const stream = this.#stream
     const why = stream === null || stream.cutReason === '' ? reason : stream.cutReason
-    const mayRetry = this.#isReplayable && stream?.isReused === true
+    const mayRetry = this.#isReplayable && (stream?.isReused === true || stream?.isUnprocessed === true)
     this.#letGo(false)
     if (mayRetry && why === 'connection-termination' && this.#cluster !== null) {
       this.#isReplayable = false

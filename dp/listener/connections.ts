@@ -1,12 +1,17 @@
 /** The live connections of a listener: who is at the other end, until when, and what they all have to be told. */
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
-import type { Wire } from '../codec/wire.ts'
 import type { LiveConnection } from '../http/role.ts'
 import type { Peer } from '../tls/peer.ts'
 import type { ListenerCounters } from './counters.ts'
 
+/** What counts the bytes of a connection. */
+export interface Traffic {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
 export interface Live {
-  readonly wire: Wire
+  readonly traffic: Traffic
   /** null: plain text. */
   readonly peer: Peer | null
   /** End of the first of both certificates; Infinity without TLS. */
@@ -40,8 +45,8 @@ export class Connections implements Sweepable {
     const live = this.#live.get(connection)
     if (live === undefined) return
     this.#live.delete(connection)
-    this.#counters.bytesIn += live.wire.socket.bytesRead
-    this.#counters.bytesOut += live.wire.socket.bytesWritten
+    this.#counters.bytesIn += live.traffic.bytesRead
+    this.#counters.bytesOut += live.traffic.bytesWritten
     if (this.#live.size > 0) return
     this.#deadlines.remove(this)
     this.#onEmpty()
@@ -72,9 +77,9 @@ export class Connections implements Sweepable {
   /** The listener's counters with the bytes of live connections. */
   countBytes(): { bytesIn: number; bytesOut: number } {
     let { bytesIn, bytesOut } = this.#counters
-    for (const { wire } of this.#live.values()) {
-      bytesIn += wire.socket.bytesRead
-      bytesOut += wire.socket.bytesWritten
+    for (const { traffic } of this.#live.values()) {
+      bytesIn += traffic.bytesRead
+      bytesOut += traffic.bytesWritten
     }
     return { bytesIn, bytesOut }
   }

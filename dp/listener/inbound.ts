@@ -5,28 +5,31 @@
 import type { Socket } from 'node:net'
 import type { InboundListener } from '#contract/listener.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import type { ByteStream } from '../codec/byte-stream.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
 import { HttpConnection } from '../http/connection.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
+import { MULTIPLEXED } from '../tls/alpn.ts'
 import type { Credentials } from '../tls/credentials.ts'
 import type { TrustDomain } from '../tls/mesh-tls.ts'
 import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
 import { clientCertificateField } from './client-certificate.ts'
-import { Connections, type Live } from './connections.ts'
+import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
 import { TcpConnection, type TcpRole } from './tcp-connection.ts'
+import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trunk-connection.ts'
 
 /** Without TLS nobody knows who calls, and everybody may. */
 const ANYBODY: Caller = { addedFields: '', denial: '', isShadowDenied: false }
 /** The application is on this machine. */
 const CONNECT_TIMEOUT_MS = 5000
 
-export class Inbound implements ListenerRole, HttpRole, TcpRole {
+export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly counters: ListenerCounters
@@ -79,7 +82,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
     this.counters.accepted++
     if (this.config.tls === null) {
       const wire = acceptWire(raw, this.config.protocol === 'tcp' ? 'bulk' : 'shared')
-      this.#serve({ wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }, ANYBODY)
+      this.serve(wire, { peer: null, expiresAtMs: Number.POSITIVE_INFINITY, caller: ANYBODY })
       return
     }
     const { trustDomain } = this.config.tls
@@ -103,7 +106,13 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
         const wire = new Wire('chunks')
         wire.adopt(socket, below)
         const expiresAtMs = Math.min(peer.notAfterMs, credentials.notAfterMs)
-        this.#serve({ wire, peer, expiresAtMs }, this.#callerOf(peer, credentials))
+        const client = { peer, expiresAtMs, caller: this.#callerOf(peer, credentials) }
+        if (socket.alpnProtocol !== MULTIPLEXED) this.serve(wire, client)
+        else if (this.#isUnwelcome(peer)) wire.reset()
+        else {
+          const trunk = new TrunkConnection(wire, this, client)
+          this.connections.add(trunk, { traffic: NO_TRAFFIC, peer, expiresAtMs })
+        }
       },
       onRefused: reason => this.counters.fail(reason),
     })
@@ -119,21 +128,26 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole {
     this.connections.remove(connection)
   }
 
-  #serve(live: Live, caller: Caller): void {
-    const { wire } = live
-    // The listener may have gone, or changed its mind about clients, during the handshake.
-    if (this.isRetiring || (live.peer === null) !== (this.config.tls === null)) {
-      wire.reset()
+  /** A connection of a client, or a stream of one that carries many. */
+  serve(down: ByteStream & Traffic, { peer, expiresAtMs, caller }: Client): void {
+    const live = { traffic: down, peer, expiresAtMs }
+    if (this.#isUnwelcome(peer)) {
+      down.reset()
     } else if (this.config.protocol === 'http') {
-      this.connections.add(new HttpConnection(wire, this, caller), live)
+      this.connections.add(new HttpConnection(down, this, caller), live)
     } else {
       this.counters.requests++
-      const connection = new TcpConnection(wire, this)
+      const connection = new TcpConnection(down, this)
       this.connections.add(connection, live)
       if (caller.isShadowDenied) this.counters.shadowDenied++
       if (caller.denial === '') connection.start(this.cluster)
       else connection.reconsider(caller)
     }
+  }
+
+  /** The listener may have gone, or changed its mind about clients, during the handshake. */
+  #isUnwelcome(peer: Peer | null): boolean {
+    return this.isRetiring || (peer === null) !== (this.config.tls === null)
   }
 
   #isStillWelcome(peer: Peer): boolean {

@@ -53,7 +53,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   accept(raw: Socket): void {
     const isTcp = this.config.protocol === 'tcp'
     const wire = acceptWire(raw, isTcp ? 'bulk' : 'shared')
-    const live = { wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }
+    const live = { traffic: wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }
     this.counters.accepted++
     if (!isTcp) {
       this.connections.add(new HttpConnection(wire, this, LOCAL), live)

@@ -1,11 +1,10 @@
 /** One TCP connection of a client, carried to an endpoint of the cluster as it is. */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
-import type { ByteSink } from '../codec/byte-stream.ts'
+import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import { Tunnel } from '../codec/tunnel.ts'
-import type { Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { Caller, LiveConnection } from '../http/role.ts'
 import type { ListenerCounters } from './counters.ts'
@@ -20,7 +19,7 @@ export interface TcpRole {
 const MAX_EARLY_BYTES = 64 * 1024
 
 export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
-  readonly #down: Wire
+  readonly #down: ByteStream
   readonly #role: TcpRole
   #tunnel: Tunnel | null = null
   #isClosed = false
@@ -30,7 +29,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   #earlyBytes = 0
 
   /** `start` asks for the endpoint. */
-  constructor(down: Wire, role: TcpRole) {
+  constructor(down: ByteStream, role: TcpRole) {
     this.#down = down
     this.#role = role
     down.sink = this

@@ -6,7 +6,6 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { ReasonCode } from '../errors.ts'
-import { CLIENT_PROTOCOLS } from './alpn.ts'
 import type { ClientContext } from './mesh-tls.ts'
 import { type Peer, peerOf, refuseServer } from './peer.ts'
 
@@ -15,6 +14,8 @@ export interface ServerTarget {
   readonly port: number
   readonly sni: string
   readonly serverIds: readonly string[]
+  /** What the connection may speak, best first (alpn.ts). */
+  readonly protocols: readonly string[]
 }
 
 /** Called once, unless the socket fails before; the caller destroys the socket of a refused server. */
@@ -42,7 +43,7 @@ export function connectTls(
     secureContext: client.context,
     // TLS knows no addresses as server names.
     servername: isIP(target.sni) === 0 ? target.sni : '',
-    ALPNProtocols: [...CLIENT_PROTOCOLS],
+    ALPNProtocols: [...target.protocols],
     rejectUnauthorized: true,
     // Names are URIs and checked below, for resumed sessions as well.
     checkServerIdentity: () => undefined,

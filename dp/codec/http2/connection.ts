@@ -3,14 +3,15 @@
  * Writes are gathered per turn of the event loop. Whoever owns the byte stream calls `sweep` now and then, which is
  * all the time this knows, and destroys the byte stream when a closing peer does not.
  */
+
+import { Allowance } from '../allowance.ts'
 import type { ByteSink, ByteStream } from '../byte-stream.ts'
 import type { Sweepable } from '../deadlines.ts'
-import { Allowance } from './allowance.ts'
+import { Output } from '../output.ts'
 import type { ConnectionCore, Http2Handler } from './core.ts'
 import type { FieldList } from './field-list.ts'
 import * as code from './frames/codes.ts'
 import { Incoming } from './frames/incoming.ts'
-import { Output } from './frames/output.ts'
 import { Sender } from './frames/sender.ts'
 import type { Http2Limits } from './http2-limits.ts'
 import { Keeper } from './keeper.ts'

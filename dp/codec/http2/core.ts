@@ -1,5 +1,5 @@
 /** What the parts of an HTTP/2 connection share: its streams, its sender, its limits, and how things end. */
-import type { Allowance } from './allowance.ts'
+import type { Allowance } from '../allowance.ts'
 import type { Sender } from './frames/sender.ts'
 import type { HeaderBlock } from './header-block.ts'
 import type { Http2Limits } from './http2-limits.ts'

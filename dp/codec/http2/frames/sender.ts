@@ -2,7 +2,8 @@
  * The sending half of a connection: frames into the output, header blocks through the encoder, DATA as far as the
  * peer's windows allow. Streams that have to wait take turns, a frame each.
  */
-import type { Allowance } from '../allowance.ts'
+import type { Allowance } from '../../allowance.ts'
+import type { Output } from '../../output.ts'
 import { FieldList } from '../field-list.ts'
 import { encodedBound, HpackEncoder } from '../hpack/encoder.ts'
 import type { Http2Stream } from '../stream.ts'
@@ -23,7 +24,6 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from './codes.ts'
-import type { Output } from './output.ts'
 
 /** A DATA frame below it, with more to come, is what a peer causes that opens its window byte by byte. */
 const SMALL_FRAME_BYTES = 256

@@ -3,8 +3,8 @@
  * writes them all. Up to 16 KB leave as a copy, so the buffer is free again at once; a larger one stays with the write
  * until the stream below has nothing pending.
  */
-import type { ByteStream } from '../../byte-stream.ts'
-import { MAX_TEXT_BYTES } from '../../write-copy.ts'
+import type { ByteStream } from './byte-stream.ts'
+import { MAX_TEXT_BYTES } from './write-copy.ts'
 
 /** Most that may be reserved at once. */
 export const OUTPUT_BYTES = 64 * 1024

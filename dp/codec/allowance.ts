@@ -11,6 +11,11 @@ export class Allowance {
     this.#left = burst
   }
 
+  /** Used up; what was spent beyond has to be filled first. */
+  get isSpent(): boolean {
+    return this.#left < 0
+  }
+
   /** False: used up. */
   spend(): boolean {
     return --this.#left >= 0

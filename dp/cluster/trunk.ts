@@ -1,0 +1,126 @@
+/** One multiplexed connection to an endpoint: its session, its streams that are idle, and what ends it. */
+import type { Sweepable } from '../codec/deadlines.ts'
+import type { Limits } from '../codec/limits.ts'
+import { Session } from '../codec/vmesh1/session.ts'
+import type { SessionHandler } from '../codec/vmesh1/session-options.ts'
+import type { VmeshStream } from '../codec/vmesh1/stream.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { Connection } from './connection.ts'
+import { LentStream, type StreamLender } from './lent-stream.ts'
+
+export interface TrunkOwner {
+  /** Streams have gone, or no new ones can be had. */
+  trunkChanged(trunk: Trunk): void
+  trunkClosed(trunk: Trunk): void
+  streamReleased(trunk: Trunk, stream: LentStream, isReusable: boolean, keepMs: number): void
+}
+
+export class Trunk implements StreamLender, SessionHandler, Sweepable {
+  readonly connection: Connection
+  readonly #session: Session
+  readonly #owner: TrunkOwner
+  readonly #streams = new Set<LentStream>()
+  readonly #idle: LentStream[] = []
+  /** A stream of it was used: it may be closing just now. */
+  #isUsed = false
+  /** When it was found without a stream; 0: it has some. */
+  #quietSinceMs = 0
+
+  /** Takes the connection over: verified, and both sides speak vmesh/1. */
+  constructor(connection: Connection, limits: Limits, owner: TrunkOwner) {
+    this.connection = connection
+    this.#owner = owner
+    this.#session = new Session(connection, { isServer: false, ownsReads: false, limits, handler: this })
+  }
+
+  get isOpen(): boolean {
+    return !this.#session.isEnding
+  }
+
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  /** An idle stream, else a new one; null: there are too many. */
+  lend(isFresh: boolean): LentStream | null {
+    if (!this.isOpen) return null
+    const stream = (isFresh ? undefined : this.#takeIdle()) ?? this.#open()
+    if (stream === null) return null
+    stream.isLent = true
+    stream.isReused = this.#isUsed && !isFresh
+    this.#isUsed = true
+    return stream
+  }
+
+  keep(stream: LentStream): void {
+    this.#idle.push(stream)
+  }
+
+  /** No new calls: it ends with those that run. */
+  leave(): void {
+    for (const stream of this.#idle.splice(0)) this.#discard(stream)
+    this.#session.leave()
+  }
+
+  cut(reason: ReasonCode): void {
+    for (const stream of this.#streams) stream.cutReason = reason
+    this.#session.cut()
+  }
+
+  /** Ends what is idle for too long. */
+  sweep(nowMs: number, idleMs = 0): void {
+    this.#session.sweep(nowMs)
+    for (const stream of [...this.#idle]) if (nowMs > stream.idleUntilMs) this.lost(stream)
+    if (this.#streams.size > 0) this.#quietSinceMs = 0
+    else if (this.#quietSinceMs === 0) this.#quietSinceMs = nowMs
+    else if (nowMs - this.#quietSinceMs > idleMs) this.#session.leave()
+  }
+
+  released(stream: LentStream, isReusable: boolean, keepMs: number): void {
+    const isKept = isReusable && stream.isOpen && this.isOpen
+    if (!isKept) this.#discard(stream)
+    this.#owner.streamReleased(this, stream, isKept, keepMs)
+  }
+
+  lost(stream: LentStream): void {
+    const at = this.#idle.indexOf(stream)
+    if (at >= 0) this.#idle.splice(at, 1)
+    this.#discard(stream)
+  }
+
+  onStream(stream: VmeshStream): void {
+    // Servers open none; the session has seen to it.
+    stream.destroy()
+  }
+
+  onChange(): void {
+    if (!this.isOpen) for (const stream of this.#idle.splice(0)) this.#discard(stream)
+    this.#owner.trunkChanged(this)
+  }
+
+  onClose(): void {
+    for (const stream of this.#idle.splice(0)) this.#discard(stream)
+    this.#owner.trunkClosed(this)
+  }
+
+  #takeIdle(): LentStream | undefined {
+    for (;;) {
+      const stream = this.#idle.pop()
+      if (stream === undefined || stream.isOpen) return stream
+      this.#discard(stream)
+    }
+  }
+
+  #open(): LentStream | null {
+    const session = this.#session
+    if (!session.canOpen) return null
+    const stream = session.open(id => new LentStream(session, id, this))
+    this.#streams.add(stream)
+    return stream
+  }
+
+  #discard(stream: LentStream): void {
+    this.#streams.delete(stream)
+    stream.discard()
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The transport between data planes: one mutual-TLS connection that carries all calls to an endpoint (a second one
+ * where its streams are used up), made with the first call and replaced by the next call when identity, roots or
+ * destination have changed. Endpoints without TLS, and older data planes, are served by the pool.
+ */
+import type { Sweepable } from '../codec/deadlines.ts'
+import type { ReasonCode } from '../errors.ts'
+import { MULTIPLEXED, RAW } from '../tls/alpn.ts'
+import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
+import { dial } from './connect.ts'
+import { Connection } from './connection.ts'
+import type { Destination } from './destination.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { LentStream } from './lent-stream.ts'
+import { Pool, type PoolEnvironment } from './pool.ts'
+import type { Stream, StreamWaiter, Transport } from './transport.ts'
+import { Trunk, type TrunkOwner } from './trunk.ts'
+import { WaitingLine } from './waiting-line.ts'
+
+/** How long an older data plane is not asked again whether it speaks vmesh/1. */
+const OLDER_FOR_MS = 60_000
+const PROTOCOLS = [MULTIPLEXED, RAW]
+
+export class Trunks implements Transport, TrunkOwner, Sweepable {
+  readonly #endpoint: Endpoint
+  readonly #environment: PoolEnvironment
+  readonly #pool: Pool
+  #destination: Destination
+  #trunks: Trunk[] = []
+  readonly #waiting = new WaitingLine()
+  readonly #tunnels = new WaitingLine()
+  #arrivals = 0
+  #isDialing = false
+  #isRetired = false
+  /** Until then the other side is taken for an older one. */
+  #olderUntilMs = 0
+  /** Of the trust domain, as far as connections were looked at. */
+  #narrowings: number
+
+  constructor(endpoint: Endpoint, destination: Destination, environment: PoolEnvironment) {
+    this.#endpoint = endpoint
+    this.#environment = environment
+    this.#destination = destination
+    this.#pool = new Pool(endpoint, destination, environment)
+    this.#narrowings = destination.domain?.narrowings ?? 0
+  }
+
+  take(): Stream | null {
+    return this.#isPooled() ? this.#pool.take() : this.#lend(false)
+  }
+
+  wait(waiter: StreamWaiter): void {
+    if (this.#isPooled()) this.#pool.wait(waiter)
+    else this.#serve(waiter, this.#waiting)
+  }
+
+  open(waiter: StreamWaiter): void {
+    if (this.#isPooled()) this.#pool.open(waiter)
+    else this.#serve(waiter, this.#tunnels)
+  }
+
+  /** Takes over how the endpoint is reached; connections that would not be made like this any more end. */
+  redirect(destination: Destination): void {
+    const { domain } = destination
+    if (domain !== this.#destination.domain) this.#narrowings = domain?.narrowings ?? 0
+    this.#destination = destination
+    this.#olderUntilMs = 0
+    for (const trunk of this.#trunks) {
+      const { peer } = trunk.connection
+      if (peer !== null && !destination.allows(peer)) trunk.cut('wrong-server-identity')
+      else if (!this.#isUsable(trunk)) trunk.leave()
+    }
+    this.#pool.redirect(destination)
+    if (destination.target === null) this.#handOver()
+  }
+
+  recheck(): void {
+    const { domain } = this.#destination
+    const roots = domain?.roots?.certificates ?? []
+    this.#narrowings = domain?.narrowings ?? 0
+    for (const trunk of this.#trunks) {
+      const { peer } = trunk.connection
+      if (peer !== null && !isIssuedByOneOf(peer, roots)) trunk.cut('untrusted-peer')
+    }
+    this.#pool.recheck()
+  }
+
+  retire(): void {
+    this.#isRetired = true
+    for (const trunk of [...this.#trunks]) trunk.leave()
+    this.#failUpTo(this.#arrivals, 'no-healthy-endpoint', 'the endpoint was removed')
+    this.#pool.retire()
+  }
+
+  sweep(nowMs: number): void {
+    // Nobody tells the transport of an endpoint that is gone.
+    if (this.#narrowings !== (this.#destination.domain?.narrowings ?? 0)) this.recheck()
+    for (const trunk of [...this.#trunks]) {
+      if (nowMs > trunk.connection.expiresAtMs) trunk.cut('certificate-expired')
+      else if (!this.#isUsable(trunk)) trunk.leave()
+      trunk.sweep(nowMs, this.#destination.idleMs)
+    }
+  }
+
+  streamReleased(trunk: Trunk, stream: LentStream, isKept: boolean, keepMs: number): void {
+    this.#endpoint.active--
+    if (isKept) {
+      const limitMs = this.#destination.idleMs
+      // The other side's own limit, less a second for what is on its way.
+      const idleMs = keepMs < 0 ? limitMs : Math.min(limitMs, keepMs - 1000)
+      stream.idleUntilMs = this.#environment.deadlines.nowMs + idleMs
+      trunk.keep(stream)
+    }
+    this.#serveWaiting()
+  }
+
+  trunkChanged(trunk: Trunk): void {
+    if (!trunk.isOpen) this.#serveWaiting()
+  }
+
+  trunkClosed(trunk: Trunk): void {
+    this.#trunks = this.#trunks.filter(other => other !== trunk)
+    if (this.#trunks.length === 0) this.#environment.deadlines.remove(this)
+    this.#serveWaiting()
+  }
+
+  #isPooled(): boolean {
+    if (this.#destination.target === null) return true
+    return this.#olderUntilMs > 0 && this.#environment.deadlines.nowMs < this.#olderUntilMs
+  }
+
+  /** For a new call. */
+  #isUsable(trunk: Trunk): boolean {
+    const { connection } = trunk
+    return (
+      trunk.isOpen &&
+      !this.#isRetired &&
+      connection.isAsNow(this.#destination) &&
+      connection.retiresAtMs > this.#environment.deadlines.nowMs
+    )
+  }
+
+  #lend(isFresh: boolean): LentStream | null {
+    if (this.#endpoint.active >= this.#environment.limits.maxConnections) return null
+    for (const trunk of this.#trunks) {
+      const stream = this.#isUsable(trunk) ? trunk.lend(isFresh) : null
+      if (stream === null) continue
+      this.#endpoint.active++
+      return stream
+    }
+    return null
+  }
+
+  #serve(waiter: StreamWaiter, line: WaitingLine): void {
+    const stream = this.#lend(true)
+    const { maxWaiting, maxConnections } = this.#environment.limits
+    if (stream !== null) waiter.onStream(stream)
+    else if (line.length >= maxWaiting) waiter.onNoStream('overflow', 'too many wait')
+    else if (line === this.#tunnels && this.#endpoint.active >= maxConnections) {
+      // Exchanges wait for others to end; TCP connections may be held for ever.
+      waiter.onNoStream('overflow', 'too many connections')
+    } else {
+      line.push({ waiter, number: ++this.#arrivals })
+      this.#dial()
+    }
+  }
+
+  #serveWaiting(): void {
+    for (const line of [this.#waiting, this.#tunnels]) {
+      while (line.length > 0) {
+        const stream = this.#lend(true)
+        if (stream === null) break
+        const ticket = line.shift()
+        if (ticket !== undefined) ticket.waiter.onStream(stream)
+        else stream.release(true, -1)
+      }
+    }
+    if (this.#waiting.length + this.#tunnels.length > 0) this.#dial()
+  }
+
+  #dial(): void {
+    const { limits } = this.#environment
+    if (this.#isDialing || this.#endpoint.active >= limits.maxConnections) return
+    const { domain, target, connectTimeoutMs } = this.#destination
+    const client = domain?.client() ?? 'no-identity'
+    const arrivals = this.#arrivals
+    if (typeof client === 'string' || target === null) {
+      const reason = typeof client === 'string' ? client : 'no-identity'
+      this.#failUpTo(arrivals, reason, 'this data plane cannot make mesh connections now')
+      return
+    }
+    this.#isDialing = true
+    const connection = new Connection('shared', this.#pool)
+    connection.begin(this.#destination)
+    const tls = { client, target, protocols: PROTOCOLS }
+    dial(connection, this.#endpoint, tls, connectTimeoutMs, false, {
+      onConnected: (peer, protocol) => {
+        this.#isDialing = false
+        connection.certify(peer, client.credentials.notAfterMs)
+        this.#connected(connection, peer, protocol)
+      },
+      onFailed: (reason, detail) => {
+        this.#isDialing = false
+        this.#endpoint.fail(`${reason}: ${detail}`)
+        // Who has waited for longer than it took to fail would only wait for the same failure again; so would all
+        // where nothing works.
+        this.#failUpTo(this.#trunks.length === 0 ? this.#arrivals : arrivals, reason, detail)
+        this.#serveWaiting()
+      },
+    })
+  }
+
+  #connected(connection: Connection, peer: Peer | null, protocol: string): void {
+    this.#endpoint.succeed()
+    const isWelcome = connection.isAsNow(this.#destination) && peer !== null && this.#destination.allows(peer)
+    if (this.#isRetired || !isWelcome) {
+      // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
+      connection.discard()
+    } else if (protocol !== MULTIPLEXED) {
+      this.#olderUntilMs = Date.now() + OLDER_FOR_MS
+      this.#pool.adopt(connection)
+      this.#handOver()
+      return
+    } else {
+      if (this.#trunks.length === 0) this.#environment.deadlines.add(this)
+      this.#trunks.push(new Trunk(connection, this.#environment.limits, this))
+    }
+    this.#serveWaiting()
+  }
+
+  /** Whoever waits here waits for the pool from now on. */
+  #handOver(): void {
+    for (const { waiter } of this.#waiting.takeUpTo(this.#arrivals)) {
+      const stream = this.#pool.take()
+      if (stream === null) this.#pool.wait(waiter)
+      else waiter.onStream(stream)
+    }
+    for (const { waiter } of this.#tunnels.takeUpTo(this.#arrivals)) this.#pool.open(waiter)
+  }
+
+  /** `upTo`: number of the last that is told. */
+  #failUpTo(upTo: number, reason: ReasonCode, detail: string): void {
+    const tickets = [...this.#waiting.takeUpTo(upTo), ...this.#tunnels.takeUpTo(upTo)]
+    for (const { waiter } of tickets) waiter.onNoStream(reason, detail)
+  }
+}

@@ -1,0 +1,40 @@
+/** Who waits for a stream, in order of arrival. */
+import type { StreamWaiter } from './transport.ts'
+
+export interface Ticket {
+  readonly waiter: StreamWaiter
+  /** Rises with every arrival. */
+  readonly number: number
+}
+
+export class WaitingLine {
+  #tickets: Ticket[] = []
+
+  get length(): number {
+    return this.#tickets.length
+  }
+
+  push(ticket: Ticket): void {
+    this.#tickets.push(ticket)
+  }
+
+  /** Back to the front. */
+  unshift(ticket: Ticket): void {
+    this.#tickets.unshift(ticket)
+  }
+
+  /** The first that still wants a stream; those that have gone are forgotten. */
+  shift(): Ticket | undefined {
+    for (;;) {
+      const ticket = this.#tickets.shift()
+      if (ticket === undefined || ticket.waiter.isWanted) return ticket
+    }
+  }
+
+  /** Takes those out that came up to that number. */
+  takeUpTo(number: number): Ticket[] {
+    const taken = this.#tickets.filter(ticket => ticket.number <= number)
+    this.#tickets = this.#tickets.filter(ticket => ticket.number > number)
+    return taken
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * One connection that speaks vmesh/1, of either side: frames in, streams out; writes gathered per turn of the event
+ * loop. It never waits for a user of a stream: what a slow one does not take stays in that stream's window. Whatever
+ * a peer can make grow is bounded: streams, windows, answers that it does not read, and frames that move nothing,
+ * beyond which it is read more slowly. `sweep` is all the time it has.
+ */
+import { Allowance } from '../allowance.ts'
+import type { ByteSink, ByteStream } from '../byte-stream.ts'
+import type { Sweepable } from '../deadlines.ts'
+import { Output } from '../output.ts'
+import * as code from './codes.ts'
+import { type FrameHandler, FrameReader } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { Pulse } from './pulse.ts'
+import type { SessionLimits } from './session-limits.ts'
+import type { SessionHandler, SessionOptions } from './session-options.ts'
+import { type StreamHost, VmeshStream } from './stream.ts'
+import { Turns } from './turns.ts'
+import { Windows } from './windows.ts'
+
+const LOST = new Error('the connection between the data planes is gone')
+const RESET_BY_PEER = new Error('the other data plane has reset the stream')
+/** Credit below it is worth no frame. */
+const TINY_CREDIT_BYTES = 1024
+
+export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
+  readonly ownsReads: boolean
+  readonly writer: FrameWriter
+  readonly windows = new Windows()
+  /** False once it is cut, failed or closed. */
+  isReading = true
+  readonly #wire: ByteStream
+  readonly #isServer: boolean
+  readonly #limits: SessionLimits
+  readonly #handler: SessionHandler
+  readonly #reader: FrameReader
+  readonly #output: Output
+  readonly #streams = new Map<number, VmeshStream>()
+  readonly #turns: Turns
+  #deferred: VmeshStream[] = []
+  readonly #nuisances: Allowance
+  readonly #pulse: Pulse
+  #lastId = -1
+  /** One of both sides wants no new streams. */
+  #isLeaving = false
+  #isThrottled = false
+  #hasEndedWire = false
+  #endsAtMs = Number.POSITIVE_INFINITY
+
+  /** Takes `wire.sink`. */
+  constructor(wire: ByteStream, options: SessionOptions) {
+    const { limits } = options
+    this.#wire = wire
+    this.#isServer = options.isServer
+    this.ownsReads = options.ownsReads
+    this.#limits = limits
+    this.#handler = options.handler
+    this.#reader = new FrameReader(this)
+    this.#output = new Output(wire, limits.maxPendingBytes)
+    this.#turns = new Turns(this.#output)
+    this.writer = new FrameWriter(this.#output)
+    this.#nuisances = new Allowance(limits.nuisanceBurst, limits.nuisancesPerSecond)
+    this.#pulse = new Pulse(limits, this.writer)
+    wire.sink = this
+  }
+
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  /** Client: whether a stream may be opened. */
+  get canOpen(): boolean {
+    return (
+      this.isReading &&
+      !this.#isLeaving &&
+      this.#streams.size < this.#limits.maxStreams &&
+      this.#lastId < code.MAX_STREAM_ID - 2
+    )
+  }
+
+  get isEnding(): boolean {
+    return this.#isLeaving || !this.isReading
+  }
+
+  /** Client, while `canOpen`: the stream that `make` makes of its number is open. */
+  open<Made extends VmeshStream>(make: (id: number) => Made): Made {
+    this.#lastId += 2
+    const stream = make(this.#lastId)
+    this.#streams.set(stream.id, stream)
+    this.writer.open(stream.id)
+    return stream
+  }
+
+  /** No new streams: the connection ends with the last that runs. */
+  leave(): void {
+    if (this.isEnding) return
+    this.#isLeaving = true
+    this.writer.goaway(Math.max(0, this.#lastId), code.LEAVING)
+    this.#endIfEmpty()
+  }
+
+  /** Cut at the latest in `withinMs`. */
+  endWithin(withinMs: number, nowMs: number): void {
+    this.#endsAtMs = Math.min(this.#endsAtMs, nowMs + withinMs)
+  }
+
+  /** Ends all streams at once; they are told when the wire is closed. */
+  cut(): void {
+    this.isReading = false
+    for (const stream of this.#streams.values()) stream.isOpen = false
+    this.#wire.destroy()
+  }
+
+  sweep(nowMs: number): void {
+    this.#nuisances.fill(nowMs)
+    if (nowMs > this.#endsAtMs) this.cut()
+    if (this.#hasEndedWire) this.endWithin(this.#limits.lingerMs, nowMs)
+    if (!this.isReading) return
+    if (this.#isThrottled) {
+      this.#pulse.hears()
+      this.#resumeReading()
+    } else if (!this.#pulse.sweep(nowMs)) this.cut()
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#pulse.hears()
+    this.#reader.read(bytes, start, end)
+    if (this.isReading && this.#isTooMuch()) {
+      this.#isThrottled = true
+      this.#wire.pause()
+    }
+  }
+
+  onEnd(): void {
+    this.isReading = false
+    this.#loseAll(LOST, false)
+    this.#endWire()
+  }
+
+  onDrain(): void {
+    this.#output.unblock()
+    this.#turns.resumeAll()
+    if (this.#isThrottled) this.#resumeReading()
+  }
+
+  onClose(error: Error | undefined): void {
+    const isCutHere = !this.isReading
+    this.isReading = false
+    this.#loseAll(error ?? LOST, isCutHere)
+    this.#output.close()
+    this.#handler.onClose()
+  }
+
+  onData(id: number, bytes: Buffer, start: number, end: number): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) {
+      if (!stream.receive(bytes, start, end)) this.#fail(code.BAD_WINDOW)
+    } else if (!this.#wasOpened(id)) this.#fail(code.BAD_FRAME)
+  }
+
+  onNothing(): void {
+    this.#nuisances.spend()
+  }
+
+  onEndOf(id: number): void {
+    const stream = this.#streams.get(id)
+    if (stream === undefined ? !this.#wasOpened(id) : !stream.receiveEnd()) this.#fail(code.BAD_FRAME)
+  }
+
+  onControl(type: number, flags: number, id: number, payload: Buffer, length: number): void {
+    if (type === code.OPEN) this.#onOpen(id)
+    else if (type === code.RESET) this.#onReset(id, length > 0 ? payload[0] : code.CUT)
+    else if (type === code.WINDOW) this.#onWindow(id, length < 4 ? 0 : payload.readUInt32BE(0))
+    else if (type === code.GOAWAY) this.#onGoaway(length < 4 ? -1 : payload.readUInt32BE(0))
+    else this.#onNuisance(type, flags, payload)
+  }
+
+  waits(stream: VmeshStream): void {
+    this.#turns.add(stream)
+  }
+
+  defer(stream: VmeshStream): void {
+    if (this.#deferred.push(stream) > 1) return
+    setImmediate(() => {
+      for (const one of this.#deferred.splice(0)) one.deliver()
+    })
+  }
+
+  forget(stream: VmeshStream): void {
+    this.#turns.remove(stream)
+    if (!this.#streams.delete(stream.id)) return
+    this.#endIfEmpty()
+    this.#handler.onChange()
+  }
+
+  #onOpen(id: number): void {
+    if (!this.#isServer || id % 2 === 0 || id <= this.#lastId) {
+      this.#fail(code.BAD_FRAME)
+      return
+    }
+    this.#lastId = id
+    if (this.#isLeaving || this.#streams.size >= this.#limits.maxStreams) {
+      this.#nuisances.spend()
+      this.writer.reset(id, code.REFUSED)
+      return
+    }
+    const stream = new VmeshStream(this, id)
+    this.#streams.set(id, stream)
+    this.#handler.onStream(stream)
+  }
+
+  #onReset(id: number, why: number | undefined): void {
+    const stream = this.#streams.get(id)
+    if (stream?.hasEnded !== true) this.#nuisances.spend()
+    if (stream !== undefined) {
+      stream.isUnprocessed = why === code.REFUSED
+      stream.lose(RESET_BY_PEER, false)
+    } else if (!this.#wasOpened(id)) this.#fail(code.BAD_FRAME)
+  }
+
+  #onWindow(id: number, count: number): void {
+    const stream = this.#streams.get(id)
+    if (count < TINY_CREDIT_BYTES) this.#nuisances.spend()
+    if (count === 0) this.#fail(code.BAD_FRAME)
+    else if (stream === undefined) {
+      if (!this.#wasOpened(id)) this.#fail(code.BAD_FRAME)
+    } else if (!stream.addCredit(count)) this.#fail(code.BAD_WINDOW)
+    else this.#turns.resume(stream)
+  }
+
+  #onGoaway(lastId: number): void {
+    this.#nuisances.spend()
+    if (lastId < 0) {
+      this.#fail(code.BAD_FRAME)
+      return
+    }
+    this.#isLeaving = true
+    if (!this.#isServer) {
+      for (const stream of [...this.#streams.values()]) {
+        if (stream.id <= lastId) continue
+        stream.isUnprocessed = true
+        stream.lose(RESET_BY_PEER, false)
+      }
+    }
+    this.#handler.onChange()
+    this.#endIfEmpty()
+  }
+
+  /** PING, and frames of types that came later. */
+  #onNuisance(type: number, flags: number, payload: Buffer): void {
+    if (type === code.PING && (flags & code.ACK) !== 0) return
+    this.#nuisances.spend()
+    if (type === code.PING) this.writer.ping(code.ACK, payload)
+  }
+
+  /** A frame for a stream that is closed may still have been on its way. */
+  #wasOpened(id: number): boolean {
+    return id % 2 === 1 && id <= this.#lastId
+  }
+
+  #isTooMuch(): boolean {
+    return this.#nuisances.isSpent || this.#wire.pendingBytes > this.#limits.maxBacklogBytes
+  }
+
+  #resumeReading(): void {
+    if (this.#isTooMuch()) return
+    this.#isThrottled = false
+    this.#wire.resume()
+  }
+
+  #fail(why: number): void {
+    if (!this.isReading) return
+    this.isReading = false
+    this.writer.goaway(Math.max(0, this.#lastId), why)
+    this.#loseAll(LOST, true)
+    this.#endWire()
+  }
+
+  #loseAll(error: Error, isCutHere: boolean): void {
+    for (const stream of [...this.#streams.values()]) stream.lose(error, isCutHere)
+  }
+
+  #endIfEmpty(): void {
+    if (this.#isLeaving && this.#streams.size === 0) this.#endWire()
+  }
+
+  #endWire(): void {
+    if (this.#hasEndedWire) return
+    this.#hasEndedWire = true
+    this.#output.flush()
+    this.#wire.end()
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * One stream of a vmesh/1 session as a byte stream (byte-stream.ts): what it writes goes into frames as far as the
+ * peer's credit and the connection take it, the rest waits here by reference. What arrives while it is paused is
+ * copied and kept, at most its window: credit is given only for what was handed on.
+ */
+import { type ByteSink, type ByteStream, NO_SINK } from '../byte-stream.ts'
+import { FIRST_WINDOW_BYTES, MAX_DATA_BYTES, MAX_WINDOW_BYTES } from './codes.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import type { Windows } from './windows.ts'
+
+/** The session, as its streams see it. */
+export interface StreamHost {
+  readonly writer: FrameWriter
+  readonly windows: Windows
+  /** What is read may be kept by whoever gets it. */
+  readonly ownsReads: boolean
+  /** The stream has bytes that could not leave. */
+  waits(stream: VmeshStream): void
+  /** `deliver` is to be called outside of all that runs now. */
+  defer(stream: VmeshStream): void
+  /** No more frames of the stream. */
+  forget(stream: VmeshStream): void
+}
+
+export class VmeshStream implements ByteStream {
+  readonly id: number
+  sink: ByteSink = NO_SINK
+  isOpen = true
+  /** The other side has said that it looked at nothing that was sent. */
+  isUnprocessed = false
+  /** Bytes of the user, without frames. */
+  bytesRead = 0
+  bytesWritten = 0
+  pendingBytes = 0
+  isWaiting = false
+  /** The peer will send nothing more. */
+  hasEnded = false
+  readonly #host: StreamHost
+  #queue: Buffer[] = []
+  #credit = FIRST_WINDOW_BYTES
+  #isEnding = false
+  #hasSentEnd = false
+  /** Came while it was paused. */
+  #arrived: Buffer[] = []
+  #isPaused = false
+  #wasPaused = false
+  #lends = false
+  /** What the peer may still send, out of a window of that size. */
+  #granted = FIRST_WINDOW_BYTES
+  #windowBytes = FIRST_WINDOW_BYTES
+  #handedOn = 0
+  #hasToldEnd = false
+  #isDestroyed = false
+  /** `onClose` was told. */
+  #isOver = false
+  #loss: Error | undefined
+
+  constructor(host: StreamHost, id: number) {
+    this.#host = host
+    this.id = id
+  }
+
+  write(text: string): boolean {
+    const { length } = text
+    const { writer } = this.#host
+    const isDirect = this.isOpen && !this.#isEnding && this.pendingBytes === 0 && length > 0
+    if (!isDirect || length > this.#credit || length > MAX_DATA_BYTES || writer.output.isBlocked) {
+      return this.writeBytes(Buffer.from(text, 'latin1'))
+    }
+    writer.text(this.id, text)
+    this.#credit -= length
+    this.bytesWritten += length
+    return true
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    if (!this.isOpen || this.#isEnding) return true
+    const at = this.pendingBytes === 0 ? this.#send(bytes, bytes.length) : 0
+    if (at < bytes.length) {
+      this.#queue.push(at === 0 ? bytes : bytes.subarray(at))
+      this.pendingBytes += bytes.length - at
+      this.#host.waits(this)
+    }
+    return this.pendingBytes === 0
+  }
+
+  writeBoth(text: string, bytes: Buffer): boolean {
+    this.write(text)
+    return this.writeBytes(bytes)
+  }
+
+  take(): boolean {
+    return this.#lends
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#wasPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused || this.#isOver) return
+    this.#isPaused = false
+    if (this.#arrived.length > 0 || (this.hasEnded && !this.#hasToldEnd)) this.#host.defer(this)
+    else this.#report()
+  }
+
+  end(): void {
+    if (!this.isOpen || this.#isEnding) return
+    this.#isEnding = true
+    if (this.pendingBytes === 0) this.#sendEnd()
+  }
+
+  destroy(): void {
+    if (this.#isOver || this.#isDestroyed) return
+    this.#isDestroyed = true
+    this.#drop()
+    this.#arrived = []
+    if (this.isOpen) {
+      this.isOpen = false
+      if (!this.#hasSentEnd || !this.hasEnded) this.#host.writer.reset(this.id)
+      this.#host.forget(this)
+    }
+    this.#host.defer(this)
+  }
+
+  reset(): void {
+    this.destroy()
+  }
+
+  /** A piece of DATA; false: more than the peer was allowed to send. */
+  receive(bytes: Buffer, start: number, end: number): boolean {
+    const count = end - start
+    this.#granted -= count
+    if (this.hasEnded || this.#granted < 0) return false
+    this.bytesRead += count
+    if (this.#isPaused || this.#arrived.length > 0) {
+      this.#arrived.push(Buffer.from(bytes.subarray(start, end)))
+      return true
+    }
+    this.#lends = this.#host.ownsReads
+    this.sink.onBytes(bytes, start, end)
+    this.#handedOn += count
+    this.#report()
+    return true
+  }
+
+  /** False: it had ended before. */
+  receiveEnd(): boolean {
+    if (this.hasEnded) return false
+    this.hasEnded = true
+    if (!this.#isPaused && this.#arrived.length === 0) this.#tellEnd()
+    return true
+  }
+
+  /** False: more than can be. The caller lets it take its turn. */
+  addCredit(count: number): boolean {
+    this.#credit += count
+    return this.#credit <= MAX_WINDOW_BYTES
+  }
+
+  /**
+   * The peer has reset it, or the connection is gone. What came before the peer's end is still handed on, unless
+   * `isCutHere`: then nothing more is.
+   */
+  lose(error: Error, isCutHere: boolean): void {
+    this.isOpen = false
+    this.#drop()
+    this.#host.forget(this)
+    if (this.#isDestroyed) return
+    if (!this.hasEnded || isCutHere) this.#finish(error)
+    else if (this.#hasToldEnd) this.#finish(this.#hasSentEnd ? undefined : error)
+    else this.#loss = this.#hasSentEnd ? undefined : error
+  }
+
+  /** One frame of what waits; true when something has moved. */
+  turn(): boolean {
+    const first = this.#queue[0]
+    if (first !== undefined) {
+      const at = this.#send(first, MAX_DATA_BYTES)
+      this.pendingBytes -= at
+      if (at === first.length) this.#queue.shift()
+      else if (at > 0) this.#queue[0] = first.subarray(at)
+      if (this.pendingBytes > 0) return at > 0
+    }
+    this.isWaiting = false
+    if (this.#isEnding && !this.#hasSentEnd) this.#sendEnd()
+    this.sink.onDrain()
+    return true
+  }
+
+  /** Hands on what was kept, and tells ends. */
+  deliver(): void {
+    if (this.#isDestroyed) {
+      this.#finish(undefined)
+      return
+    }
+    while (!this.#isPaused && !this.#isOver) {
+      const bytes = this.#arrived.shift()
+      if (bytes === undefined) break
+      this.#lends = true
+      this.sink.onBytes(bytes, 0, bytes.length)
+      this.#handedOn += bytes.length
+    }
+    if (this.#isPaused || this.#isOver || this.#isDestroyed) return
+    if (!this.hasEnded) this.#report()
+    else if (!this.#hasToldEnd) this.#tellEnd()
+    else if (this.#hasSentEnd) this.#finish(undefined)
+  }
+
+  /** Sends at most `most` bytes from the beginning; the offset behind them. */
+  #send(bytes: Buffer, most: number): number {
+    const { writer } = this.#host
+    const last = Math.min(most, bytes.length)
+    let at = 0
+    while (at < last && !writer.output.isBlocked) {
+      const count = Math.min(last - at, this.#credit, MAX_DATA_BYTES)
+      if (count <= 0) break
+      writer.data(this.id, bytes, at, at + count)
+      at += count
+      this.#credit -= count
+    }
+    this.bytesWritten += at
+    return at
+  }
+
+  #sendEnd(): void {
+    this.#hasSentEnd = true
+    this.#host.writer.end(this.id)
+    if (this.#hasToldEnd) this.#host.defer(this)
+  }
+
+  #tellEnd(): void {
+    this.#hasToldEnd = true
+    this.sink.onEnd()
+    if (this.#isDestroyed) return
+    if (this.#hasSentEnd || this.#loss !== undefined || !this.isOpen) this.#finish(this.#loss)
+  }
+
+  /** Gives credit for what was handed on, in halves of the window; whoever keeps up gets a larger one. */
+  #report(): void {
+    if (this.#isPaused || this.hasEnded || !this.isOpen || this.#handedOn * 2 < this.#windowBytes) return
+    let count = this.#handedOn
+    if (!this.#wasPaused && this.#host.windows.grow(this.#windowBytes)) {
+      count += this.#windowBytes
+      this.#windowBytes *= 2
+    }
+    this.#wasPaused = false
+    this.#handedOn = 0
+    this.#granted += count
+    this.#host.writer.window(this.id, count)
+  }
+
+  #drop(): void {
+    this.#queue = []
+    this.pendingBytes = 0
+    this.isWaiting = false
+  }
+
+  #finish(error: Error | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.isOpen = false
+    this.#arrived = []
+    this.#host.forget(this)
+    this.#host.windows.giveBack(this.#windowBytes)
+    this.#windowBytes = FIRST_WINDOW_BYTES
+    const { sink } = this
+    this.sink = NO_SINK
+    sink.onClose(error)
+  }
+}
