@@ -168,7 +168,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   #serveWaiting(): void {
     for (const line of [this.#waiting, this.#tunnels]) {
       while (line.length > 0) {
-        const stream = this.#lend(true)
+        const stream = this.#lend(false)
         if (stream === null) break
         const ticket = line.shift()
         if (ticket !== undefined) ticket.waiter.onStream(stream)

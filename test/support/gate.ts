@@ -8,6 +8,10 @@ export interface Gate {
   readonly isHolding: Promise<void>
   /** Passes on what is held and all that follows. */
   release(): void
+  /** Connections so far. */
+  readonly count: () => number
+  /** Ends all connections in order (FIN, no TLS alert), as they are when a process is killed. */
+  kill(): void
   close(): void
 }
 
@@ -16,6 +20,7 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
   const sockets = new Set<Socket>()
   const held: (() => void)[] = []
   let isOpen = false
+  let count = 0
   let hold: () => void = () => {}
   const isHolding = new Promise<void>(resolve => {
     hold = resolve
@@ -26,6 +31,7 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true }, down => {
     const up = connect({ host: LOOPBACK, port: toPort, allowHalfOpen: true, noDelay: true })
+    count++
     track(down)
     track(up)
     let chunks = 0
@@ -49,6 +55,10 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
     release() {
       isOpen = true
       for (const pass of held.splice(0)) pass()
+    },
+    count: () => count,
+    kill() {
+      for (const socket of sockets) socket.end()
     },
     close() {
       server.close()

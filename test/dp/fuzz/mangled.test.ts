@@ -5,14 +5,16 @@
 import { setImmediate as tick } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
+import { MULTIPLEXED } from '../../../dp/tls/alpn.ts'
 import { makeIdentity } from '../../support/certificates.ts'
 import { mustApply, startPair } from '../../support/engine-pair.ts'
 import { freePorts } from '../../support/ports.ts'
 import { ok, RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
 import { aCluster, anInbound, anOutbound, LOOPBACK, trustOf } from '../../support/snapshots.ts'
+import { data, end, open as openStream, reset } from '../../support/vmesh-peer.ts'
 
 const SEED = 20_261_123
-const ROUNDS = 150
+const ROUNDS = 200
 
 /** Mulberry32. */
 function randomFrom(seed: number): (below: number) => number {
@@ -71,6 +73,17 @@ const pick = <T>(list: readonly T[], random: (below: number) => number): T => {
   return one
 }
 
+/** A stream for each, frames mangled as well half of the time. */
+function framed(requests: readonly string[], random: (below: number) => number): string {
+  const frames = requests.flatMap((text, index) => [
+    openStream(index * 2 + 1),
+    data(index * 2 + 1, text),
+    random(2) === 0 ? end(index * 2 + 1) : reset(index * 2 + 1),
+  ])
+  const text = Buffer.concat(frames).toString('latin1')
+  return random(2) === 0 ? text : mangle(text, random)
+}
+
 t.test('survives mangled bytes on every kind of listener', async t => {
   const random = randomFrom(SEED)
   // Half of the time the application is mangled as well; it may close or be cut at any moment.
@@ -110,7 +123,10 @@ t.test('survives mangled bytes on every kind of listener', async t => {
     trust,
   })
   const member = await makeIdentity(pair.ca)
+  /** Of a client of the mesh: whether it speaks in frames. */
+  let isFramed = false
   const open = async (kind: number): Promise<RawPeer> => {
+    isFramed = kind === 0 && random(2) === 0
     if (kind > 0)
       return rawClient(pick([pair.outPort, pair.inPort, plainIn, tcpIn, tcpOut, plainOut], random))
     const socket = connectTls({
@@ -119,6 +135,7 @@ t.test('survives mangled bytes on every kind of listener', async t => {
       cert: member.chainPem,
       key: member.privateKeyPem,
       ca: [pair.ca.rootPem],
+      ...(isFramed ? { ALPNProtocols: [MULTIPLEXED] } : {}),
       checkServerIdentity: () => undefined,
     })
     return new RawPeer(socket)
@@ -128,7 +145,8 @@ t.test('survives mangled bytes on every kind of listener', async t => {
     const client = await open(random(4))
     clients.push(client)
     client.socket.on('error', () => {})
-    const text = Array.from({ length: 1 + random(3) }, () => mangle(pick(REQUESTS, random), random)).join('')
+    const requests = Array.from({ length: 1 + random(3) }, () => mangle(pick(REQUESTS, random), random))
+    const text = isFramed ? framed(requests, random) : requests.join('')
     const cut = random(text.length)
     client.send(text.slice(0, cut))
     await tick()
