@@ -20,6 +20,8 @@ export class Output {
   at = 0
   /** The peer does not take what was written: no more DATA until it does. */
   isBlocked = false
+  /** Nobody else is about to write: what there is leaves with the callback that runs, not with the turn. */
+  isAlone = false
   readonly #stream: ByteStream
   readonly #maxPendingBytes: number
   #isDue = false
@@ -44,7 +46,8 @@ export class Output {
     }
     if (this.#isDue) return
     this.#isDue = true
-    if (due.push(this) === 1) setImmediate(flushDue)
+    if (this.isAlone) process.nextTick(flushOne, this)
+    else if (due.push(this) === 1) setImmediate(flushDue)
   }
 
   /** Writes now what there is. */
@@ -96,6 +99,10 @@ export class Output {
 function flushDue(): void {
   const outputs = due.splice(0)
   for (const output of outputs) output.turn()
+}
+
+function flushOne(output: Output): void {
+  output.turn()
 }
 
 function give(buffer: Buffer): void {

@@ -1,7 +1,8 @@
 /**
  * What the data plane costs: CPU per request of one plain hop and of the mesh path (outbound, mutual TLS, inbound, two
  * processes), beside HAProxy doing the same in the same interleaved run. Load comes from wrk, answers from a raw
- * socket. Run: `node test/bench/proxy.bench.ts [rounds] [seconds] [connections] [--write]`. Not part of scripts/test.
+ * socket. As in data-plane.md, proxies are held on one processor and load and answers on another. Run:
+ * `node test/bench/proxy.bench.ts [rounds] [seconds] [connections,…] [bytes] [--write]`. Not part of scripts/test.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +19,8 @@ import { aCluster, anInbound, anOutbound, aSnapshot, LOOPBACK, trustOf } from '.
 import { cpuMsOf, median } from './daemon.ts'
 import { writeResults } from './results.ts'
 
-const RESPONSE = `HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: text/plain\r\n\r\n${'x'.repeat(100)}`
+const PROXY_CPU = 0
+const LOAD_CPU = 1
 
 interface Variant {
   readonly name: string
@@ -33,12 +35,30 @@ interface Sample {
 
 const isWriting = process.argv.includes('--write')
 const [role, ...args] = process.argv.slice(2).filter(argument => argument !== '--write')
-if (role === 'responder') runResponder()
+if (role === 'responder') runResponder(Number(args[0]))
 else if (role === 'engine') await runEngine(args[0] ?? '')
-else await runBench(Number(role ?? 3), Number(args[0] ?? 1), Number(args[1] ?? 16))
+else {
+  const connections = (args[1] ?? '16').split(',').map(Number)
+  await runBench({
+    rounds: Number(role ?? 3),
+    seconds: Number(args[0] ?? 1),
+    connections,
+    bytes: Number(args[2] ?? 100),
+  })
+}
 
-/** Answers every request with 100 bytes; requests of wrk have no body. */
-function runResponder(): void {
+interface Plan {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: readonly number[]
+  /** Of an answer's body. */
+  readonly bytes: number
+}
+
+/** Answers every request with so many bytes; requests of wrk have no body. */
+function runResponder(bytes: number): void {
+  const head = `HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\ncontent-type: text/plain\r\n\r\n`
+  const response = head + 'x'.repeat(bytes)
   const server = createServer({ noDelay: true }, socket => {
     let tail = ''
     socket.setEncoding('latin1')
@@ -46,7 +66,7 @@ function runResponder(): void {
     socket.on('data', text => {
       const parts = (tail + String(text)).split('\r\n\r\n')
       tail = parts.pop() ?? ''
-      if (parts.length > 0) socket.write(RESPONSE.repeat(parts.length), 'latin1')
+      if (parts.length > 0) socket.write(response.repeat(parts.length), 'latin1')
     })
   })
   server.listen(0, LOOPBACK, () => process.send?.((server.address() as AddressInfo).port))
@@ -63,26 +83,38 @@ async function runEngine(file: string): Promise<void> {
   process.send?.(await engine.apply(snapshot))
 }
 
-async function runBench(rounds: number, seconds: number, connections: number): Promise<void> {
+async function runBench({ rounds, seconds, connections, bytes }: Plan): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'vmesh-bench-'))
   const children: ChildProcess[] = []
+  const figures: Record<string, string> = {}
   try {
-    const variants = await startAll(folder, children)
-    const samples = new Map(variants.map(variant => [variant.name, [] as Sample[]]))
-    for (const variant of variants) measure(variant, 1, connections)
-    for (let round = 0; round < rounds; round++) {
-      for (const variant of variants) samples.get(variant.name)?.push(measure(variant, seconds, connections))
+    const variants = await startAll(folder, children, bytes)
+    for (const variant of variants) for (const pid of variant.pids) hold(pid, PROXY_CPU)
+    for (const count of connections) {
+      const samples = new Map(variants.map(variant => [variant.name, [] as Sample[]]))
+      for (const variant of variants) measure(variant, 1, count)
+      for (let round = 0; round < rounds; round++) {
+        for (const variant of variants) samples.get(variant.name)?.push(measure(variant, seconds, count))
+      }
+      report(samples, `${count} connections, ${bytes} B`, figures)
     }
-    report(samples, connections)
   } finally {
     for (const child of children) child.kill('SIGKILL')
     rmSync(folder, { recursive: true })
   }
+  const name = bytes === 100 ? 'proxy' : `proxy, ${bytes} B`
+  if (isWriting) writeResults(name, `medians of ${rounds} interleaved runs`, figures)
 }
 
-async function startAll(folder: string, children: ChildProcess[]): Promise<Variant[]> {
+/** Keeps all threads of a process on one processor. */
+function hold(pid: number, cpu: number): void {
+  spawnSync('taskset', ['-apc', String(cpu), String(pid)])
+}
+
+async function startAll(folder: string, children: ChildProcess[], bytes: number): Promise<Variant[]> {
   const [plain = 0, inbound = 0, outbound = 0, haPlain = 0, haIn = 0, haOut = 0] = await freePorts(6)
-  const responder = start(children, ['responder'])
+  const responder = start(children, ['responder', String(bytes)])
+  hold(responder.pid ?? 0, LOAD_CPU)
   const app = Number(await firstMessage(responder))
   const ca = await makeMeshCa()
   const files = { folder, children, ca }
@@ -187,8 +219,16 @@ async function reachable(port: number): Promise<void> {
 
 function measure(variant: Variant, seconds: number, connections: number): Sample {
   const before = cpuUs(variant.pids)
-  const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, `http://${LOOPBACK}:${variant.port}/some/path`]
-  const run = spawnSync('wrk', argv, { encoding: 'utf8' })
+  const argv = [
+    '-c',
+    String(LOAD_CPU),
+    'wrk',
+    '-t1',
+    `-c${connections}`,
+    `-d${seconds}s`,
+    `http://${LOOPBACK}:${variant.port}/some/path`,
+  ]
+  const run = spawnSync('taskset', argv, { encoding: 'utf8' })
   const requests = Number(/(\d+) requests in/.exec(run.stdout)?.[1] ?? 0)
   const rps = Number(/Requests\/sec:\s+([\d.]+)/.exec(run.stdout)?.[1] ?? 0)
   if (/Non-2xx|Socket errors/.test(run.stdout)) process.stdout.write(`${variant.name}: ${run.stdout}\n`)
@@ -199,9 +239,12 @@ function cpuUs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuMsOf(pid) * 1000, 0)
 }
 
-function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: number): void {
-  process.stdout.write(`${connections} connections; medians\n`)
-  const figures: Record<string, string> = { connections: String(connections) }
+function report(
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  title: string,
+  figures: Record<string, string>,
+): void {
+  process.stdout.write(`${title}; medians\n`)
   for (const [name, list] of samples) {
     const base = samples.get(`haproxy ${name.split(' ')[1]}`)
     const ratios = list.map((sample, index) => sample.cpuUs / (base?.[index]?.cpuUs ?? Number.NaN))
@@ -213,10 +256,9 @@ function report(samples: ReadonlyMap<string, readonly Sample[]>, connections: nu
       `${median(ratios).toFixed(2)}x HAProxy`.padStart(16),
     ]
     process.stdout.write(`${line.join('')}\n`)
-    figures[name] = line
+    figures[`${title}: ${name}`] = line
       .slice(1)
       .map(cell => cell.trim())
       .join(', ')
   }
-  if (isWriting) writeResults('proxy', 'medians of interleaved runs', figures)
 }

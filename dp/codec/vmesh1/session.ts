@@ -41,6 +41,8 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   readonly #nuisances: Allowance
   readonly #pulse: Pulse
   #lastId = -1
+  /** Streams that ask and have no answer yet. */
+  #busy = 0
   /** One of both sides wants no new streams. */
   #isLeaving = false
   #isThrottled = false
@@ -179,6 +181,15 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.#turns.add(stream)
   }
 
+  /** Clients ask and servers answer: whoever is the only one that asks need not wait for others to write with. */
+  moved(stream: VmeshStream, isOut: boolean): void {
+    const isBusy = isOut !== this.#isServer
+    if (stream.isBusy === isBusy) return
+    stream.isBusy = isBusy
+    this.#busy += isBusy ? 1 : -1
+    this.#output.isAlone = this.#busy <= (this.#isServer ? 0 : 1)
+  }
+
   defer(stream: VmeshStream): void {
     if (this.#deferred.push(stream) > 1) return
     setImmediate(() => {
@@ -189,6 +200,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   forget(stream: VmeshStream): void {
     this.#turns.remove(stream)
     if (!this.#streams.delete(stream.id)) return
+    this.moved(stream, this.#isServer)
     this.#endIfEmpty()
     this.#handler.onChange()
   }

@@ -16,6 +16,8 @@ export interface StreamHost {
   readonly ownsReads: boolean
   /** The stream has bytes that could not leave. */
   waits(stream: VmeshStream): void
+  /** Bytes have moved in that direction. */
+  moved(stream: VmeshStream, isOut: boolean): void
   /** `deliver` is to be called outside of all that runs now. */
   defer(stream: VmeshStream): void
   /** No more frames of the stream. */
@@ -33,6 +35,8 @@ export class VmeshStream implements ByteStream {
   bytesWritten = 0
   pendingBytes = 0
   isWaiting = false
+  /** A question without its answer, as far as one can tell without knowing what is said. */
+  isBusy = false
   /** The peer will send nothing more. */
   hasEnded = false
   readonly #host: StreamHost
@@ -67,6 +71,7 @@ export class VmeshStream implements ByteStream {
     if (!isDirect || length > this.#credit || length > MAX_DATA_BYTES || writer.output.isBlocked) {
       return this.writeBytes(Buffer.from(text, 'latin1'))
     }
+    this.#host.moved(this, true)
     writer.text(this.id, text)
     this.#credit -= length
     this.bytesWritten += length
@@ -75,6 +80,7 @@ export class VmeshStream implements ByteStream {
 
   writeBytes(bytes: Buffer): boolean {
     if (!this.isOpen || this.#isEnding) return true
+    this.#host.moved(this, true)
     const at = this.pendingBytes === 0 ? this.#send(bytes, bytes.length) : 0
     if (at < bytes.length) {
       this.#queue.push(at === 0 ? bytes : bytes.subarray(at))
@@ -134,6 +140,7 @@ export class VmeshStream implements ByteStream {
     this.#granted -= count
     if (this.hasEnded || this.#granted < 0) return false
     this.bytesRead += count
+    this.#host.moved(this, false)
     if (this.#isPaused || this.#arrived.length > 0) {
       this.#arrived.push(Buffer.from(bytes.subarray(start, end)))
       return true
