@@ -63,6 +63,13 @@ export const DP_SETTINGS = defineSettings({
     default: null,
     doc: 'Folder for the last good snapshot, the certificate and its key. Default: MESH/NAME under $STATE_DIRECTORY, or under vmesh-dp in $XDG_STATE_HOME (~/.local/state).',
   },
+  concurrency: {
+    type: 'integer',
+    default: 1,
+    min: 0,
+    max: 64,
+    doc: 'Worker threads that carry calls; each can use one core. 0: as many as the machine has cores.',
+  },
   logLevel: {
     type: 'enum',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],

@@ -14,7 +14,6 @@ import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { FEATURES } from '#contract/version.ts'
 import { serveStatus } from './admin/server.ts'
 import type { DataPlaneStatus } from './admin/status.ts'
-import { createEngine } from './apply/applier.ts'
 import type { Engine } from './apply/engine.ts'
 import type { Definition } from './link/definition.ts'
 import type { LinkFault } from './link/fault.ts'
@@ -36,6 +35,7 @@ export interface DataPlaneOptions {
   readonly stateDir: string
   readonly drainTimeMs: number
   readonly log: Logger
+  readonly engine: Engine
   /** For `systemctl status`. */
   readonly onState: (state: string) => void
 }
@@ -64,7 +64,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#log = options.log
-    this.#engine = createEngine({ log: options.log })
+    this.#engine = options.engine
     this.#folder = new StateFolder(options.stateDir, options.log)
   }
 
@@ -135,7 +135,7 @@ export class DataPlane {
     await this.#folder.close()
   }
 
-  #answer(topic: Topic): AnswerValue {
+  async #answer(topic: Topic): Promise<AnswerValue> {
     switch (topic) {
       case 'configuration':
         return { version: this.#snapshot?.version ?? '', sections: this.#sections }
@@ -146,7 +146,7 @@ export class DataPlane {
     }
   }
 
-  status(): DataPlaneStatus {
+  async status(): Promise<DataPlaneStatus> {
     const held = this.#keeper?.held ?? null
     return {
       mesh: this.#options.mesh,
@@ -164,7 +164,7 @@ export class DataPlane {
         held === null
           ? null
           : { uris: held.uris, notBeforeMs: held.notBeforeMs, notAfterMs: held.notAfterMs },
-      engine: this.#engine.status(),
+      engine: await this.#engine.status(),
     }
   }
 

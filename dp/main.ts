@@ -1,6 +1,8 @@
 /** `vmesh-dp`: argv → settings → DataPlane.start → signal → stop → exit. The only process.exit on this side. */
 import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { createLogger, type Logger } from '#base/log.ts'
@@ -10,6 +12,11 @@ import { untilSignal } from '#base/process/signals.ts'
 import { createNotifier, isUnderJournal, type Notifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
 import { formatStatus } from './admin/status.ts'
+import { createEngine } from './apply/applier.ts'
+import type { Engine } from './apply/engine.ts'
+import type { WorkerData } from './apply/workers/messages.ts'
+import { serveWorker } from './apply/workers/worker.ts'
+import { Workers } from './apply/workers/workers.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
@@ -74,17 +81,16 @@ const program = group({
 })
 
 async function run(settings: DpSettings): Promise<void> {
-  const log = createLogger({
-    level: settings.logLevel,
-    name: 'vmesh-dp',
-    journal: isUnderJournal(environment()),
-  })
+  const logging = { level: settings.logLevel, name: 'vmesh-dp', journal: isUnderJournal(environment()) }
+  const root = createLogger(logging)
   const notifier = createNotifier(environment())
   const definition =
     settings.dataplaneFile === null
       ? null
       : await readDefinition(settings.dataplaneFile, variablesOf(settings.dataplaneVar))
   const { mesh, name } = identify(settings, definition)
+  const bindings = { mesh, dataplane: name }
+  const log = root.child(bindings)
   const dataPlane = new DataPlane({
     address: addressOf(settings.cpAddress),
     mesh,
@@ -94,7 +100,8 @@ async function run(settings: DpSettings): Promise<void> {
     readToken: tokenReader(settings),
     stateDir: stateDirOf(settings, mesh, name),
     drainTimeMs: settings.drainTime,
-    log: log.child({ mesh, dataplane: name }),
+    log,
+    engine: engineOf(settings.concurrency, log, { ...logging, bindings }),
     onState: state => notifier.status(state),
   })
   const stopped = untilSignal()
@@ -105,6 +112,19 @@ async function run(settings: DpSettings): Promise<void> {
   await dataPlane.stop()
   notifier.close()
   log.info('stopped')
+}
+
+/** One worker runs in this thread; several have a thread each. */
+function engineOf(concurrency: number, log: Logger, workerLog: WorkerData['log']): Engine {
+  const count = concurrency === 0 ? availableParallelism() : concurrency
+  if (count === 1) return createEngine({ log })
+  // The same file, since a bundle is one: below it sees that it is not the main thread.
+  const entry = new URL(import.meta.url)
+  const start = (number: number): Worker => {
+    const data: WorkerData = { number, limits: {}, log: workerLog }
+    return new Worker(entry, { workerData: data, name: `worker ${number}` })
+  }
+  return new Workers({ count, start, log })
 }
 
 async function started(dataPlane: DataPlane, notifier: Notifier, log: Logger): Promise<void> {
@@ -188,10 +208,13 @@ function permanent(code: string, message: string): CodedError {
   return new CodedError(code, message, { details: { permanent: true } })
 }
 
-runProgram(program, process.argv.slice(2), STDIO).then(
-  code => process.exit(code),
-  (error: unknown) => {
-    sayBug('vmesh-dp', error)
-    process.exit(exitCodeOf(error))
-  },
-)
+if (!isMainThread && parentPort !== null) serveWorker(parentPort, workerData)
+else {
+  runProgram(program, process.argv.slice(2), STDIO).then(
+    code => process.exit(code),
+    (error: unknown) => {
+      sayBug('vmesh-dp', error)
+      process.exit(exitCodeOf(error))
+    },
+  )
+}

@@ -8,15 +8,23 @@ import { withShortPath } from './socket-path.ts'
 import type { DataPlaneStatus } from './status.ts'
 
 /** Throws `admin.socket` when it cannot be bound. The caller holds the folder's lock. */
-export async function serveStatus(path: string, status: () => DataPlaneStatus): Promise<Server> {
+export async function serveStatus(path: string, status: () => Promise<DataPlaneStatus>): Promise<Server> {
   await rm(path, { force: true })
   const server = createServer((asked, response) => {
     if (asked.url !== '/status') {
       response.writeHead(404)
       return response.end()
     }
-    response.writeHead(200, { 'content-type': 'application/json' })
-    return response.end(JSON.stringify(status()))
+    return status().then(
+      now => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(now))
+      },
+      (error: unknown) => {
+        response.writeHead(500)
+        response.end(messageOf(error))
+      },
+    )
   })
   try {
     await withShortPath(path, async short => {

@@ -4,16 +4,19 @@
  * endpoint address and listening address.
  */
 import type { Logger } from '#base/log.ts'
+import type { RunningStatistics } from '#contract/questions.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
 import { Cluster, type ClusterEnvironment } from '../cluster/cluster.ts'
+import type { HealthChange } from '../cluster/endpoint.ts'
 import { Deadlines } from '../codec/deadlines.ts'
 import { DEFAULT_LIMITS, type Limits } from '../codec/limits.ts'
 import { Inbound } from '../listener/inbound.ts'
+import { TcpListener } from '../listener/tcp-listener.ts'
 import { readIdentity } from '../tls/credentials.ts'
 import { MeshTls, type TrustDomain } from '../tls/mesh-tls.ts'
 import { drain } from './drain.ts'
 import type { Engine } from './engine.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { type Bind, type Prepared, prepare } from './prepare.ts'
 import { type RunningListener, Runtime } from './runtime.ts'
 import { statusOf } from './status.ts'
 
@@ -21,17 +24,29 @@ export interface EngineOptions {
   readonly log: Logger
   /** DEFAULT_LIMITS where left out. */
   readonly limits?: Partial<Limits>
+  /** How a listening socket is had; TcpListener.bind where left out. */
+  readonly bind?: Bind
+  /** Told when an endpoint of a called service is found out of reach, or again within. */
+  readonly onHealth?: (change: HealthChange) => void
 }
 
-/** `setIdentity` throws `tls.bad-identity` for an identity that cannot be used, and keeps the one it had. */
-export function createEngine(options: EngineOptions): Engine {
+/** An engine in this thread. */
+export interface LocalEngine extends Engine {
+  status(): RunningStatistics
+  /** What another engine of this data plane has found out about an endpoint. */
+  hear(change: HealthChange): void
+  /** Those that run now, by `ADDRESS:PORT`. */
+  readonly listeners: ReadonlyMap<string, RunningListener>
+}
+
+export function createEngine(options: EngineOptions): LocalEngine {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const { log } = options
-  const environment = { limits, log, deadlines: new Deadlines(), tls: new MeshTls(limits) }
+  const { log, bind = TcpListener.bind, onHealth = () => {} } = options
+  const environment = { limits, log, deadlines: new Deadlines(), tls: new MeshTls(limits), onHealth }
   const runtime = new Runtime(environment)
   return {
     async apply(snapshot) {
-      const prepared = await prepare(snapshot, runtime)
+      const prepared = await prepare(snapshot, runtime, bind)
       if (!('changes' in prepared)) {
         log.warn({ violations: prepared }, 'snapshot refused, the one before keeps running')
         return { ok: false, violations: prepared }
@@ -46,6 +61,10 @@ export function createEngine(options: EngineOptions): Engine {
     },
     status: () => statusOf(runtime),
     drain: timeoutMs => drain(runtime, timeoutMs),
+    hear: change => runtime.clusters.get(change.cluster)?.hear(change),
+    get listeners() {
+      return runtime.listeners
+    },
   }
 }
 

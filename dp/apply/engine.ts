@@ -1,6 +1,6 @@
 /**
- * The engine: runs a snapshot. It gets plain data only (snapshots and identities) from whoever owns the link, so
- * that several engines can run in worker threads later.
+ * The engine: runs a snapshot. It gets plain data only (snapshots and identities) from whoever owns the link, so one
+ * runs in the same thread (applier.ts) as well as several in others (workers/).
  */
 import type { Identity } from '#contract/identity.ts'
 import type { Violation } from '#contract/messages.ts'
@@ -17,9 +17,12 @@ export interface Engine {
    * path, and all runs on as before. Calls are serialised by the caller.
    */
   apply(snapshot: Snapshot): Promise<ApplyResult>
-  /** From now on new handshakes use it; connections of an expired certificate are closed at its end. */
+  /**
+   * From now on new handshakes use it; connections of an expired certificate are closed at its end. Throws
+   * `tls.bad-identity` for one that cannot be used, and keeps the one it had.
+   */
   setIdentity(identity: Identity): void
-  status(): RunningStatistics
+  status(): RunningStatistics | Promise<RunningStatistics>
   /** Stops accepting, waits until nothing runs or `timeoutMs` is over, then cuts what is left. */
   drain(timeoutMs: number): Promise<void>
 }

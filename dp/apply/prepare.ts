@@ -5,10 +5,10 @@
 import { codeOf, messageOf } from '#base/errors.ts'
 import type { InboundListener, OutboundListener } from '#contract/listener.ts'
 import type { Violation } from '#contract/messages.ts'
-import type { Snapshot } from '#contract/snapshot.ts'
-import { TcpListener } from '../listener/tcp-listener.ts'
+import type { Sections, Snapshot } from '#contract/snapshot.ts'
+import type { TcpListener } from '../listener/tcp-listener.ts'
 import { type Roots, readRoots } from '../tls/credentials.ts'
-import { diffSections, type SectionChanges } from './diff.ts'
+import { type Changes, diffSections, type SectionChanges } from './diff.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface Prepared {
@@ -20,16 +20,20 @@ export interface Prepared {
 
 type Section = InboundListener | OutboundListener
 
+/** A listening socket for an address. Rejects with Node's error (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
+export type Bind = (address: string, port: number) => Promise<TcpListener>
+
 /** Answers what is ready, or all violations, after undoing what was done. */
 export async function prepare(
   snapshot: Snapshot,
   runtime: Runtime,
+  bind: Bind,
 ): Promise<Prepared | readonly Violation[]> {
-  const violations: Violation[] = []
   const changes = diffSections(runtime.sections, snapshot)
-  const roots = readAllRoots(snapshot, violations)
-  checkReferences(snapshot, violations)
-  if (violations.length > 0) return violations
+  const checked = checkSnapshot(snapshot)
+  if (!('roots' in checked)) return checked
+  const violations: Violation[] = []
+  const { roots } = checked
 
   const sockets = new Map<string, TcpListener>()
   const standing = standAside(snapshot, changes, runtime)
@@ -37,7 +41,7 @@ export async function prepare(
     const section = snapshot.listeners.get(key)
     if (section === undefined) continue
     try {
-      sockets.set(key, await TcpListener.bind(section.address, section.port))
+      sockets.set(key, await bind(section.address, section.port))
     } catch (error) {
       violations.push({ path: `listener/${key}`, message: bindFailure(section, error) })
     }
@@ -53,16 +57,35 @@ export async function prepare(
   return violations
 }
 
+/** What can be said against a snapshot without a socket: roots that cannot be read, names that nothing bears. */
+export function checkSnapshot(
+  snapshot: Snapshot,
+): { readonly roots: ReadonlyMap<string, Roots> } | readonly Violation[] {
+  const violations: Violation[] = []
+  const roots = readAllRoots(snapshot, violations)
+  checkReferences(snapshot, violations)
+  return violations.length > 0 ? violations : { roots }
+}
+
 /**
- * A listener that this snapshot removes may be in the way of one that it adds (127.0.0.1:80 and 0.0.0.0:80): it stops
- * listening first, its connections live on. Answers those that did.
+ * Listeners that a snapshot removes and that may be in the way of one that it adds (127.0.0.1:80 and 0.0.0.0:80): they
+ * have to stop listening first.
  */
+export function inTheWay(
+  { added, removed }: Changes,
+  old: Sections | null,
+  next: Sections,
+): readonly string[] {
+  const ports = new Set(added.map(key => next.listeners.get(key)?.port))
+  return removed.filter(key => ports.has(old?.listeners.get(key)?.port))
+}
+
+/** Their connections live on. Answers those that stopped listening. */
 function standAside(snapshot: Snapshot, changes: SectionChanges, runtime: Runtime): Map<string, TcpListener> {
-  const ports = new Set(changes.listeners.added.map(key => snapshot.listeners.get(key)?.port))
   const standing = new Map<string, TcpListener>()
-  for (const key of changes.listeners.removed) {
+  for (const key of inTheWay(changes.listeners, runtime.sections, snapshot)) {
     const running = runtime.listeners.get(key)
-    if (running === undefined || !ports.has(running.role.config.port)) continue
+    if (running === undefined) continue
     running.socket.stopListening()
     standing.set(key, running.socket)
   }
@@ -97,7 +120,8 @@ function checkReferences(snapshot: Snapshot, violations: Violation[]): void {
   }
 }
 
-function bindFailure({ address, port }: Section, error: unknown): string {
+/** For people. `error`: of a `Bind`. */
+export function bindFailure({ address, port }: Section, error: unknown): string {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return `port ${port} on ${address} is in use by another process; stop it or choose another port`

@@ -8,7 +8,7 @@ import type { Cluster as ClusterConfig } from '#contract/cluster.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
 import { Destination } from './destination.ts'
-import { Endpoint, keyOf } from './endpoint.ts'
+import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
 import type { PoolEnvironment } from './pool.ts'
 import type { Stream, StreamWaiter } from './transport.ts'
@@ -85,6 +85,11 @@ export class Cluster {
     const { domain } = this.#destination
     if (domain === null || !domains.includes(domain)) return
     for (const { transport } of this.#members) transport.recheck()
+  }
+
+  /** What another worker has found out about an endpoint. */
+  hear({ endpoint, reason }: HealthChange): void {
+    this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(reason)
   }
 
   /** Closes what is idle; what runs ends by itself. */

@@ -12,6 +12,17 @@ import { reasonOf } from './failure.ts'
 export interface EndpointEnvironment {
   readonly limits: Limits
   readonly log: Logger
+  /** Told when an endpoint is found out of reach, or again within. */
+  readonly onHealth: (change: HealthChange) => void
+}
+
+/** Plain data: goes from worker to worker. */
+export interface HealthChange {
+  readonly cluster: string
+  /** As `keyOf` makes it. */
+  readonly endpoint: string
+  /** Why it is not healthy, in words; empty when it is. */
+  readonly reason: string
 }
 
 export class Endpoint {
@@ -47,8 +58,23 @@ export class Endpoint {
 
   /** Out of rotation while others are healthy, for a pause that doubles with every failure. */
   fail(reason: string): void {
+    if (this.isHealthy) {
+      this.#environment.log.warn({ ...this.#names(), reason }, 'endpoint cannot be reached')
+      this.#tell(reason)
+    }
+    this.#pause(reason)
+  }
+
+  /** What another worker has found out; nobody is told again. */
+  hear(reason: string): void {
+    if (reason === '') {
+      this.isHealthy = true
+      this.reason = ''
+    } else if (this.isHealthy) this.#pause(reason)
+  }
+
+  #pause(reason: string): void {
     const { backoffMs, maxBackoffMs } = this.#environment.limits
-    if (this.isHealthy) this.#environment.log.warn({ ...this.#names(), reason }, 'endpoint cannot be reached')
     this.isHealthy = false
     this.reason = reason
     this.#backoffMs = Math.min(maxBackoffMs, this.#backoffMs === 0 ? backoffMs : this.#backoffMs * 2)
@@ -78,9 +104,16 @@ export class Endpoint {
   }
 
   #revive(): void {
-    if (!this.isHealthy) this.#environment.log.info(this.#names(), 'endpoint is reachable again')
+    if (!this.isHealthy) {
+      this.#environment.log.info(this.#names(), 'endpoint is reachable again')
+      this.#tell('')
+    }
     this.isHealthy = true
     this.reason = ''
+  }
+
+  #tell(reason: string): void {
+    this.#environment.onHealth({ cluster: this.#cluster, endpoint: this.key, reason })
   }
 
   #names(): Record<string, string> {

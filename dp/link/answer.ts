@@ -6,10 +6,13 @@ import { MAX_FRAME_BYTES } from '#contract/version.ts'
 /** For what is around the value in the frame. */
 const ENVELOPE_BYTES = 1_024
 
-export function answerTo(question: Question, answer: (topic: Topic) => AnswerValue): Answer {
+export async function answerTo(
+  question: Question,
+  answer: (topic: Topic) => AnswerValue | Promise<AnswerValue>,
+): Promise<Answer> {
   const { id, topic } = question
   try {
-    const value = answer(topic)
+    const value = await answer(topic)
     const bytes = Buffer.byteLength(JSON.stringify(value))
     if (bytes <= MAX_FRAME_BYTES - ENVELOPE_BYTES) return { type: 'answer', id, value, fault: null }
     return { type: 'answer', id, value: null, fault: `an answer of ${bytes} bytes is too large for a frame` }

@@ -51,7 +51,7 @@ export interface LinkOptions {
   /** Runs a snapshot and keeps it on disk; what it answers is told to the control plane. */
   readonly apply: (snapshot: Snapshot, stored: StoredSnapshot) => Promise<ApplyOutcome>
   /** Answers what the control plane asks. Throws when there is nothing to say about that topic. */
-  readonly answer: (topic: Topic) => AnswerValue
+  readonly answer: (topic: Topic) => AnswerValue | Promise<AnswerValue>
   readonly onFault: (fault: LinkFault) => void
   readonly onConnected: () => void
   /** Before each wait for the next try. */
@@ -188,7 +188,8 @@ export class Link {
       case 'issue-refused':
         return this.#issuing.get(frame.id)?.reject(new CodedError('link.issue-refused', frame.reason))
       case 'question':
-        return connection.send(answerTo(frame, this.#options.answer))
+        // who asked may be gone by then: nobody waits for it there either
+        return void answerTo(frame, this.#options.answer).then(answer => connection.send(answer))
       case 'left':
         return this.#onLeft?.()
     }

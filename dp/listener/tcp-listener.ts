@@ -7,27 +7,37 @@ import { createServer, type Server, type Socket } from 'node:net'
 /** Connections held while a snapshot is prepared: a moment. */
 const MAX_HELD = 1024
 /** The kernel cuts it to net.core.somaxconn. */
-const BACKLOG = 4096
+export const BACKLOG = 4096
 /** Finds clients that vanished without a word. */
 const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 30_000 } as const
 
+/** An address to bind, or the descriptor of a socket that is bound. */
+type Where = { readonly host: string; readonly port: number } | { readonly fd: number }
+
 export class TcpListener {
-  readonly #address: string
-  readonly #port: number
+  readonly #where: Where
   #server: Server
   #held: Socket[] = []
   #serve: ((socket: Socket) => void) | null = null
 
-  private constructor(address: string, port: number) {
-    this.#address = address
-    this.#port = port
+  private constructor(where: Where) {
+    this.#where = where
     this.#server = this.#createServer()
   }
 
   /** Rejects with Node's error (EADDRINUSE, EADDRNOTAVAIL, EACCES). */
-  static async bind(address: string, port: number): Promise<TcpListener> {
-    const listener = new TcpListener(address, port)
-    await listener.#listen()
+  static bind(address: string, port: number): Promise<TcpListener> {
+    return TcpListener.#create({ host: address, port })
+  }
+
+  /** Of a socket that was bound elsewhere; the descriptor is closed with the listener. */
+  static adopt(descriptor: number): Promise<TcpListener> {
+    return TcpListener.#create({ fd: descriptor })
+  }
+
+  static async #create(where: Where): Promise<TcpListener> {
+    const listener = new TcpListener(where)
+    await listener.#listen(where)
     return listener
   }
 
@@ -42,10 +52,10 @@ export class TcpListener {
     this.#server.close()
   }
 
-  /** After `stopListening`. Rejects as `bind`. */
-  async listenAgain(): Promise<void> {
+  /** After `stopListening`; one that was adopted needs a new descriptor. Rejects as `bind`. */
+  async listenAgain(descriptor?: number): Promise<void> {
     this.#server = this.#createServer()
-    await this.#listen()
+    await this.#listen(descriptor === undefined ? this.#where : { fd: descriptor })
   }
 
   /** Stops accepting at once; whoever is still held is reset. Connections handed over live on. */
@@ -61,11 +71,11 @@ export class TcpListener {
     return createServer(options, socket => this.#accept(socket))
   }
 
-  #listen(): Promise<void> {
+  #listen(where: Where): Promise<void> {
     const server = this.#server
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: this.#address, port: this.#port, backlog: BACKLOG }, () => {
+      server.listen({ ...where, backlog: BACKLOG }, () => {
         server.off('error', reject)
         // Failing to accept one connection (no descriptor left) must not end the others.
         server.on('error', () => {})

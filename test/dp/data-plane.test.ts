@@ -7,6 +7,7 @@ import { createLogger } from '#base/log.ts'
 import { readCsr } from '#base/x509/certificate.ts'
 import type { Identity } from '#contract/identity.ts'
 import { createMemberCertificate } from '../../cp/ca/member-certificate.ts'
+import { createEngine } from '../../dp/apply/applier.ts'
 import { DataPlane } from '../../dp/data-plane.ts'
 import { makeIdentity, makeMeshCa } from '../support/certificates.ts'
 import { FakeControlPlane, type FakePeer } from '../support/fake-control-plane.ts'
@@ -188,6 +189,7 @@ async function started(t: Test, dir: string, cp?: FakeControlPlane) {
     lines.push(line)
     for (const look of watchers) look()
   }
+  const log = createLogger({ level: 'debug', name: 'test', to: { write } })
   const plane = new DataPlane({
     address: fake.url,
     mesh: 'default',
@@ -198,7 +200,8 @@ async function started(t: Test, dir: string, cp?: FakeControlPlane) {
     readToken: async () => 'token',
     stateDir: dir,
     drainTimeMs: 0,
-    log: createLogger({ level: 'debug', name: 'test', to: { write } }),
+    log,
+    engine: createEngine({ log }),
     onState: () => {},
   })
   const serving = plane.start()
@@ -208,14 +211,14 @@ async function started(t: Test, dir: string, cp?: FakeControlPlane) {
     await fake.close()
     await plane.stop()
   })
-  const log = (): string => lines.join('')
+  const logged = (): string => lines.join('')
   const said = (pattern: RegExp): Promise<void> =>
     new Promise(resolve => {
       const look = (): void => {
-        if (pattern.test(log())) resolve()
+        if (pattern.test(logged())) resolve()
       }
       watchers.add(look)
       look()
     })
-  return { cp: fake, plane: { serving, log, said } }
+  return { cp: fake, plane: { serving, log: logged, said } }
 }

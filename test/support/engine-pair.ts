@@ -4,7 +4,7 @@
  */
 import { silentLogger } from '#base/log.ts'
 import type { InboundListener, Permission } from '#contract/listener.ts'
-import { createEngine } from '../../dp/apply/applier.ts'
+import { createEngine, type LocalEngine } from '../../dp/apply/applier.ts'
 import type { Engine } from '../../dp/apply/engine.ts'
 import type { Limits } from '../../dp/codec/limits.ts'
 import { makeIdentity, makeMeshCa, type TestCa } from './certificates.ts'
@@ -13,8 +13,8 @@ import { aCluster, anInbound, anOutbound, aSnapshot, type SnapshotParts, trustOf
 
 export interface EnginePair {
   readonly ca: TestCa
-  readonly web: Engine
-  readonly backend: Engine
+  readonly web: LocalEngine
+  readonly backend: LocalEngine
   /** Where applications call. */
   readonly outPort: number
   readonly inPort: number
@@ -65,7 +65,7 @@ export async function startPair(t: Teardown, options: PairOptions): Promise<Engi
 }
 
 /** Drained when the test ends. */
-export function anEngine(t: Teardown, limits: Partial<Limits> = {}): Engine {
+export function anEngine(t: Teardown, limits: Partial<Limits> = {}): LocalEngine {
   const engine = createEngine({ log: silentLogger(), limits })
   t.teardown(() => engine.drain(0))
   return engine

@@ -45,7 +45,7 @@ t.test('the words: what is healthy, what is not and why, when the certificate en
 
 async function runs(t: Tap, folder: string, answer: DataPlaneStatus): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  const server = await serveStatus(join(folder, 'status.sock'), () => answer)
+  const server = await serveStatus(join(folder, 'status.sock'), async () => answer)
   t.teardown(() => server.close())
 }
 
