@@ -127,3 +127,8 @@ export const REASONS = {
 } as const satisfies Readonly<Record<string, Reason>>
 
 export type ReasonCode = keyof typeof REASONS
+
+/** Of a text that another data plane has sent. */
+export function isReason(text: string): text is ReasonCode {
+  return Object.hasOwn(REASONS, text)
+}

@@ -24,7 +24,8 @@ export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpe
   }
 }
 
-/** HTTP/2, gRPC and Kafka are carried as bytes until the engine speaks them. */
+/** How the data plane carries a value of `kuma.io/protocol`; what it does not know are bytes, Kafka too. */
 export function carriedAs(protocol: string): Protocol {
-  return protocol === 'http' ? 'http' : 'tcp'
+  if (protocol === 'http') return 'http'
+  return protocol === 'http2' || protocol === 'grpc' ? 'http2' : 'tcp'
 }

@@ -1,6 +1,6 @@
 /**
  * The declared outbounds of a data plane → listeners and the clusters behind them. A service whose instances do not
- * all speak http is carried as tcp (Kuma semantics 3.0).
+ * all speak some form of HTTP is carried as tcp (Kuma semantics 3.0).
  */
 import type { Protocol } from '#contract/listener.ts'
 import type { Resource } from '../kinds/kind.ts'
@@ -26,9 +26,12 @@ export function compileOutbounds(view: MeshView, dataplane: Resource<DataplaneSp
   }
 }
 
-/** Instances that do not serve just now count too: a restart must not turn http into tcp. */
+/**
+ * Instances that do not serve just now count too: a restart must not turn http into tcp. Clients speak either form of
+ * HTTP, whatever the application behind each instance does.
+ */
 function protocolOf(view: MeshView, service: string): Protocol {
   const instances = view.instancesOf(service)
-  const areHttp = instances.length > 0 && instances.every(instance => carriedAs(instance.protocol) === 'http')
+  const areHttp = instances.length > 0 && instances.every(instance => carriedAs(instance.protocol) !== 'tcp')
   return areHttp ? 'http' : 'tcp'
 }

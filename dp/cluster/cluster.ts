@@ -4,14 +4,15 @@
  * an address that stays, stays.
  */
 import { isDeepStrictEqual } from 'node:util'
-import type { Cluster as ClusterConfig } from '#contract/cluster.ts'
+import type { Endpoint as Address, Cluster as ClusterConfig } from '#contract/cluster.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
+import { Http2Pool } from './http2/http2-pool.ts'
 import type { PoolEnvironment } from './pool.ts'
-import type { Stream, StreamWaiter } from './transport.ts'
+import type { Stream, StreamWaiter, Transport } from './transport.ts'
 import { Trunks } from './trunks.ts'
 
 export interface ClusterEnvironment extends PoolEnvironment {
@@ -20,7 +21,8 @@ export interface ClusterEnvironment extends PoolEnvironment {
 
 interface Member {
   readonly endpoint: Endpoint
-  readonly transport: Trunks
+  readonly transport: Transport
+  readonly protocol: 'http2' | undefined
 }
 
 /** Endpoints tried for one call: more would only add their timeouts up. */
@@ -123,16 +125,22 @@ export class Cluster {
     const members: Member[] = []
     for (const [key, address] of addresses) {
       const known = before.get(key)
-      before.delete(key)
-      if (known !== undefined) members.push(known)
+      if (known === undefined || known.protocol !== this.#config.protocol) members.push(this.#member(address))
       else {
-        const endpoint = new Endpoint(address, this.#config.name, this.#environment)
-        members.push({ endpoint, transport: new Trunks(endpoint, this.#destination, this.#environment) })
+        before.delete(key)
+        members.push(known)
       }
     }
     this.#members = members
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
+  }
+
+  #member(address: Address): Member {
+    const { protocol, name } = this.#config
+    const endpoint = new Endpoint(address, name, this.#environment)
+    const Way = protocol === 'http2' ? Http2Pool : Trunks
+    return { endpoint, transport: new Way(endpoint, this.#destination, this.#environment), protocol }
   }
 }
 

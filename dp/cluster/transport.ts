@@ -5,6 +5,7 @@
  */
 import type { ByteStream } from '../codec/byte-stream.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { Destination } from './destination.ts'
 
 /** A way to the endpoint for one HTTP exchange or one TCP connection. Set `sink` before the first write. */
 export interface Stream extends ByteStream {
@@ -37,6 +38,8 @@ export interface Transport {
   wait(waiter: StreamWaiter): void
   /** A stream of its own for a TCP connection. */
   open(waiter: StreamWaiter): void
+  /** Takes over how the endpoint is reached; connections that would not be made like this any more end. */
+  redirect(destination: Destination): void
   /** Trust has changed: cuts streams to servers that are no longer trusted. */
   recheck(): void
   /** No new streams: idle connections close now, others when they are released; waiters are told. */

@@ -2,9 +2,12 @@
  * The limits of the engine as one object: sizes in bytes, times in milliseconds. Times are checked by a coarse sweep
  * (deadlines.ts), so they hold to within a second.
  */
+import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/http2-limits.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './vmesh1/session-limits.ts'
 
 export interface Limits extends SessionLimits {
+  /** Of HTTP/2 connections of clients and to applications. */
+  readonly http2: Http2Limits
   /** Largest head of a request or response: start line, fields and the blank line. */
   readonly maxHeadBytes: number
   /** Most header fields of one head. */
@@ -42,6 +45,7 @@ export interface Limits extends SessionLimits {
 
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_SESSION_LIMITS,
+  http2: DEFAULT_HTTP2_LIMITS,
   maxHeadBytes: 60 * 1024,
   maxFields: 100,
   headTimeoutMs: 10_000,

@@ -71,7 +71,7 @@ function readTrust(reader: Reader): Trust {
 function readListener(reader: Reader): InboundListener | OutboundListener {
   const address = reader.text('address')
   const port = reader.port('port')
-  const protocol = reader.oneOf('protocol', ['http', 'tcp'] as const)
+  const protocol = reader.oneOf('protocol', ['http', 'http2', 'tcp'] as const)
   if (reader.oneOf('direction', ['inbound', 'outbound'] as const) === 'outbound') {
     return { direction: 'outbound', address, port, protocol, cluster: reader.text('cluster') }
   }
@@ -102,7 +102,9 @@ function readListener(reader: Reader): InboundListener | OutboundListener {
 
 function readCluster(reader: Reader): Cluster {
   const tls = reader.nullable('tls')
+  const protocol = reader.optional('protocol', ['http2'] as const)
   return {
+    ...(protocol === null ? {} : { protocol }),
     name: reader.text('name'),
     connectTimeoutMs: reader.integer('connectTimeoutMs', 1, 3_600_000),
     endpoints: reader
@@ -155,6 +157,11 @@ class Reader {
     const value = this.#members[name]
     const found = allowed.find(one => one === value)
     return found ?? this.#fault(name, `must be one of ${allowed.join(', ')}`, allowed[0])
+  }
+
+  /** null: absent. */
+  optional<const T extends readonly [string, ...string[]]>(name: string, allowed: T): T[number] | null {
+    return this.#members[name] === undefined ? null : this.oneOf(name, allowed)
   }
 
   object(name: string): Reader {

@@ -6,6 +6,8 @@ export interface Cluster {
   /** null: endpoints are reached in plain text (mesh without mTLS). */
   readonly tls: ClusterTls | null
   readonly connectTimeoutMs: number
+  /** What the endpoints speak, with prior knowledge; absent: HTTP/1.1, and between data planes what both prefer. */
+  readonly protocol?: 'http2'
 }
 
 export interface Endpoint {

@@ -3,8 +3,11 @@
  * over by the running listener without closing its socket.
  */
 
-/** Application protocol of a listener or cluster; every other Kuma protocol is carried as `tcp` for now. */
-export type Protocol = 'http' | 'tcp'
+/**
+ * What a listener understands: HTTP (`http`, `http2`: clients of either take HTTP/1.1 or HTTP/2, as they like) or bytes.
+ * An application behind an inbound of `http2` is called with HTTP/2.
+ */
+export type Protocol = 'http' | 'http2' | 'tcp'
 
 /** Receives mesh traffic from other data planes and hands it to the local application. */
 export interface InboundListener {

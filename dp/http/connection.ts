@@ -1,7 +1,6 @@
 /**
- * One HTTP/1.1 connection of a client: reads its requests one after the other, sends each to its exchange with the
- * head edited, and decides when the connection ends. Synchronous throughout: no promise, closure, timer or header
- * object for a request (data-plane.md 9).
+ * One HTTP/1.1 connection of a client: reads its requests one after the other, sends each to its exchange, and decides
+ * when it ends. No promise, closure, timer or header object is made for a request (data-plane.md 9).
  */
 import type { Stream } from '../cluster/transport.ts'
 import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
@@ -9,14 +8,15 @@ import type { Sweepable } from '../codec/deadlines.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { skipEmptyLines } from '../codec/http1/head-text.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
-import type { Tunnel } from '../codec/tunnel.ts'
 import type { ReasonCode } from '../errors.ts'
 import { Exchange, type Requester } from './exchange.ts'
+import { Http1Response } from './http1-response.ts'
+import { Http2ClientConnection } from './http2-connection.ts'
 import { Linger } from './linger.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { replyText } from './reply.ts'
 import type { Caller, HttpRole } from './role.ts'
-import { joinUpgraded } from './upgrade.ts'
+import { UpgradedConnection } from './upgraded-connection.ts'
 
 const HEAD = 0
 const BODY = 1
@@ -24,7 +24,6 @@ const BODY = 1
 const DONE = 2
 /** We have ended our side and drop what still arrives. */
 const LINGER = 3
-const TUNNEL = 4
 
 /** Of answers, above what a socket takes before it asks for a pause: there will be a drain. */
 const MAX_UNREAD_BYTES = 256 * 1024
@@ -33,6 +32,7 @@ const REQUEST = new RequestHead()
 
 export class HttpConnection implements ByteSink, Requester, Sweepable {
   readonly down: ByteStream
+  readonly response: Http1Response
   caller: Caller
   readonly #role: HttpRole
   readonly #exchange: Exchange
@@ -42,6 +42,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   /** The beginning of a head, or requests behind the one that runs. */
   #kept: Buffer | null = null
   #isPartial = false
+  /** Nothing was asked yet. */
+  #isFresh = true
   #isReading = false
   #isDiscarding = false
   #closesAfter = false
@@ -50,13 +52,13 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   #hasEnded = false
   #isHead = false
   #expectsContinue = false
-  #tunnel: Tunnel | null = null
   #linger: Linger | null = null
 
   constructor(down: ByteStream, role: HttpRole, caller: Caller) {
     this.down = down
     this.caller = caller
     this.#role = role
+    this.response = new Http1Response(down, () => this.#decidesToClose())
     this.#exchange = new Exchange(this, role.limits, role.isLastHop)
     this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
     down.sink = this
@@ -69,22 +71,17 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   /** Ends what runs, with an answer where that is possible; a connection at rest stays. */
   cut(reason: ReasonCode): void {
-    if (this.#tunnel !== null) {
-      this.#role.counters.fail(reason)
-      this.#tunnel.cut()
-    } else if (this.#exchange.isRunning) {
-      const isHeadSent = this.#exchange.isHeadSent
-      this.#exchange.abort()
-      this.#closesAfter = true
-      if (isHeadSent) this.truncated(reason)
-      else this.failed(reason)
-    }
+    if (!this.#exchange.isRunning) return
+    const isHeadSent = this.#exchange.isHeadSent
+    this.#exchange.abort()
+    this.#closesAfter = true
+    if (isHeadSent) this.truncated(reason)
+    else this.failed(reason)
   }
 
   /** As `cut`, and the connection ends whatever it does. */
   end(reason: ReasonCode): void {
     this.cut(reason)
-    if (this.#tunnel !== null) return
     if (this.#linger === null) this.down.destroy()
     else this.#linger.hurry()
   }
@@ -97,8 +94,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   sweep(nowMs: number): void {
     if (this.#linger !== null) {
       if (this.#linger.isOver(nowMs)) this.down.destroy()
-    } else if (this.#tunnel !== null) {
-      if (nowMs > this.#tunnel.deadlineMs) this.cut('stream-timeout')
     } else if (nowMs > this.#deadlineMs) {
       if (this.#exchange.isRunning) this.end('stream-timeout')
       else if (this.#state === HEAD && this.#kept !== null) this.#refuse('head-timeout')
@@ -135,11 +130,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.streamIdleMs
   }
 
-  decidesToClose(): boolean {
-    this.#closesAfter ||= this.#role.isRetiring || !this.#canDiscard()
-    return this.#closesAfter
-  }
-
   responded(): void {
     if (this.#closesAfter) this.#close()
     else if (this.#state === DONE) this.#next()
@@ -151,7 +141,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   failed(reason: ReasonCode): void {
     this.#role.counters.fail(reason)
-    this.down.write(replyText(reason, this.#isHead, this.decidesToClose()))
+    this.down.write(replyText(reason, this.#isHead, this.#decidesToClose()))
     this.responded()
   }
 
@@ -160,11 +150,11 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.down.reset()
   }
 
-  upgraded(stream: Stream, rest: Buffer): void {
+  upgraded(stream: Stream, head: string, rest: Buffer): void {
+    this.down.write(head)
     const early = { kept: this.#kept, hasEnded: this.#hasEnded }
     this.#kept = null
-    this.#state = TUNNEL
-    this.#tunnel = joinUpgraded(this.down, stream, early, rest, this.#role, () => this.#role.closed(this))
+    this.#role.replaced(this, new UpgradedConnection(this.down, stream, early, rest, this.#role))
   }
 
   #read(bytes: Buffer, start: number, end: number): void {
@@ -195,15 +185,26 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     const from = skipEmptyLines(bytes, start, end)
     this.#isHead = false
     const fault = REQUEST.read(bytes, from, end, maxHeadBytes, maxFields)
+    if (fault === 'bad-request' && REQUEST.isHttp2Preface && this.#isFresh)
+      return this.#speakHttp2(bytes, from, end)
     if (fault === '') return this.#begin(bytes, from + REQUEST.byteLength, end)
     if (fault !== 'incomplete') this.#refuse(fault)
     else if (end > from) this.#keepHead(bytes, from, end)
     return -1
   }
 
+  /** HTTP/2 with prior knowledge (RFC 9113 §3.3): another object serves the connection from here on. */
+  #speakHttp2(bytes: Buffer, start: number, end: number): number {
+    const connection = new Http2ClientConnection(this.down, this.#role, this.caller)
+    this.#role.replaced(this, connection)
+    connection.read(bytes, start, end)
+    return -1
+  }
+
   #begin(bytes: Buffer, bodyAt: number, end: number): number {
     const { counters } = this.#role
     counters.requests++
+    this.#isFresh = false
     this.#isHead = REQUEST.method === 'HEAD'
     this.#expectsContinue = REQUEST.expectsContinue
     this.#closesAfter ||= REQUEST.isLast
@@ -225,8 +226,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
-    const request = outgoingRequest(REQUEST, this.caller.addedFields, bytes, bodyAt, bodyEnd)
     this.touch()
+    const request = outgoingRequest(REQUEST, this.caller.addedFields, bytes, bodyAt, bodyEnd)
     this.#exchange.isRequestDone = this.#state === DONE
     this.#exchange.begin(this.#role.cluster, request)
     if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
@@ -262,11 +263,13 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     return end
   }
 
-  /** Whether the rest of a request may be read and dropped, so that the connection can stay. */
-  #canDiscard(): boolean {
-    if (this.#state === DONE) return true
-    if (this.#state !== BODY || this.#body.isChunked || this.#expectsContinue) return false
-    return this.#body.leftBytes <= this.#role.limits.maxDiscardBytes
+  /** It may stay where the rest of the request, if there is one, can be read and dropped. */
+  #decidesToClose(): boolean {
+    const { isRetiring, limits } = this.#role
+    const canDrop =
+      this.#state === BODY && !this.#expectsContinue && this.#body.canDrop(limits.maxDiscardBytes)
+    this.#closesAfter ||= isRetiring || (this.#state !== DONE && !canDrop)
+    return this.#closesAfter
   }
 
   #next(): void {
@@ -277,14 +280,11 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#isPartial = false
     this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.keepAliveMs
     this.down.resume()
-    const kept = this.#kept
     if (this.#isReading) return
-    if (kept === null) {
-      if (this.#hasEnded) this.#close()
-      return
-    }
+    const kept = this.#kept
     this.#kept = null
-    this.#read(kept, 0, kept.length)
+    if (kept !== null) this.#read(kept, 0, kept.length)
+    else if (this.#hasEnded) this.#close()
   }
 
   #refuse(reason: ReasonCode): void {

@@ -5,19 +5,20 @@
  */
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
-import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
+import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
-import { writeBehind, writeCopy } from '../codec/write-copy.ts'
+import { writeCopy } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { Outgoing } from './outgoing.ts'
+import type { ResponseSink } from './response-sink.ts'
 
 /** The client's half, as the exchange sees it. */
 export interface Requester {
-  readonly down: ByteStream
-  /** The head is about to be sent: whether the client's connection ends after this response. */
-  decidesToClose(): boolean
+  /** What the request's body comes from. */
+  readonly down: { pause(): void; resume(): void }
+  readonly response: ResponseSink
   /** Bytes have moved. */
   touch(): void
   /** The response is complete and the stream given back. */
@@ -26,8 +27,8 @@ export interface Requester {
   failed(reason: ReasonCode): void
   /** The response broke off behind its head. The stream was given back. */
   truncated(reason: ReasonCode): void
-  /** The server switches protocols; `rest`: what it sent behind its head. The stream is the client's now. */
-  upgraded(stream: Stream, rest: Buffer): void
+  /** The server switches protocols; `rest`: what it sent behind its head. The stream is the requester's now. */
+  upgraded(stream: Stream, head: string, rest: Buffer): void
 }
 
 const IDLE = 0
@@ -165,7 +166,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     if (this.#state === ANSWERED) this.#finish(true)
     if (this.#state !== BODY) return
     if (at < to && !this.#body.isDone) {
-      at = this.#forward('', buffer, at, to)
+      at = this.#forward(false, buffer, at, to)
       if (at < 0) return
     }
     if (!this.#body.isDone) return
@@ -178,7 +179,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     if (this.#state === ANSWERED) this.#finish(true)
     else if (this.#state !== BODY || !this.#body.isUntilClose) this.#break('connection-termination')
     else {
-      this.#requester.down.write('0\r\n\r\n')
+      this.#requester.response.end()
       this.#finish(false)
     }
   }
@@ -204,15 +205,14 @@ export class Exchange implements ByteSink, StreamWaiter {
     const bodyAt = start + RESPONSE.byteLength
     if (RESPONSE.status === 101) return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
-      const { down } = this.#requester
-      if (!down.write(`${RESPONSE.text}\r\n`) && down.pendingBytes > 0) this.#stream?.pause()
+      const { response } = this.#requester
+      if (!response.interim(RESPONSE) && response.pendingBytes > 0) this.#stream?.pause()
       return bodyAt
     }
     return this.#sendHead(bytes, bodyAt, end)
   }
 
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
-    let head = RESPONSE.text
     this.#isLast = RESPONSE.isLast
     this.#keepMs = RESPONSE.keepAliveMs
     this.#text = ''
@@ -220,30 +220,25 @@ export class Exchange implements ByteSink, StreamWaiter {
     if (RESPONSE.framing === 'none') this.#body.beginLength(0)
     else if (RESPONSE.framing === 'length') this.#body.beginLength(RESPONSE.contentLength)
     else if (RESPONSE.framing === 'chunked') this.#body.beginChunked()
-    else {
-      // Chunks tell the client whether it got all, and keep its connection.
-      this.#body.beginUntilClose()
-      head += 'transfer-encoding: chunked\r\n'
-    }
-    if (RESPONSE.reason !== '' && !this.#isLastHop) head += `x-vmesh-reason: ${RESPONSE.reason}\r\n`
-    head += this.#requester.decidesToClose() ? 'connection: close\r\n\r\n' : '\r\n'
-    return this.#forward(head, bytes, bodyAt, end)
+    else this.#body.beginUntilClose()
+    return this.#forward(true, bytes, bodyAt, end)
   }
 
-  /** Sends the head, if there is one, and what belongs to the body; the offset behind it, -1: malformed. */
-  #forward(head: string, bytes: Buffer, start: number, limit: number): number {
+  /** Sends what belongs to the body, behind the head with `hasHead`; the offset behind it, -1: malformed. */
+  #forward(hasHead: boolean, bytes: Buffer, start: number, limit: number): number {
     const end = this.#body.read(bytes, start, limit)
     if (end < 0) {
       this.#break('bad-response')
       return -1
     }
     this.isHeadSent = true
-    const { down } = this.#requester
-    const isChunk = this.#body.isUntilClose && end > start
-    const front = isChunk ? `${head}${(end - start).toString(16)}\r\n` : head
-    let isFree = writeBehind(down, front, bytes, start, end)
-    if (isChunk) isFree = down.write('\r\n')
-    if (!isFree && down.pendingBytes > 0) this.#stream?.pause()
+    const { response } = this.#requester
+    const { isDone } = this.#body
+    const reason = this.#isLastHop ? '' : RESPONSE.reason
+    const isFree = hasHead
+      ? response.begin(RESPONSE, reason, bytes, start, end, isDone)
+      : response.body(bytes, start, end, isDone)
+    if (!isFree && response.pendingBytes > 0) this.#stream?.pause()
     return end
   }
 
@@ -257,8 +252,8 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#stream = null
     this.#state = IDLE
     this.isHeadSent = true
-    this.#requester.down.write(`${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`)
-    this.#requester.upgraded(stream, rest)
+    const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`
+    this.#requester.upgraded(stream, head, rest)
     return -1
   }
 

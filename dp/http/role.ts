@@ -14,6 +14,8 @@ export interface HttpRole {
   readonly isLastHop: boolean
   /** The listener is going away: connections end after the exchange that runs. */
   readonly isRetiring: boolean
+  /** The client of `from` speaks HTTP/2, which `to` does: it takes its place. */
+  replaced(from: LiveConnection, to: LiveConnection): void
   /** The connection is closed. */
   closed(connection: LiveConnection): void
 }

@@ -41,6 +41,14 @@ export class Connections implements Sweepable {
     this.#live.set(connection, live)
   }
 
+  /** `to` lives on in its place. */
+  replace(from: LiveConnection, to: LiveConnection): void {
+    const live = this.#live.get(from)
+    if (live === undefined) return
+    this.#live.delete(from)
+    this.#live.set(to, live)
+  }
+
   remove(connection: LiveConnection): void {
     const live = this.#live.get(connection)
     if (live === undefined) return

@@ -3,6 +3,7 @@
  * verified before a byte is read, and the permission is decided once for each connection and snapshot.
  */
 import type { Socket } from 'node:net'
+import type { Cluster as ClusterConfig } from '#contract/cluster.ts'
 import type { InboundListener } from '#contract/listener.ts'
 import { Cluster } from '../cluster/cluster.ts'
 import type { ByteStream } from '../codec/byte-stream.ts'
@@ -124,6 +125,10 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     if (this.connections.size === 0) this.cluster.retire()
   }
 
+  replaced(from: LiveConnection, to: LiveConnection): void {
+    this.connections.replace(from, to)
+  }
+
   closed(connection: LiveConnection): void {
     this.connections.remove(connection)
   }
@@ -133,7 +138,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     const live = { traffic: down, peer, expiresAtMs }
     if (this.#isUnwelcome(peer)) {
       down.reset()
-    } else if (this.config.protocol === 'http') {
+    } else if (this.config.protocol !== 'tcp') {
       this.connections.add(new HttpConnection(down, this, caller), live)
     } else {
       this.counters.requests++
@@ -188,8 +193,9 @@ function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
   return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])
 }
 
-function upstreamOf({ upstream }: InboundListener) {
+function upstreamOf({ upstream, protocol }: InboundListener): ClusterConfig {
   return {
+    ...(protocol === 'http2' ? { protocol } : {}),
     name: `localhost:${upstream.port}`,
     endpoints: [upstream],
     tls: null,

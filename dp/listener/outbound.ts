@@ -70,6 +70,10 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     this.connections.retire(withinMs)
   }
 
+  replaced(from: LiveConnection, to: LiveConnection): void {
+    this.connections.replace(from, to)
+  }
+
   closed(connection: LiveConnection): void {
     this.connections.remove(connection)
   }

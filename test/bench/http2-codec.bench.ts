@@ -58,6 +58,7 @@ const HANDLER: Http2Handler = {
   onTooLarge: () => fail('too large'),
   onCapacity() {},
   onGoaway() {},
+  onGone() {},
   onClose: (_, why) => fail(`closed: ${why}`),
 }
 

@@ -3,7 +3,7 @@
  * application, mesh TLS between them.
  */
 import { silentLogger } from '#base/log.ts'
-import type { InboundListener, Permission } from '#contract/listener.ts'
+import type { InboundListener, Permission, Protocol } from '#contract/listener.ts'
 import { createEngine, type LocalEngine } from '../../dp/apply/applier.ts'
 import type { Engine } from '../../dp/apply/engine.ts'
 import type { Limits } from '../../dp/codec/limits.ts'
@@ -30,7 +30,8 @@ interface Teardown {
 
 export interface PairOptions {
   readonly appPort: number
-  readonly protocol?: 'http' | 'tcp'
+  /** Of the inbound; an outbound understands either form of HTTP. */
+  readonly protocol?: Protocol
   readonly permission?: Permission
   readonly limits?: Partial<Limits>
 }
@@ -49,7 +50,7 @@ export async function startPair(t: Teardown, options: PairOptions): Promise<Engi
     mustApply(backend, { listeners: [section], trust: [trustOf(trusted)] })
   await apply(inbound)
   await mustApply(web, {
-    listeners: [anOutbound(outPort, 'backend', { protocol })],
+    listeners: [anOutbound(outPort, 'backend', { protocol: protocol === 'tcp' ? 'tcp' : 'http' })],
     clusters: [aCluster('backend', [inPort])],
     trust: [trustOf(ca)],
   })

@@ -111,6 +111,7 @@ export async function startEcho(
       onTooLarge: stream => stream.sendHead(TOO_LARGE, true),
       onCapacity() {},
       onGoaway() {},
+      onGone() {},
       onClose(code, why) {
         connections.delete(connection)
         if (why !== '') faults.push(`${code} ${why}`)

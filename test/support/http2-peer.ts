@@ -188,6 +188,7 @@ export class Peer {
       onTooLarge: stream => stream.sendHead(FieldList.of([':status', '431']), true),
       onCapacity() {},
       onGoaway: code => this.events.push(`goaway ${errorName(code)}`),
+      onGone() {},
       onClose: (code, why) => this.events.push(`close ${errorName(code)} ${why}`.trim()),
       ...options.handler,
     }

@@ -38,6 +38,11 @@ export class BodyReader {
     this.isChunked = false
   }
 
+  /** Whether what is left is known and no more than that. */
+  canDrop(maxBytes: number): boolean {
+    return !this.isChunked && !this.isUntilClose && this.leftBytes <= maxBytes
+  }
+
   /** Offset behind what belongs to the body in `bytes[start, end)`; -1: malformed. */
   read(bytes: Buffer, start: number, end: number): number {
     if (this.isDone) return start

@@ -26,6 +26,8 @@ export class RequestHead implements FieldReader {
   upgrade = ''
   hasRequestId = false
   hasForwardedProto = false
+  /** Of a refused head: it is how HTTP/2 begins (RFC 9113 §3.4). */
+  isHttp2Preface = false
   /** For the log: what is wrong with a refused head. */
   fault = ''
   #hosts = 0
@@ -76,6 +78,7 @@ export class RequestHead implements FieldReader {
     const version = text.slice(targetEnd + 1, lineEnd)
     if (version !== 'HTTP/1.1') {
       this.fault = `version ${JSON.stringify(version)}`
+      this.isHttp2Preface = version === 'HTTP/2.0' && this.method === 'PRI' && end === lineEnd
       return version === 'HTTP/1.0' ? 'http-version' : 'bad-request'
     }
     const fault = readFields(raw, lineEnd + 2, end + 2, 0, maxFields, NAMES, this)
@@ -207,6 +210,7 @@ export class RequestHead implements FieldReader {
     this.upgrade = ''
     this.hasRequestId = false
     this.hasForwardedProto = false
+    this.isHttp2Preface = false
     this.fault = ''
     this.#hosts = 0
     this.#codings = 0

@@ -139,6 +139,7 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
 
   onClose(error: Error | undefined): void {
     this.#shut(this.#goawayCode, error?.message ?? '')
+    this.handler.onGone()
   }
 
   resetStream(stream: Http2Stream, error: number): void {

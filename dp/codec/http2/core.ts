@@ -16,8 +16,10 @@ export interface Http2Handler {
   onCapacity(): void
   /** The peer takes no new streams on this connection. */
   onGoaway(code: number): void
-  /** Once, last, behind the resets of what was open. `why`: what was wrong, for logs; '' when it ended in order. */
+  /** Once, behind the resets of what was open. `why`: what was wrong, for logs; '' when it ended in order. */
   onClose(code: number, why: string): void
+  /** Once, last: the byte stream is closed. */
+  onGone(): void
 }
 
 export interface ConnectionCore {

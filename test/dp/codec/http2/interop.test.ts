@@ -154,6 +154,7 @@ async function client(port: number): Promise<Http2Connection> {
     onTooLarge() {},
     onCapacity() {},
     onGoaway() {},
+    onGone() {},
     onClose() {},
   }
   return new Http2Connection(wire, { role: 'client', limits: DEFAULT_HTTP2_LIMITS, handler })

@@ -1,0 +1,191 @@
+/**
+ * One request of a client's HTTP/2 connection. Its head becomes text and is read by the same strict reader as one of
+ * HTTP/1.1; from there on the exchange is the same. Used for one request after the other.
+ */
+
+import type { Stream } from '../cluster/transport.ts'
+import { RequestHead } from '../codec/http1/request-head.ts'
+import { chunkedData, chunksEnd } from '../codec/http2/bridge/chunks.ts'
+import { requestText } from '../codec/http2/bridge/heads.ts'
+import { isGrpc, meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
+import { FieldList } from '../codec/http2/field-list.ts'
+import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
+import type { HeaderBlock } from '../codec/http2/header-block.ts'
+import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../codec/http2/stream.ts'
+import type { ReasonCode } from '../errors.ts'
+import { Exchange, type Requester } from './exchange.ts'
+import { Http2Response } from './http2-response.ts'
+import { outgoingRequest } from './outgoing.ts'
+import type { Caller, HttpRole } from './role.ts'
+
+/** The connection, as its requests see it. */
+export interface Http2Requests {
+  readonly caller: Caller
+  /** The request is over and its object free for another. */
+  done(request: Http2Request): void
+}
+
+/** Shared by all: what they hold is used before anything else is read. */
+const REQUEST = new RequestHead()
+const HEAD = Buffer.alloc(128 * 1024)
+const ANSWER = new FieldList()
+
+export class Http2Request implements Requester, StreamSink {
+  readonly response = new Http2Response()
+  /** When it is over because no byte moves. */
+  deadlineMs = 0
+  readonly #role: HttpRole
+  readonly #requests: Http2Requests
+  readonly #exchange: Exchange
+  #stream: Http2Stream | null = null
+  #isGrpc = false
+  #isHead = false
+  #isChunked = false
+
+  constructor(role: HttpRole, requests: Http2Requests) {
+    this.#role = role
+    this.#requests = requests
+    this.#exchange = new Exchange(this, role.limits, role.isLastHop)
+  }
+
+  /** Where the request's body comes from. */
+  get down(): Http2Request {
+    return this
+  }
+
+  begin(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
+    const { counters } = this.#role
+    const { caller } = this.#requests
+    counters.requests++
+    stream.sink = this
+    this.#stream = stream
+    this.#isGrpc = isGrpc(block.fields.get('content-type'))
+    this.#isHead = block.method === 'HEAD'
+    this.#isChunked = block.contentLength < 0
+    this.response.begins(stream, this.#isGrpc)
+    this.#exchange.isRequestDone = isEnd
+    const reason = readHead(block, isEnd, this.#role)
+    if (reason !== '') return this.failed(reason)
+    if (caller.denial !== '') {
+      counters.denied++
+      return this.failed(caller.denial)
+    }
+    if (caller.isShadowDenied) counters.shadowDenied++
+    this.touch()
+    this.#exchange.begin(this.#role.cluster, outgoingRequest(REQUEST, caller.addedFields, HEAD, 0, 0))
+    if (this.#exchange.isWanted && !isEnd) this.pause()
+  }
+
+  /** Answers the head of a request that is over the limits. */
+  refuse(stream: Http2Stream, reason: ReasonCode): void {
+    this.#stream = stream
+    this.#isGrpc = false
+    this.#isHead = false
+    this.response.begins(stream, false)
+    this.#exchange.isRequestDone = false
+    this.failed(reason)
+  }
+
+  /** Ends it, with an answer where that is possible. */
+  cut(reason: ReasonCode): void {
+    const { isHeadSent } = this.#exchange
+    this.#exchange.abort()
+    if (isHeadSent) this.truncated(reason)
+    else this.failed(reason)
+  }
+
+  onHead(): void {}
+
+  onData(_stream: Http2Stream, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
+    this.touch()
+    this.#exchange.isRequestDone = isEnd
+    if (!this.#isChunked) return this.#exchange.sendBody(bytes, start, end)
+    const chunk = chunkedData(bytes, start, end, isEnd)
+    this.#exchange.sendBody(chunk, 0, chunk.length)
+  }
+
+  onTrailers(_stream: Http2Stream, block: HeaderBlock): void {
+    this.touch()
+    this.#exchange.isRequestDone = true
+    // a body with a length has no place for trailers in HTTP/1.1
+    const text = this.#isChunked ? Buffer.from(chunksEnd(block.fields), 'latin1') : NOTHING
+    this.#exchange.sendBody(text, 0, text.length)
+  }
+
+  onDrain(): void {
+    this.touch()
+    this.#exchange.resume()
+  }
+
+  onReset(): void {
+    this.#exchange.abort()
+    this.#done()
+  }
+
+  touch(): void {
+    this.deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.streamIdleMs
+  }
+
+  pause(): void {
+    this.#stream?.pause()
+  }
+
+  resume(): void {
+    this.#stream?.resume()
+  }
+
+  responded(): void {
+    const stream = this.#stream
+    const isRequestDone = this.#exchange.isRequestDone
+    this.#done()
+    if (stream === null || !stream.isOpen || isRequestDone) return
+    // RFC 9113 §8.1: the answer is whole, the rest of the request is not needed.
+    if (stream.pendingBytes === 0) stream.reset(NO_ERROR)
+    else stream.sink = RESET_WHEN_SENT
+  }
+
+  failed(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    ANSWER.clear()
+    const body = meshAnswer(reason, this.#isGrpc, this.#isHead, ANSWER)
+    this.#stream?.sendHead(ANSWER, body === '')
+    if (body !== '') this.#stream?.sendText(body, true)
+    this.responded()
+  }
+
+  truncated(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    const stream = this.#stream
+    this.#done()
+    stream?.reset(INTERNAL_ERROR)
+  }
+
+  /** HTTP/2 has no Upgrade: none was asked for. */
+  upgraded(stream: Stream): void {
+    stream.release(false, -1)
+    this.truncated('bad-response')
+  }
+
+  #done(): void {
+    const stream = this.#stream
+    if (stream === null) return
+    this.#stream = null
+    stream.sink = NO_STREAM_SINK
+    stream.resume()
+    this.#requests.done(this)
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+const RESET_WHEN_SENT: StreamSink = { ...NO_STREAM_SINK, onDrain: stream => stream.reset(NO_ERROR) }
+
+/** Into REQUEST; why it is refused, or ''. */
+function readHead(block: HeaderBlock, isEnd: boolean, { limits }: HttpRole): ReasonCode | '' {
+  if (block.method === 'CONNECT') return 'not-implemented'
+  const text = `${requestText(block, isEnd)}\r\n`
+  if (text.length > HEAD.length) return 'head-too-large'
+  const length = HEAD.write(text, 'latin1')
+  const fault = REQUEST.read(HEAD, 0, length, limits.maxHeadBytes, limits.maxFields)
+  return fault === 'incomplete' ? 'head-too-large' : fault
+}

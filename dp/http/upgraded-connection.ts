@@ -1,0 +1,50 @@
+/** After a 101: the client's connection and the upstream stream are a tunnel (WebSocket). */
+import type { Stream } from '../cluster/transport.ts'
+import type { ByteStream } from '../codec/byte-stream.ts'
+import { Tunnel } from '../codec/tunnel.ts'
+import type { ReasonCode } from '../errors.ts'
+import type { Caller, HttpRole, LiveConnection } from './role.ts'
+
+/** What the client sent behind its request, and whether it will send nothing more. */
+export interface EarlyBytes {
+  readonly kept: Buffer | null
+  readonly hasEnded: boolean
+}
+
+export class UpgradedConnection implements LiveConnection {
+  readonly #role: HttpRole
+  readonly #tunnel: Tunnel
+
+  /** `rest`: what the server sent behind its 101. */
+  constructor(down: ByteStream, stream: Stream, early: EarlyBytes, rest: Buffer, role: HttpRole) {
+    this.#role = role
+    this.#tunnel = new Tunnel(down, stream, {
+      deadlines: role.deadlines,
+      idleMs: role.limits.streamIdleMs,
+      onClose: () => {
+        stream.release(false, -1)
+        role.closed(this)
+      },
+    })
+    if (rest.length > 0) down.writeBytes(rest)
+    if (early.kept !== null) stream.writeBytes(early.kept)
+    if (early.hasEnded) this.#tunnel.endFrom(down)
+    down.resume()
+  }
+
+  reconsider(caller: Caller): void {
+    if (caller.denial !== '') this.end(caller.denial)
+  }
+
+  end(reason: ReasonCode): void {
+    this.#role.counters.fail(reason)
+    this.#tunnel.cut()
+  }
+
+  /** It ends by itself, or when the time of the listener is over. */
+  retire(): void {}
+
+  sweep(nowMs: number): void {
+    if (nowMs > this.#tunnel.deadlineMs) this.end('stream-timeout')
+  }
+}
