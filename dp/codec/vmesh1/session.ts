@@ -1,14 +1,14 @@
 /**
- * One connection that speaks vmesh/1, of either side: frames in, streams out; writes gathered per turn of the event
- * loop. It never waits for a user of a stream: what a slow one does not take stays in that stream's window. Whatever
- * a peer can make grow is bounded: streams, windows, answers that it does not read, and frames that move nothing,
- * beyond which it is read more slowly. `sweep` is all the time it has.
+ * One connection that speaks vmesh/1, of either side: frames in, streams out; writes gathered per turn of the event loop.
+ * What a slow user of a stream does not take stays in its window. All that a peer can make grow is bounded: streams,
+ * windows, answers that it does not read, frames that move nothing. `sweep` is all the time it has.
  */
 import { Allowance } from '../allowance.ts'
 import type { ByteSink, ByteStream } from '../byte-stream.ts'
 import type { Sweepable } from '../deadlines.ts'
 import { Output } from '../output.ts'
 import * as code from './codes.ts'
+import { Deliveries } from './deliveries.ts'
 import { type FrameHandler, FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { Pulse } from './pulse.ts'
@@ -37,7 +37,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   readonly #output: Output
   readonly #streams = new Map<number, VmeshStream>()
   readonly #turns: Turns
-  #deferred: VmeshStream[] = []
+  readonly #deliveries = new Deliveries()
   readonly #nuisances: Allowance
   readonly #pulse: Pulse
   #lastId = -1
@@ -191,10 +191,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   defer(stream: VmeshStream): void {
-    if (this.#deferred.push(stream) > 1) return
-    setImmediate(() => {
-      for (const one of this.#deferred.splice(0)) one.deliver()
-    })
+    this.#deliveries.add(stream)
   }
 
   forget(stream: VmeshStream): void {
@@ -242,10 +239,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
 
   #onGoaway(lastId: number): void {
     this.#nuisances.spend()
-    if (lastId < 0) {
-      this.#fail(code.BAD_FRAME)
-      return
-    }
+    if (lastId < 0) return this.#fail(code.BAD_FRAME)
     this.#isLeaving = true
     if (!this.#isServer) {
       for (const stream of [...this.#streams.values()]) {
