@@ -31,7 +31,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
     [
       ...Object.entries({ ...TARGET_OPTIONS, ...MESH_OPTION }).map(([key, { variable }]) => [
         variable,
-        `as ${flagOf(key)}, which wins`,
+        `${flagOf(key)}, where that is not given`,
       ]),
       ['NO_COLOR', 'set: no colours'],
     ],
