@@ -192,7 +192,8 @@ export class ControlPlane {
     const remove = context.removeDataplane
     this.#stops.push(startCleanup({ store, insights, sessions, turns, ageMs, log, remove }))
     const { questions, settling } = context
-    const live = { mesh: (name: string) => scheduler.mesh(name), questions, scheduler, sessions, settling }
+    const mesh = (name: string) => scheduler.mesh(name)
+    const live = { mesh, insights, questions, scheduler, sessions, settling, store }
     return { insights, push, live }
   }
 

@@ -9,7 +9,7 @@ import { affectedText } from '../apply/affected.ts'
 import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
 import { deleteLeftover, labelled, leftovers, type Scope, scopeOf } from '../apply/prune.ts'
 import { type Put, putDocument, Refusal, requireDryRuns } from '../apply/put.ts'
-import { LastVersions, waitApplied } from '../apply/wait-applied.ts'
+import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import type { ApiClient } from '../client.ts'
 import { misconfigured, type Problem, problemTitle } from '../errors.ts'
 import { inOrder } from '../in-order.ts'
@@ -59,7 +59,7 @@ const OPTIONS = {
     type: 'text',
     value: 'TIME',
     implied: '30s',
-    doc: 'Wait until the data planes have applied it; exit code 75 when some have not in time. The bare flag: 30s.',
+    doc: 'Wait until every data plane that it touches runs it, also those that are not connected just now; those that do not in time are named, with exit code 75, or 1 where one refuses it. The bare flag: 30s.',
   },
   prune: {
     type: 'text',
@@ -74,7 +74,7 @@ interface Run {
   readonly acceptUnenforced: boolean
   readonly withDiff: boolean
   readonly scope: Scope | null
-  readonly versions: LastVersions
+  readonly commits: WrittenCommits
 }
 
 export function applyCommand(world: World): CommandNode {
@@ -104,11 +104,11 @@ refused; --dry-run shows what would go.`,
           acceptUnenforced: options.acceptUnenforced,
           withDiff: options.diff,
           scope,
-          versions: new LastVersions(),
+          commits: new WrittenCommits(),
         }
         const code = await applyAll(run, documents, world)
         if (waitMs === null || isDryRun) return code
-        return (await waitApplied(client, run.versions, waitMs, world)) || code
+        return (await waitApplied(client, run.commits, waitMs, world)) || code
       })
     },
   })
@@ -200,7 +200,7 @@ async function applyAll(run: Run, documents: readonly ResourceDocument[], world:
 function told(run: Run, document: ResourceDocument, put: Put, world: World): void {
   const { kind, mesh, name } = document
   world.out(`${formalLabelOf(kind, mesh, name)} ${put.outcome}${run.isDryRun ? ' (dry run)' : ''}\n`)
-  run.versions.add(kind.type === 'Mesh' ? name : mesh, put.outcome === 'Unchanged' ? '' : put.version)
+  run.commits.add(kind.type === 'Mesh' ? name : mesh, put.version, put.outcome === 'Unchanged')
   if (run.withDiff && put.outcome !== 'Unchanged')
     world.out(coloured(resourceDiff(kind, labelOf(kind, mesh, name), put.before, put.after), world))
   if (run.isDryRun && put.outcome !== 'Unchanged') world.out(affectedText(put.affected))

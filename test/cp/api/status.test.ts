@@ -5,8 +5,8 @@ import { startPush } from '../../support/push-fixture.ts'
 import { aDataplane, aMesh, aPermission } from '../../support/resources.ts'
 
 const push = await startPush(t)
-const { scheduler, sessions, settling, insights } = push.context
-const live = { scheduler, sessions, settling, mesh: (name: string) => scheduler.mesh(name) }
+const { insights, scheduler, sessions, settling, store } = push.context
+const live = { insights, scheduler, sessions, settling, store, mesh: (name: string) => scheduler.mesh(name) }
 const run = await startApi({
   folder: t.testdir(),
   store: push.store,

@@ -266,7 +266,7 @@ t.test('wait for a write asks the control plane by its version', async t => {
     code: 0,
     out: 'meshtimeout default/mt is applied: 2 of 2 data planes have applied it\n',
   })
-  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?version=1-7&timeout=')
+  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?since=1-7&version=1-7&timeout=')
   const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
   answers.set('/meshes/default/_applied', {
     applied: { isComplete: false, total: 2, acknowledged: 1, pending },
