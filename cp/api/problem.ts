@@ -91,7 +91,7 @@ export function problemOf(error: unknown, failure: Failure, log: Logger): Answer
   return problem({
     status,
     title: title ?? operation,
-    detail: status === 500 ? 'Internal Server Error' : detail,
+    detail,
     ...(status >= 500 ? { instance: where.id } : {}),
     headers: {
       ...(status === 503 && isRetryable ? { 'retry-after': '1' } : {}),
