@@ -111,7 +111,7 @@ function refusalIn({ refusal }: Delivery): object | null {
 /** Of a session that is over only the sentence is left: `VERSION: PATH: MESSAGE; …`. */
 function refusalTold(insight: DataplaneInsightSpec | undefined): object | null {
   const told = insight?.metadata?.['refusal']
-  const match = typeof told === 'string' ? /^([\d.]+): (.*)$/s.exec(told) : null
+  const match = typeof told === 'string' ? /^(\d+[.-]\d+): (.*)$/s.exec(told) : null
   return match === null
     ? null
     : { version: dashed(match[1] ?? ''), violations: [{ path: '', message: match[2] ?? '' }] }
@@ -152,7 +152,7 @@ function textOf({ epoch, revision }: { readonly epoch: number; readonly revision
   return `${epoch}-${revision}`
 }
 
-/** Insights part the two by a dot. */
+/** Insights that an older control plane wrote part the two by a dot. */
 function dashed(version: string): string {
   return version.replace('.', '-')
 }

@@ -28,7 +28,7 @@ export async function touchedBy(parts: DeliveryParts, wanted: Wanted): Promise<r
   return [...certain, ...found.map(({ name }) => name)].sort()
 }
 
-/** Of an insight: `EPOCH.REVISION`; null: it has told of none. */
+/** Of an insight: `EPOCH-REVISION`, with a dot from older control planes; null: it has told of none. */
 export function toldVersion(text: string | undefined): Version | null {
   const [, epoch, revision] = /^(\d+)[.-](\d+)$/.exec(text ?? '') ?? []
   return epoch === undefined ? null : { epoch: Number(epoch), revision: Number(revision) }
