@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import type { Kind } from '../../kinds/kind.ts'
+import { healthOf } from '../../kinds/table/status.ts'
 import { versionOf } from '../apply/put.ts'
 import { appliedBy, countText, pendingCode, pendingLines } from '../apply/wait-applied.ts'
 import { failed } from '../errors.ts'
@@ -36,7 +37,7 @@ export function waitCommand(world: World): CommandNode {
         value: 'STATE',
         required: true,
         choices: ['applied', 'online', 'ready', 'deleted'],
-        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and its applications are healthy; deleted: it is gone.',
+        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready (nothing probes applications yet); deleted: it is gone.',
       },
       timeout: { type: 'text', value: 'TIME', default: '30s', doc: 'At most so long; then exit code 75.' },
     },
@@ -110,8 +111,9 @@ function statusLook(
       const [wanted, applied] = ['wanted', 'applied'].map(key => text(at(status, 'snapshot', key)) || 'none')
       return { why: `it has version ${applied} and is to have ${wanted}` }
     }
-    const [ready, total] = ['ready', 'total'].map(key => Number(at(status, 'health', key) ?? 0))
-    return state === 'ready' && ready !== total ? { why: `${ready} of ${total} inbounds are ready` } : null
+    const { ready, notProbed, total } = healthOf(status)
+    const down = total - ready - notProbed
+    return state === 'ready' && down > 0 ? { why: `${down} of ${total} inbounds are not ready` } : null
   }
 }
 
