@@ -27,7 +27,12 @@ export const REASONS = {
   'connection-refused': {
     status: 503,
     body: `${BROKEN} remote connection failure`,
-    doc: 'Nobody listens there: the application (seen by its own data plane) or the other data plane is not running.',
+    doc: 'Nobody listens at the endpoint: the data plane of the called service is not running, or elsewhere.',
+  },
+  'application-refused': {
+    status: 503,
+    body: `${BROKEN} remote connection failure`,
+    doc: 'The data plane of the called service answers, and its application does not listen on the servicePort.',
   },
   'connect-timeout': {
     status: 503,
@@ -127,3 +132,8 @@ export const REASONS = {
 } as const satisfies Readonly<Record<string, Reason>>
 
 export type ReasonCode = keyof typeof REASONS
+
+/** `isLastHop`: a data plane speaks of its own application, which is not there, while the mesh is well. */
+export function reasonAt(isLastHop: boolean, reason: ReasonCode): ReasonCode {
+  return isLastHop && reason === 'connection-refused' ? 'application-refused' : reason
+}
