@@ -77,6 +77,7 @@ export const TARGET_OPTIONS = {
     default: '1m',
     doc: 'Longest time of a request.',
   },
+  quiet: { type: 'switch', short: 'q', variable: 'VMESHCTL_QUIET', doc: 'No warnings.' },
   logLevel: {
     type: 'text',
     value: 'LEVEL',

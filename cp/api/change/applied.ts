@@ -2,9 +2,9 @@
  * `GET /meshes/{mesh}/_applied?since=E-R&version=E-R&timeout=30s`: whom the commits between two versions touched, and who
  * runs them; waits for it.
  */
-import type { Version } from '#contract/snapshot.ts'
 import { dataplane } from '../../kinds/proxy/dataplane.ts'
 import { applied } from '../../push/delivery/applied.ts'
+import type { Wanted } from '../../push/delivery/parts.ts'
 import type { Answer } from '../http/answer.ts'
 import { invalid } from '../problem.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
@@ -37,7 +37,7 @@ export function appliedEndpoint(context: ApiContext): Endpoint {
 const FORM = 'must be EPOCH-REVISION, as in the ETag of a write'
 
 /** undefined: it is none. */
-function readVersion(text: string | null, absent: Version | null): Version | null | undefined {
+function readVersion(text: string | null, absent: Wanted['since']): Wanted['since'] | undefined {
   if (text === null) return absent
   const match = /^"?(\d{1,15})-(\d{1,15})"?$/.exec(text)
   return match === null ? undefined : { epoch: Number(match[1]), revision: Number(match[2]) }

@@ -46,6 +46,8 @@ export interface ReadOptions {
   readonly isRecursive: boolean
   readonly variables: Readonly<Record<string, string>>
   readonly unknownFields: 'error' | 'warn'
+  /** What is to refuse traffic and does not do so yet is no fault. */
+  readonly acceptUnenforced: boolean
   /** For documents that do not name theirs. */
   readonly mesh: string
 }
@@ -161,6 +163,12 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
   if (options.unknownFields === 'error' && read.unknownFields.length > 0) {
     for (const field of read.unknownFields)
       fault(field, 'there is no such field; correct it, or give --unknown-fields=warn')
+    return null
+  }
+  const open = options.acceptUnenforced ? [] : read.unenforced.filter(one => one.refusesTraffic)
+  if (open.length > 0) {
+    for (const { field, message } of open)
+      fault(field, `is not enforced yet: ${message}; to store it all the same, give --accept-unenforced`)
     return null
   }
   const { mesh, name } = read.draft

@@ -110,8 +110,13 @@ function notEnforcedOf(kind: Kind, item: Shown): readonly NotEnforced[] {
 
 function notEnforcedText(found: readonly NotEnforced[]): string {
   if (found.length === 0) return '\nEverything that is stored is enforced.\n'
-  const lines = found.map(
-    ({ resource, field, message }) => `  ${resource}${field === '' ? '' : `: ${field}`}: ${message}\n`,
-  )
-  return `\nStored and not enforced:\n${lines.join('')}`
+  const resourcesOf = new Map<string, string[]>()
+  for (const { resource, field, message } of found) {
+    const sentence = `${field === '' ? '' : `${field}: `}${message}`
+    resourcesOf.set(sentence, [...(resourcesOf.get(sentence) ?? []), resource])
+  }
+  const lines = [...resourcesOf].map(([sentence, [first = '', ...others]]) => {
+    return `  ${first}${others.length === 0 ? '' : ` and ${others.length} more`}: ${sentence}\n`
+  })
+  return `\nStored and not enforced (each by itself with -o json):\n${lines.join('')}`
 }

@@ -5,21 +5,8 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import { compareVersions, type Version } from '#contract/snapshot.ts'
-import type { Scheduler } from '../../snapshot/scheduler.ts'
-import type { Store } from '../../store/store.ts'
-import type { Insights } from '../insights.ts'
-import type { Sessions } from '../sessions.ts'
-import type { Settling } from './settling.ts'
+import type { DeliveryParts, Wanted } from './parts.ts'
 import { toldVersion, touchedBy } from './touched.ts'
-
-/** Who is connected, what they should run, and word of what they do. */
-export interface DeliveryParts {
-  readonly store: Pick<Store, 'watch' | 'epoch'>
-  readonly scheduler: Pick<Scheduler, 'mesh' | 'caughtUp' | 'connected' | 'snapshot'>
-  readonly sessions: Pick<Sessions, 'get'>
-  readonly insights: Pick<Insights, 'get'>
-  readonly settling: Pick<Settling, 'until'>
-}
 
 export interface Applied {
   /** `EPOCH-REVISION`. */
@@ -38,15 +25,6 @@ export interface Pending {
   readonly name: string
   readonly state: 'waiting' | 'refused' | 'offline'
   readonly reason?: string
-}
-
-/** The commits `[since, version]` of a mesh. */
-export interface Wanted {
-  readonly mesh: string
-  /** null: all that was ever written, so that all data planes count. */
-  readonly since: Version | null
-  readonly version: Version
-  readonly timeoutMs: number
 }
 
 const MAX_PENDING = 1_000

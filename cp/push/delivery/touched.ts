@@ -5,7 +5,7 @@
 import { compareVersions, type Version } from '#contract/snapshot.ts'
 import { affectedSince } from '../../snapshot/dry-run.ts'
 import type { Change } from '../../store/store.ts'
-import type { DeliveryParts, Wanted } from './applied.ts'
+import type { DeliveryParts, Wanted } from './parts.ts'
 
 /** Sorted. Where the commits are not kept any more, all who may have been touched. */
 export async function touchedBy(parts: DeliveryParts, wanted: Wanted): Promise<readonly string[]> {
