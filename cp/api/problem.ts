@@ -87,7 +87,8 @@ export function problemOf(error: unknown, failure: Failure, log: Logger): Answer
     return problem({ status: 500, title: operation, detail: 'Internal Server Error', instance: where.id })
   }
   const { status, title, detail = error.message, isRetryable } = known
-  if (status >= 500) log.error({ err: error, ...where }, 'request failed')
+  // nothing is wrong here when a data plane cannot be asked
+  if (status >= 500 && !error.code.startsWith('push.')) log.error({ err: error, ...where }, 'request failed')
   return problem({
     status,
     title: title ?? operation,

@@ -74,10 +74,12 @@ t.test('one that runs what it should, one that refused, one that left', async t 
 })
 
 t.test('an inbound is ready only where its Dataplane tells so, and where it is in rotation', async t => {
-  const dataplane = aDataplane('told-1', { service: 'told' })
-  const { networking } = dataplane.spec
-  const inbound = networking?.inbound?.map(one => ({ ...one, health: { ready: true } })) ?? []
-  const told = await push.live({ ...dataplane, spec: { networking: { ...networking, inbound } } })
+  const tags = { 'kuma.io/service': 'told' }
+  const inbound = [{ port: 8080, tags, health: { ready: true } }]
+  const told = await push.live({
+    ...aDataplane('told-1'),
+    spec: { networking: { address: '192.168.0.1', inbound } },
+  })
   t.match(await status('told-1'), { health: { ready: 1, notProbed: 0, total: 1, notReady: [] } })
   told.drop()
   t.match(await status('told-1'), { connection: { state: 'lost' }, health: { ready: 1 } }, 'callers have it')

@@ -167,7 +167,7 @@ t.test('inspect zones and their proxies, by both names', async t => {
   )
   const zones = await run('zones')
   t.match(zones.err, /^zone default: no control plane of this zone ever .* nothing is wrong with it\n$/)
-  t.equal((await run('zones', '-o', 'json')).err, '')
+  for (const option of ['--output=json', '--quiet']) t.equal((await run('zones', option)).err, '')
   t.match(rowsOf(zones.out), [
     { NAME: 'default', ...never, BACKEND: '' },
     { NAME: 'east', STATUS: 'Online', 'ZONE-CP VERSION': '2.14.3', BACKEND: 'memory' },

@@ -100,7 +100,7 @@ function listCommand(world: World, spec: ListSpec): CommandNode {
             }),
           )
         await printAs(options.output, { items, next: null, total: items.length }, rows, world)
-        if (options.output === 'table') {
+        if (options.output === 'table' && !options.quiet) {
           for (const note of items.map(item => spec.note?.(item) ?? '').filter(Boolean))
             world.err(`${note}\n`)
         }
