@@ -28,7 +28,7 @@ export async function putResource(
   restoredFrom?: number,
 ): Promise<Answer> {
   const { draft } = read
-  const options = readChangeOptions(request.query)
+  const options = readChangeOptions(request.query, restoredFrom === undefined ? [] : ['revision'])
   const before = await context.store.get(draft)
   const refused =
     denied(context, request, { type: 'change', kind, before, after: draft }) ??

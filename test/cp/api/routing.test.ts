@@ -32,7 +32,6 @@ t.test('answers a wrong method as text with the methods of the route', async t =
     ['POST', '/meshes', 'GET'],
     ['PATCH', '/meshes/default', 'GET, PUT, DELETE'],
     ['OPTIONS', '/meshes', 'GET'],
-    ['HEAD', '/meshes', 'GET'],
     ['PUT', '/meshes/default/dataplanes', 'GET'],
     ['GET', '/tokens/dataplane', 'POST'],
     ['DELETE', '/', 'GET'],
