@@ -98,7 +98,7 @@ t.test('sends nothing when one document is wrong, and names all faults with file
     /^2-bad\.yaml:14: type: is missing; say which kind this is, such as Dataplane$/,
     /^2-bad\.yaml:16: a resource is a mapping with type and name, this is none$/,
     /^3-syntax\.yaml:\d+: not valid YAML: /,
-    /^4-unknown\.yaml:6: networking\.inbuond: there is no such field; correct it, or give --unknown-fields=warn$/,
+    /^4-unknown\.yaml:6: networking\.inbuond: there is no such field; did you mean inbound\?$/,
     /^5-insight\.yaml:1: type: DataplaneInsight is written by the control plane/,
     /^6-twice\.yaml:3: Dataplane default\/web-1 is at 1-good\.yaml:3 already; keep one$/,
   ])
@@ -109,7 +109,11 @@ t.test('warns of unknown fields instead where that is asked for', async t => {
   const home = t.testdir({ 'dp.yaml': WEB.replace('  inbound:', '  inbuond: 1\n  inbound:') })
   const { code, out, err } = await apply(home, ['-f', join(home, 'dp.yaml'), '--unknown-fields=warn'])
   t.same({ code, out }, { code: 0, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
-  t.match(err, /^[^\n]*dp\.yaml:\d+: warning: unknown field networking\.inbuond is ignored\n$/, 'said once')
+  t.match(
+    err,
+    /^[^\n]*dp\.yaml:\d+: warning: unknown field networking\.inbuond is ignored; did you mean inbound\?\n$/,
+    'said once',
+  )
 })
 
 t.test('says with file and line what the control plane refuses, and goes on', async t => {
