@@ -143,5 +143,5 @@ t.test('inspect POLICY and meshgateway', async t => {
 t.test('a policy that is not there is no policy that is for nobody', async t => {
   const nobody = { status: 200, body: { total: 0, items: [], next: null } }
   api.override = ({ url }) => (url.includes('/dataplanes') ? nobody : undefined)
-  t.match(await run('meshtimeout', 'nope'), { code: 1, out: '', err: /nope/ })
+  t.match(await run('meshtimeout', 'nope'), { code: 1, out: '', err: /No resources found in default mesh/ })
 })
