@@ -117,7 +117,7 @@ export class ControlPlane {
     })
     this.#stops.push(() => access.stop())
     const certificate = await this.#certificate()
-    const { insights, push, live } = await this.#startPush({ store, guarded, tokens, ca, certificate })
+    const { insights, push, port, live } = await this.#startPush({ store, guarded, tokens, ca, certificate })
     const api = createApi({
       settings,
       store,
@@ -138,8 +138,10 @@ export class ControlPlane {
     this.#renewInTime(certificate, push, api)
     // what a data plane is given as --ca-cert-sha256, where the file is not at hand
     const caCertSha256 = certificate.caPem === null ? undefined : pinOf(certificate.caPem)
+    const listening = listeningAt(settings, { ...api.ports(), dp: port })
+    const { dataDir } = settings
     log.info(
-      { instance: this.#instanceId, version: VERSION, dataDir: settings.dataDir, caCertSha256 },
+      { instance: this.#instanceId, version: VERSION, dataDir, ...listening, caCertSha256 },
       'control plane is ready',
     )
   }
@@ -150,7 +152,7 @@ export class ControlPlane {
     tokens: Tokens
     ca: MeshAuthority
     certificate: ServerCertificate
-  }): Promise<{ insights: Insights; push: PushServer; live: Live }> {
+  }): Promise<{ insights: Insights; push: PushServer; port: number; live: Live }> {
     const { store, guarded, tokens, ca, certificate } = parts
     const settings = this.#settings
     const log = this.#log
@@ -185,15 +187,16 @@ export class ControlPlane {
     this.#stops.push(
       await awaitReturns({ store, scheduler, sessions, insights, known, controlPlane: this.#instanceId }),
     )
-    await push.listen(settings['dpServer.interface'], settings['dpServer.port'])
+    const port = await push.listen(settings['dpServer.interface'], settings['dpServer.port'])
     this.#stops.push(() => push.close())
     this.#stops.push(push.watchDataplanes())
     const ageMs = settings['runtime.universal.dataplaneCleanupAge']
     const remove = context.removeDataplane
     this.#stops.push(startCleanup({ store, insights, sessions, turns, ageMs, log, remove }))
     const { questions, settling } = context
-    const live = { mesh: (name: string) => scheduler.mesh(name), questions, scheduler, sessions, settling }
-    return { insights, push, live }
+    const mesh = (name: string) => scheduler.mesh(name)
+    const live = { mesh, insights, questions, scheduler, sessions, settling, store }
+    return { insights, push, port, live }
   }
 
   async #certificate(): Promise<ServerCertificate> {
@@ -230,6 +233,24 @@ export class ControlPlane {
     }, waitMs).unref()
     this.#stops.push(() => clearTimeout(timer))
   }
+}
+
+/** What listens where, for the log; a port that is switched off is left out. */
+function listeningAt(
+  settings: CpSettings,
+  ports: { http: number | null; https: number | null; diagnostics: number | null; dp: number },
+): Readonly<Record<string, string>> {
+  const servers = [
+    ['http', 'http', settings['apiServer.http.interface'], ports.http],
+    ['https', 'https', settings['apiServer.https.interface'], ports.https],
+    ['dataPlanes', 'https', settings['dpServer.interface'], ports.dp],
+    ['diagnostics', 'http', settings['diagnostics.serverInterface'], ports.diagnostics],
+  ] as const
+  return Object.fromEntries(
+    servers.flatMap(([name, scheme, host, port]) =>
+      port === null ? [] : [[name, `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`]],
+    ),
+  )
 }
 
 async function readPem(file: string): Promise<string> {

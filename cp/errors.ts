@@ -9,7 +9,7 @@ export interface ErrorEntry {
   readonly title: string | null
   /** The same request may work later as it is. */
   readonly isRetryable: boolean
-  /** Fixed `detail` where Kuma has one; else the message of the error. */
+  /** Fixed `detail` where Kuma has one, or the message is for the log alone; else the message of the error. */
   readonly detail?: string
   readonly doc: string
 }
@@ -37,6 +37,7 @@ export const ERRORS: Readonly<Record<string, ErrorEntry>> = {
     status: 500,
     title: null,
     isRetryable: false,
+    detail: 'Internal Server Error',
     doc: 'The secret that should hold a signing key holds something else; store an RSA key in it or delete it.',
   },
   'auth.bad-token': {
@@ -62,6 +63,7 @@ export const ERRORS: Readonly<Record<string, ErrorEntry>> = {
     status: 500,
     title: null,
     isRetryable: false,
+    detail: 'Internal Server Error',
     doc: 'One half of the CA of a mesh is missing; put the secret back or delete the other half for a new CA.',
   },
   'ca.unavailable': {

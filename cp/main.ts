@@ -48,7 +48,7 @@ const program = group({
           options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
             const made = await backupStore({ dir: await storeDirOf(options), out: args.out })
-            STDIO.out(`${made.file}: ${made.resources} resources at version ${made.epoch}.${made.revision}\n`)
+            STDIO.out(`${made.file}: ${made.resources} resources at version ${made.epoch}-${made.revision}\n`)
             return EXIT.ok
           },
         }),
@@ -61,7 +61,7 @@ const program = group({
             const done = await restoreStore({ dir: await storeDirOf(options), from: args.from })
             const kept = done.kept === null ? '' : `; what was there is kept in ${done.kept}`
             STDIO.out(
-              `${done.resources} resources restored as version ${done.epoch}.${done.revision}${kept}\n`,
+              `${done.resources} resources restored as version ${done.epoch}-${done.revision}${kept}\n`,
             )
             if (done.lost !== null) STDIO.out(`not readable and lost: ${done.lost}\n`)
             for (const fault of done.historyFaults) STDIO.out(`history: ${fault}\n`)

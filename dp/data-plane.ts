@@ -110,6 +110,7 @@ export class DataPlane {
       onConnected: () => {
         this.#lastFault = ''
         this.#lastTold = ''
+        this.#tellCertificate()
         this.#tellState()
       },
     })
@@ -240,7 +241,13 @@ export class DataPlane {
     this.#snapshot = { version: formatVersion(stored.version), appliedAtMs: Date.now() }
     this.#sections = valuesOf(stored)
     this.#onServing()
+    this.#tellCertificate()
     this.#tellState()
+  }
+
+  /** Once it runs a snapshot: before that it is not known whether one is to be used. */
+  #tellCertificate(): void {
+    if (this.#snapshot !== null) this.#link?.report(this.#keeper?.inUse ?? null)
   }
 
   async #takeIdentity(identity: Identity): Promise<void> {

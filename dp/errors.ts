@@ -27,7 +27,12 @@ export const REASONS = {
   'connection-refused': {
     status: 503,
     body: `${BROKEN} remote connection failure`,
-    doc: 'Nobody listens there: the application (seen by its own data plane) or the other data plane is not running.',
+    doc: 'Nobody listens at the endpoint: the data plane of the called service is not running, or elsewhere.',
+  },
+  'application-refused': {
+    status: 503,
+    body: `${BROKEN} remote connection failure`,
+    doc: 'The data plane of the called service answers, and its application does not listen on the servicePort.',
   },
   'connect-timeout': {
     status: 503,
@@ -131,4 +136,9 @@ export type ReasonCode = keyof typeof REASONS
 /** Of a text that another data plane has sent. */
 export function isReason(text: string): text is ReasonCode {
   return Object.hasOwn(REASONS, text)
+}
+
+/** `isLastHop`: a data plane speaks of its own application, which is not there, while the mesh is well. */
+export function reasonAt(isLastHop: boolean, reason: ReasonCode): ReasonCode {
+  return isLastHop && reason === 'connection-refused' ? 'application-refused' : reason
 }

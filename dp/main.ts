@@ -130,7 +130,20 @@ function engineOf(concurrency: number, log: Logger, workerLog: WorkerData['log']
 async function started(dataPlane: DataPlane, notifier: Notifier, log: Logger): Promise<void> {
   await dataPlane.start()
   notifier.ready()
-  log.info('data plane is ready')
+  const { mesh, name, controlPlane, snapshot, engine } = await dataPlane.status()
+  const listening = (listeners: readonly { readonly address: string; readonly port: number }[]): string[] =>
+    listeners.map(({ address, port }) => `${address}:${port}`)
+  log.info(
+    {
+      mesh,
+      dataplane: name,
+      controlPlane: controlPlane.address,
+      snapshot: snapshot?.version,
+      inbounds: listening(engine.inbounds),
+      outbounds: listening(engine.outbounds),
+    },
+    'data plane is ready',
+  )
 }
 
 function identify(settings: DpSettings, definition: Definition | null): { mesh: string; name: string } {

@@ -18,7 +18,7 @@ const ports = await portsOfDemo()
 const stage = new Stage({
   paceMs: values.once ? 0 : 1_200,
   env: {
-    ...process.env,
+    ...neutral(process.env),
     VMESH_API_SERVER_HTTP_PORT: String(ports.api),
     VMESH_API_SERVER_HTTPS_PORT: String(ports.https),
     VMESH_API_SERVER_HTTPS_INTERFACE: '127.0.0.1',
@@ -54,6 +54,11 @@ try {
   await stage.end()
 }
 process.exit(code)
+
+/** Without what would lead the programs of the demo to another mesh. */
+function neutral(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(VMESH|KUMA)/.test(name)))
+}
 
 async function play(): Promise<void> {
   const data = join(stage.dir, 'cp')

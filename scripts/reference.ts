@@ -1,5 +1,5 @@
 /**
- * Writes REFERENCE.md: every kind and every field, from the docs that the code itself carries.
+ * Writes REFERENCE.md: every kind, every field and every reason code, from the docs that the code itself carries.
  *
  *   node scripts/reference.ts           writes it
  *   node scripts/reference.ts --print   to standard output
@@ -9,6 +9,7 @@ import { describeMarkdown } from '../cp/kinds/describe.ts'
 import { defineKind } from '../cp/kinds/kind.ts'
 import { kinds } from '../cp/kinds/registry.ts'
 import { targetRefSchema } from '../cp/kinds/target-ref.ts'
+import { REASONS } from '../dp/errors.ts'
 
 /** What all policies share is told once. */
 const SHARED_ROW = /^\| `[^`]*\btargetRef\./
@@ -29,7 +30,9 @@ const describe = (text: string): string =>
     .join('\n')
 
 const text = [
-  '# Reference of resources',
+  '# Reference',
+  '',
+  'All kinds, and at the end the [reason codes](#reason-codes) of calls that the mesh refuses or fails.',
   '',
   'Made from the kinds by `scripts/reference.ts`; the same texts are shown by `vmeshctl explain KIND.FIELD` and in',
   '`/openapi.json`. Names may be written in camelCase or snake_case. Durations are Go durations (`1m30s`).',
@@ -39,6 +42,15 @@ const text = [
   ...kinds.map(kind => describe(describeMarkdown(kind))),
   // it has no path and no words of its own
   describeMarkdown(targetRef).replace(/\n- API:[\s\S]*?\n\n/, '\n'),
+  '## Reason codes',
+  '',
+  'Why the mesh itself refuses or fails a call: an HTTP answer that it makes bears the code as `x-vmesh-reason`; a TCP',
+  'connection is closed. `vmesh-dp status` counts both as `errors.CODE`.',
+  '',
+  '| Code | HTTP status | What it means, and where to look |',
+  '|---|---|---|',
+  ...Object.entries(REASONS).map(([code, { status, doc }]) => `| \`${code}\` | ${status} | ${doc} |`),
+  '',
 ].join('\n')
 
 if (process.argv.includes('--print')) process.stdout.write(text)

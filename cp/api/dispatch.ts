@@ -17,6 +17,7 @@ import {
   UNSUPPORTED_MEDIA_TYPE,
 } from './http/answer.ts'
 import { isReadable } from './http/body.ts'
+import { orNotModified } from './http/not-modified.ts'
 import { accessDenied, problemOf, unauthenticated } from './problem.ts'
 import type { ApiContext, ApiRequest, Endpoint, IncomingFacts, PermittedWrite } from './request.ts'
 
@@ -73,9 +74,10 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
     const isEarly = right.check === 'before' || (right.check === 'inside' && isAnonymous(who.user))
     const early = isEarly ? denied(context, request, placed(right.action, facts)) : null
     const answer = early ?? (await handled(endpoint, request))
-    if (facts.method !== 'GET') tell(context, request, answer.status)
+    const isRead = facts.method === 'GET' || facts.method === 'HEAD'
+    if (!isRead) tell(context, request, answer.status)
     if (right.check === 'before' && answer.status < 400) audit(context, request, right.action)
-    return answer
+    return isRead ? orNotModified(request, answer) : answer
   } catch (error) {
     const { method, path } = facts
     return problemOf(error, { operation, id: randomUUID(), method, path }, context.log)
@@ -103,9 +105,10 @@ function placed(action: Action, { params }: IncomingFacts): Action {
   return { ...action, mesh: params['mesh'], name: params['name'] }
 }
 
-/** Who changed what, or wanted to. */
-function tell({ log }: ApiContext, { method, path, user }: ApiRequest, status: number): void {
-  log.info({ method, path, status, user: user.name }, 'API')
+/** Who changed what, or wanted to, or only tried. */
+function tell({ log }: ApiContext, { method, path, query, user }: ApiRequest, status: number): void {
+  const dryRun = query.get('dryRun') ?? 'false'
+  log.info({ method, path, status, user: user.name, ...(dryRun === 'false' ? {} : { dryRun: true }) }, 'API')
 }
 
 /** Looks at what is not a resource; writes and tokens are audited where they are made. */

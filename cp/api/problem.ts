@@ -87,11 +87,12 @@ export function problemOf(error: unknown, failure: Failure, log: Logger): Answer
     return problem({ status: 500, title: operation, detail: 'Internal Server Error', instance: where.id })
   }
   const { status, title, detail = error.message, isRetryable } = known
-  if (status >= 500) log.error({ err: error, ...where }, 'request failed')
+  // nothing is wrong here when a data plane cannot be asked
+  if (status >= 500 && !error.code.startsWith('push.')) log.error({ err: error, ...where }, 'request failed')
   return problem({
     status,
     title: title ?? operation,
-    detail: status === 500 ? 'Internal Server Error' : detail,
+    detail,
     ...(status >= 500 ? { instance: where.id } : {}),
     headers: {
       ...(status === 503 && isRetryable ? { 'retry-after': '1' } : {}),

@@ -203,7 +203,9 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
   for (const { path, methods } of routes) {
     const known = Object.keys(methods)
     const refusal = render(methodNotAllowed(known), 'json')
-    const others = app.supportedMethods.filter(method => !known.includes(method))
+    // a HEAD is answered as a GET, whose body Node leaves out
+    const isServed = (method: string): boolean => known.includes(method === 'HEAD' ? 'GET' : method)
+    const others = app.supportedMethods.filter(method => !isServed(method))
     const url = `${prefix}${path}`
     const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
       const allowed =
@@ -212,7 +214,8 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
     }
     app.route({ method: others, url, handler: refuse })
     for (const [method, endpoint] of Object.entries(methods)) {
-      app.route({ method, url, handler: handlerOf(site, endpoint, path) })
+      const served = method === 'GET' ? ['GET', 'HEAD'] : method
+      app.route({ method: served, url, handler: handlerOf(site, endpoint, path) })
     }
   }
   await app.ready()

@@ -59,11 +59,19 @@ export function builtinContexts(): Contexts {
   }
 }
 
-/** Throws `cli.misconfigured` with the line for a file that is wrong. */
-export async function readContexts(path: string): Promise<Contexts> {
+/**
+ * Throws `cli.misconfigured` with the line for a file that is wrong, and where `mustExist` for one that is not there:
+ * who names a file does not mean the control plane of this host.
+ */
+export async function readContexts(path: string, mustExist: boolean): Promise<Contexts> {
   const bytes = await readFileIfThere(path).catch((error: unknown) => {
     throw misconfigured(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, error)
   })
+  if (bytes === null && mustExist) {
+    throw misconfigured(
+      `--config-file ${path}: there is no such file; add a control plane to it with vmeshctl config control-planes add`,
+    )
+  }
   if (bytes === null) return builtinContexts()
   const { parseDocuments } = await import('#base/yaml.ts')
   try {

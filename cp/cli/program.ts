@@ -2,7 +2,7 @@
  * The tree of vmeshctl's commands, and its run: words in, exit code out. Only what the words name is loaded: a shell
  * waits for each start.
  */
-import { type CommandNode, group, runProgram } from '#base/command-line.ts'
+import { type CommandNode, group, runProgram, withVersion } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { COMPLETE, candidates } from './help/completion.ts'
 import type { Asked } from './help/names.ts'
@@ -38,8 +38,9 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   uninstall: async () => (await import('./commands/program/install.ts')).uninstallCommand,
 }
 
-/** @param argv without interpreter and script */
-export async function vmeshctl(argv: readonly string[], world: World): Promise<number> {
+/** @param given without interpreter and script */
+export async function vmeshctl(given: readonly string[], world: World): Promise<number> {
+  const argv = withVersion(given)
   const topic = argv[0] === 'help' && argv.length === 2 ? TOPICS[argv[1] ?? ''] : undefined
   if (topic !== undefined) {
     world.out(topic)

@@ -12,12 +12,13 @@ import type { Shown } from './output.ts'
 export const KIND_ARGUMENT = { value: 'KIND', doc: 'such as mesh, dataplane, secret' } as const
 export const NAME_ARGUMENT = { value: 'NAME', doc: 'which' } as const
 
-/** Throws a usage error with the nearest word and all words. */
+/** Throws a usage error with the nearest word, or with all where none is near. */
 export function kindNamed(word: string): Kind {
   const kind = kindByArgument(word)
   if (kind !== undefined) return kind
   const words = kindWords()
-  throw usageError(`unknown TYPE: ${word}. Allowed values: ${words.join(', ')}${didYouMean(word, words)}`)
+  const hint = didYouMean(word, words)
+  throw usageError(`unknown TYPE: ${word}${hint === '' ? `. Allowed values: ${words.join(', ')}` : hint}`)
 }
 
 /** What can be typed for KIND, singular and plural, sorted. */

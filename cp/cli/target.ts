@@ -22,23 +22,28 @@ export const TARGET_OPTIONS = {
     type: 'text',
     value: 'FILE',
     variable: 'VMESHCTL_CONFIG_FILE',
+    hides: ['noConfig'],
     doc: 'Where control planes are kept (~/.vmeshctl/config); a file of kumactl will do.',
   },
   noConfig: {
     type: 'switch',
     variable: 'VMESHCTL_NO_CONFIG',
+    hides: ['configFile'],
     doc: 'Use no such file: the control plane of this host.',
   },
   context: {
     type: 'text',
     value: 'NAME',
     variable: 'VMESHCTL_CONTEXT',
-    doc: 'Another control plane of that file for this once.',
+    excludes: ['address'],
+    hides: ['address', 'tokenFile', 'caCertFile', 'clientCertFile', 'clientKeyFile', 'skipVerify'],
+    doc: 'Another control plane of that file for this once, called as the file says: no variable changes that.',
   },
   address: {
     type: 'text',
     value: 'URL',
     variable: 'VMESHCTL_ADDRESS',
+    hides: ['context'],
     doc: 'A control plane for this once: http://HOST:5681, https://HOST:5682.',
   },
   tokenFile: { type: 'text', value: 'FILE', variable: 'VMESHCTL_TOKEN_FILE', doc: 'User token for it.' },
@@ -72,6 +77,7 @@ export const TARGET_OPTIONS = {
     default: '1m',
     doc: 'Longest time of a request.',
   },
+  quiet: { type: 'switch', short: 'q', variable: 'VMESHCTL_QUIET', doc: 'No warnings.' },
   logLevel: {
     type: 'text',
     value: 'LEVEL',
@@ -201,7 +207,7 @@ async function chosen(
 async function contextsOf(options: TargetOptions, world: World): Promise<Contexts> {
   const path = configFileOf(options, world)
   if (path === null) return builtinContexts()
-  const contexts = await readContexts(path)
+  const contexts = await readContexts(path, options.configFile !== undefined)
   if (await exposesTokens(path, contexts)) {
     world.err(`vmeshctl: others can read the tokens in ${path}; run chmod 600 ${path}\n`)
   }

@@ -9,6 +9,7 @@ import type { Kind, Labels, ResourceDraft, Unenforced, Violation } from './kind.
 import { metaViolations } from './meta.ts'
 import { decodeSpec, isObject, withoutZeros } from './schema/decode.ts'
 import { NAMES, type ShapeFault, shapeFaults, typeOf } from './schema/faults.ts'
+import { unknownFieldHint } from './schema/unknown-fields.ts'
 import { unenforcedOf } from './show.ts'
 
 export type ReadResource<Spec = unknown> =
@@ -82,7 +83,7 @@ export function readResource<Spec>(
     ...comparison(kind, body, meta, expected),
     ...metaViolations(kind, { mesh, name, labels }),
   ]
-  if (violations.length > 0) return refused(violations, unknownFields)
+  if (violations.length > 0) return refused(kind, violations, unknownFields)
   const spec = (isFlat ? withoutZeros(kind.schema, parsed.data) : parsed.data) as Spec
   const draft: ResourceDraft<Spec> = { type: kind.type, mesh, name, labels, spec }
   const warnings = [
@@ -90,7 +91,7 @@ export function readResource<Spec>(
       ? [`mesh is ignored: a ${kind.type} is in no mesh`]
       : []),
     ...kind.warnings(spec, { mesh, name }),
-    ...unknownFields.map(field => `unknown field ${field} is ignored`),
+    ...unknownFields.map(field => `unknown field ${field} is ignored${unknownFieldHint(kind, field)}`),
   ]
   return { ok: true, draft, warnings, unknownFields, unenforced: unenforcedOf(kind, draft) }
 }
@@ -191,12 +192,13 @@ function refusedShape<Spec>(
 ): ReadResource<Spec> {
   const violations = faults.map(({ field, message }) => ({ field, message }))
   const text = faults.find(fault => fault.parserText !== null)?.parserText
-  if (text === undefined || text === null) return refused(violations, unknownFields)
+  if (text === undefined || text === null) return refused(kind, violations, unknownFields)
   const detail = `invalid ${kind.type} object: ${JSON.stringify(text)}`
-  return { ...refused(violations, unknownFields), title: 'Bad Request', detail }
+  return { ...refused(kind, violations, unknownFields), title: 'Bad Request', detail }
 }
 
 function refused(
+  kind: Kind,
   violations: readonly Violation[],
   unknownFields: readonly string[],
 ): Extract<ReadResource, { ok: false }> {
@@ -207,7 +209,10 @@ function refused(
     // a misspelt field is often the reason why another one is missing
     violations: [
       ...violations,
-      ...unknownFields.map(field => ({ field, message: 'there is no such field' })),
+      ...unknownFields.map(field => ({
+        field,
+        message: `there is no such field${unknownFieldHint(kind, field)}`,
+      })),
     ],
     unknownFields,
   }

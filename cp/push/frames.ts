@@ -32,6 +32,9 @@ export type ReadFrame = { readonly frame: FromDataPlane } | { readonly fault: st
 
 const isVersion = hasMembers({ epoch: isCount, revision: isCount })
 const isName: Check = value => isText(value) && value !== ''
+/** What fits into a Date. */
+const isTime: Check = value => isCount(value) && Number(value) <= 8.64e15
+const isCertificate = hasMembers({ notBeforeMs: isTime, notAfterMs: isTime, backend: isText })
 const areDigests: Check = value => isObject(value) && Object.values(value).every(isText)
 
 const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Check>>>> = {
@@ -47,7 +50,7 @@ const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Ch
   ack: { version: isVersion },
   refuse: { version: isVersion, violations: isListOf(hasMembers({ path: isText, message: isText })) },
   issue: { id: isNumber, csr: isText },
-  report: {},
+  report: { certificate: orNull(isCertificate) },
   answer: { id: isNumber, value: orNull(isObject), fault: orNull(isText) },
   leave: {},
 }

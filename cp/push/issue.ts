@@ -1,7 +1,10 @@
-/** Signing requests: the names come from the stored Dataplane, the request gives nothing but its public key. */
+/**
+ * Signing requests: the names come from the stored Dataplane, the request gives nothing but its public key. And what
+ * data planes report of the certificate that they use, which may be older than what is known here.
+ */
 import { messageOf } from '#base/errors.ts'
-import type { IssueRequest } from '#contract/messages.ts'
-import { lifetimeOf } from '../ca/lifetime.ts'
+import type { IssueRequest, Report } from '#contract/messages.ts'
+import { BACKDATE_MS, lifetimeOf } from '../ca/lifetime.ts'
 import type { PushContext } from './context.ts'
 import type { ProxySession } from './proxy-session.ts'
 
@@ -30,4 +33,24 @@ export async function issueFor(
     session.log.error({ err: error }, 'cannot issue a certificate')
     session.send({ type: 'issue-refused', id, reason: messageOf(error) })
   }
+}
+
+/** One that was issued here is known better than the certificate tells; as in Kuma, without mTLS there is none. */
+export function certificateReported(
+  { insights }: PushContext,
+  { insight }: ProxySession,
+  { certificate }: Report,
+): void {
+  const known = insight?.certificate ?? null
+  if (insight === null || certificate?.notAfterMs === known?.notAfterMs) return
+  insight.certificate =
+    certificate === null
+      ? null
+      : {
+          notAfterMs: certificate.notAfterMs,
+          issuedAtMs: certificate.notBeforeMs + BACKDATE_MS,
+          regenerations: known?.regenerations ?? 1,
+          backend: certificate.backend,
+        }
+  insights.touch(insight)
 }

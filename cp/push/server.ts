@@ -37,6 +37,8 @@ export class PushServer {
   readonly #server: Server
   /** Also those that have not said hello yet. */
   readonly #connected = new Set<Session>()
+  /** The last session has ended. */
+  #onLeft: () => void = () => {}
   readonly #upgrade = createUpgrade({ maxFrameBytes: MAX_FRAME_BYTES, protocols: SUBPROTOCOLS })
 
   constructor(options: PushServerOptions) {
@@ -82,17 +84,26 @@ export class PushServer {
     this.#server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' })
   }
 
-  /** Closes the port and all sessions; the data planes go on and look for us. */
+  /**
+   * Closes the port and all sessions; the data planes go on and look for us. Who said goodbye is removed first, as long
+   * as there is a store to do it.
+   */
   async close(): Promise<void> {
-    this.#options.context.sessions.stop()
+    const { sessions, turns } = this.#options.context
+    sessions.stop()
+    const left = new Promise<void>(resolve => {
+      this.#onLeft = resolve
+    })
+    if (this.#connected.size === 0) this.#onLeft()
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const session of this.#connected) session.close()
     const timer = setTimeout(() => {
       for (const session of this.#connected) session.cut()
       this.#server.closeAllConnections()
     }, CLOSE_TIMEOUT_MS)
-    await closed
+    await Promise.all([closed, left])
     clearTimeout(timer)
+    await turns.idle()
   }
 
   /** Gives a snapshot to its session. */
@@ -125,7 +136,10 @@ export class PushServer {
       const remote = request.socket.remoteAddress ?? ''
       this.#upgrade(request, socket, head, webSocket => {
         const { proof } = result
-        const onClosed = (): void => void this.#connected.delete(session)
+        const onClosed = (): void => {
+          this.#connected.delete(session)
+          if (this.#connected.size === 0) this.#onLeft()
+        }
         const session = new Session({ context, socket: webSocket, ...target, remote, proof, onClosed })
         this.#connected.add(session)
       })

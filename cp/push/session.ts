@@ -15,7 +15,7 @@ import type { PushContext } from './context.ts'
 import { type Delivery, Outbox } from './delivery/outbox.ts'
 import { depart, leave } from './farewell.ts'
 import { readFrame, type SessionState, WELCOME_IN } from './frames.ts'
-import { issueFor } from './issue.ts'
+import { certificateReported, issueFor } from './issue.ts'
 import type { Proof, ProxySession } from './proxy-session.ts'
 import { type Registration, register } from './registration.ts'
 import type { Holder } from './sessions.ts'
@@ -146,7 +146,7 @@ export class Session implements ProxySession {
       case 'issue':
         return this.#later(() => issueFor(this.#context, this, frame))
       case 'report':
-        return
+        return certificateReported(this.#context, this, frame)
       case 'answer':
         return this.#context.questions.answered(this, frame)
       case 'leave':

@@ -6,6 +6,11 @@ export class Turns {
   /** Of each name the last work, as long as there is one. */
   readonly #last = new Map<string, Promise<void>>()
 
+  /** Resolves when all that was begun up to now has ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values())
+  }
+
   /** Runs `work` when all that came before it for this name has ended, well or not. */
   take<T>(mesh: string, name: string, work: () => Promise<T>): Promise<T> {
     const key = `${mesh}/${name}`

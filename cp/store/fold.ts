@@ -11,10 +11,10 @@
  * Each step is on disk before the next begins. From then on checkpoint.json.1 and the segments since give the same
  * as checkpoint.json: should it be damaged, nothing is lost. A fold that fails leaves one of these states as well.
  */
-import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '#base/errors.ts'
-import { PRIVATE_FOLDER, removeTemporaries, syncFolder } from '#base/files.ts'
+import { makeFolder, removeTemporaries, syncFolder } from '#base/files.ts'
 import { peekCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { CommitQueue } from './commit/commit-queue.ts'
 import { generationOf } from './journal.ts'
@@ -75,7 +75,7 @@ export async function keepBackup(
 ): Promise<void> {
   if (options.keep === 0) return
   const folder = join(dir, BACKUPS_FOLDER)
-  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
+  await makeFolder(folder)
   const names = (await readdir(folder)).filter(name => /^store-.*\.json$/.test(name)).sort()
   const newest = names.at(-1)
   if (newest !== undefined) {

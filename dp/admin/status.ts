@@ -1,4 +1,5 @@
 /** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
+import { span } from '#base/text/table.ts'
 import type { RunningStatistics } from '#contract/questions.ts'
 
 export interface DataPlaneStatus {
@@ -64,12 +65,4 @@ function counters(all: Readonly<Record<string, number>>): string {
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ')
-}
-
-function span(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} d`
 }

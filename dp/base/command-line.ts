@@ -4,96 +4,29 @@
  * commander.
  */
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { withImplied, withVersion } from './command-line/implied.ts'
+import type {
+  ArgumentTable,
+  ArgumentValues,
+  CommandNode,
+  CommandSpec,
+  OptionSpec,
+  OptionTable,
+  OptionValues,
+} from './command-line/spec.ts'
+import { type Environment, flagOf, OptionFault, optionValues } from './command-line/values.ts'
 import { CodedError } from './errors.ts'
 import { EXIT, exitCodeOf } from './process/exit-codes.ts'
-import { separateWords } from './text/words.ts'
 
-export type OptionSpec =
-  | {
-      readonly type: 'switch'
-      readonly doc: string
-      readonly short?: string
-      /** Environment variable that sets it where the flag is not given; `1` and `true` switch on. */
-      readonly variable?: string
-    }
-  | {
-      readonly type: 'text'
-      /** How help calls the value: `FILE`. */
-      readonly value: string
-      readonly doc: string
-      /** One letter. */
-      readonly short?: string
-      readonly default?: string
-      readonly required?: true
-      readonly choices?: readonly string[]
-      /** The value of the bare flag; others are given as `--flag=VALUE` only. */
-      readonly implied?: string
-      /** Environment variable that gives the value where the flag does not. */
-      readonly variable?: string
-    }
-  /** May be given again and again. */
-  | { readonly type: 'list'; readonly value: string; readonly doc: string; readonly short?: string }
-
-/** The key is the flag in camelCase, dots count as dashes: `caCertFile` is `--ca-cert-file`. */
-export type OptionTable = Readonly<Record<string, OptionSpec>>
-
-export interface ArgumentSpec {
-  /** How help calls it: `KIND`. */
-  readonly value: string
-  readonly doc: string
-  readonly optional?: true
-  /** The last one only: takes all words that are left. */
-  readonly isRepeated?: true
-}
-
-/** In the order of the command line; optional ones last. */
-export type ArgumentTable = Readonly<Record<string, ArgumentSpec>>
-
-type OptionValue<S extends OptionSpec> = S extends { type: 'switch' }
-  ? boolean
-  : S extends { type: 'list' }
-    ? readonly string[]
-    :
-        | (S extends { choices: readonly (infer Choice)[] } ? Choice : string)
-        | (S extends { default: string } | { required: true } ? never : undefined)
-
-export type OptionValues<T extends OptionTable> = { readonly [Name in keyof T]: OptionValue<T[Name]> }
-export type ArgumentValues<T extends ArgumentTable> = {
-  readonly [Name in keyof T]: T[Name] extends { isRepeated: true }
-    ? readonly string[]
-    : T[Name] extends { optional: true }
-      ? string | undefined
-      : string
-}
-
-export interface CommandSpec<O extends OptionTable, A extends ArgumentTable> {
-  readonly name: string
-  readonly aliases?: readonly string[]
-  readonly doc: string
-  readonly arguments?: A
-  readonly options?: O
-  /** Printed below the help. */
-  readonly notes?: string
-  /** Answers the exit code, or nothing for 0. */
-  run(input: { options: OptionValues<O>; args: ArgumentValues<A> }): Promise<number | undefined>
-}
-
-/** One command as the tree holds it. */
-export interface CommandNode {
-  readonly name: string
-  /** Further names, not shown in lists. */
-  readonly aliases: readonly string[]
-  readonly doc: string
-  readonly notes: string
-  readonly options: OptionTable
-  readonly arguments: ArgumentTable
-  readonly commands: readonly CommandNode[]
-  /** Absent for a group of commands. */
-  readonly invoke?: (
-    options: Record<string, unknown>,
-    args: Record<string, unknown>,
-  ) => Promise<number | undefined>
-}
+export { withVersion } from './command-line/implied.ts'
+export type {
+  ArgumentTable,
+  CommandNode,
+  OptionSpec,
+  OptionTable,
+  OptionValues,
+} from './command-line/spec.ts'
+export { flagOf } from './command-line/values.ts'
 
 export interface Output {
   out(text: string): void
@@ -158,7 +91,7 @@ export async function runProgram(
   const state: State = { code: EXIT.ok, at: null, environment }
   const root = build(program, [], output, state)
   try {
-    await root.parseAsync(withImplied(program, argv), { from: 'user' })
+    await root.parseAsync(withImplied(program, withVersion(argv)), { from: 'user' })
     return state.code
   } catch (error) {
     if (error instanceof CommanderError)
@@ -169,33 +102,7 @@ export async function runProgram(
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
 type State = { code: number; at: Command | null; readonly environment: Environment }
-
-/** A bare flag whose value may be left out is written out: a word after it is never taken for its value. */
-function withImplied(program: CommandNode, argv: readonly string[]): readonly string[] {
-  const implied = new Map(
-    optionsOf(program).flatMap(options =>
-      Object.entries(options).flatMap(([key, spec]) =>
-        spec.type === 'text' && spec.implied !== undefined ? [[flagOf(key), spec.implied] as const] : [],
-      ),
-    ),
-  )
-  const end = argv.indexOf('--')
-  return argv.map((word, index) => {
-    const value = end < 0 || index < end ? implied.get(word) : undefined
-    return value === undefined ? word : `${word}=${value}`
-  })
-}
-
-function optionsOf(node: CommandNode): readonly OptionTable[] {
-  return [node.options, ...node.commands.flatMap(optionsOf)]
-}
-
-/** `caCertFile` → `--ca-cert-file`. */
-export function flagOf(key: string): string {
-  return `--${separateWords(key, '-')}`
-}
 
 type Inherited = readonly (readonly [spec: OptionSpec, option: Option, owner: Command])[]
 
@@ -228,11 +135,10 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
     }
     readers.set(key, () => {
       const name = option.attributeName()
-      const isGiven = owner.getOptionValueSource(name) === 'cli'
-      const fallback = isGiven ? undefined : fromVariable(spec, state.environment)
+      if (owner.getOptionValueSource(name) !== 'cli') return undefined
       const value: unknown = owner.getOptionValue(name)
       // commander keeps `--no-x` as the opposite of x
-      return fallback ?? (option.negate ? value === false : value) ?? absent(spec)
+      return option.negate ? value === false : value
     })
   }
   const argumentKeys = Object.keys(node.arguments)
@@ -244,7 +150,7 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
   const { invoke } = node
   if (invoke !== undefined) {
     made.action(async () => {
-      const options = Object.fromEntries([...readers].map(([key, read]) => [key, read()]))
+      const options = valuesOf(node.options, readers, state.environment)
       const args = Object.fromEntries(argumentKeys.map((key, index) => [key, made.processedArgs[index]]))
       state.code = (await invoke(options, args)) ?? EXIT.ok
     })
@@ -268,20 +174,21 @@ function optionOf(key: string, spec: OptionSpec): Option {
   return option
 }
 
-/** undefined where there is none, or it is empty. Throws a usage error for a value that the option does not take. */
-function fromVariable(spec: OptionSpec, environment: Environment): string | boolean | undefined {
-  if (spec.type === 'list' || spec.variable === undefined) return undefined
-  const value = environment[spec.variable] ?? ''
-  if (value === '') return undefined
-  if (spec.type === 'switch') return /^(1|true|yes|on)$/i.test(value)
-  if (spec.choices === undefined || spec.choices.includes(value)) return value
-  throw usageError(`${spec.variable}=${value}: allowed are ${spec.choices.join(', ')}`)
-}
-
-/** Not as commander's defaults, which help would show. */
-function absent(spec: OptionSpec): unknown {
-  if (spec.type === 'switch') return false
-  return spec.type === 'list' ? [] : undefined
+function valuesOf(
+  options: OptionTable,
+  readers: ReadonlyMap<string, () => unknown>,
+  environment: Environment,
+): Record<string, unknown> {
+  const given = [...readers].map(([key, read]) => [key, read()] as const)
+  try {
+    return optionValues(
+      options,
+      Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+      environment,
+    )
+  } catch (error) {
+    throw error instanceof OptionFault ? usageError(error.message) : error
+  }
 }
 
 /** commander has printed help already; its errors are made one sentence that leads to the help. */

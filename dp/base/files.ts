@@ -3,7 +3,7 @@
  * fsync of the folder), and folders and files get the modes they are given whatever the umask says.
  */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from './errors.ts'
 
@@ -43,10 +43,19 @@ export async function removeTemporaries(folder: string): Promise<void> {
   }
 }
 
-/** Makes the folder and those above it where they are missing; one that exists keeps its mode. */
+/**
+ * Makes the folder and those above it where they are missing; one that exists keeps its mode. Throws a system error
+ * (EEXIST: it is no folder). Folder by folder, since Node's own `recursive` never ends where mkdir answers ENOENT below
+ * a folder that exists, as in /proc.
+ */
 export async function makeFolder(path: string, mode: number = PRIVATE_FOLDER): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode })
-  if (first !== undefined) await syncFolder(dirname(first))
+  try {
+    return await makeOne(path, mode)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+  }
+  await makeFolder(dirname(path), mode)
+  await makeOne(path, mode)
 }
 
 /** Makes names that were added to the folder, or taken from it, last through a power cut. */
@@ -67,6 +76,16 @@ export async function readFileIfThere(path: string): Promise<Buffer | null> {
     if (codeOf(error) === 'ENOENT') return null
     throw error
   }
+}
+
+async function makeOne(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode })
+  } catch (error) {
+    if ((await stat(path).catch(() => null))?.isDirectory() === true) return
+    throw error
+  }
+  await syncFolder(dirname(path))
 }
 
 async function writeDurably(path: string, content: Content, mode: number): Promise<void> {

@@ -56,12 +56,13 @@ export interface IssueRequest {
   readonly csr: string
 }
 
-/** What the data plane tells about itself; sent when it changes. */
+/** The certificate in use, which may be older than the session; sent by who runs a snapshot, and when it changes. */
 export interface Report {
   readonly type: 'report'
+  /** null: none, as in a mesh without mTLS. */
   readonly certificate: {
+    readonly notBeforeMs: number
     readonly notAfterMs: number
-    readonly issuedAtMs: number
     readonly backend: string
   } | null
 }

@@ -38,6 +38,7 @@ export function compareVersions(a: Version, b: Version): number {
   return a.epoch - b.epoch || a.revision - b.revision
 }
 
+/** The one spelling, also of ETags and on disk: `EPOCH-REVISION`. */
 export function formatVersion(version: Version): string {
-  return `${version.epoch}.${version.revision}`
+  return `${version.epoch}-${version.revision}`
 }

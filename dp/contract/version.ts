@@ -4,6 +4,7 @@
  *
  * History
  *   1  first protocol: hello, welcome, snapshot (whole or changed sections), ack, refuse, issue, leave
+ *      report came later: a data plane that sends none is shown with what was issued to it; no new number
  *      question and answer came later, to data planes with the feature `questions` alone: no new number
  */
 export const PROTOCOL_VERSION = 1

@@ -10,7 +10,7 @@ import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
 import { writeCopy } from '../codec/write-copy.ts'
-import type { ReasonCode } from '../errors.ts'
+import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { ResponseSink } from './response-sink.ts'
 
@@ -139,7 +139,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   onNoStream(reason: ReasonCode): void {
     if (this.#state !== WAITING) return
     this.#state = IDLE
-    this.#requester.failed(reason)
+    this.#requester.failed(reasonAt(this.#isLastHop, reason))
   }
 
   onDrain(): void {

@@ -57,7 +57,7 @@ export class Connection {
       maxFrameBytes: MAX_FRAME_BYTES,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       ...(checkPin === null ? { ca: ca ?? undefined } : { checkPin }),
-      onRefused: (status, reason) => this.#end(faultOfRefusal(status, reason)),
+      onRefused: (status, reason) => this.#end(faultOfRefusal(status, reason, address)),
     })
     this.#socket = socket
     socket.on('open', () => this.#opened())

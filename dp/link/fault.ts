@@ -19,6 +19,10 @@ const WRONG_CA = new Set([
   'CERT_SIGNATURE_FAILURE',
 ])
 
+/** What OpenSSL says of an answer that is no TLS record. */
+const NO_TLS = /wrong version number|packet length too long|http request/i
+const PORT_HELP = 'give the port for data planes (5678, dpServer.port) as --cp-address=https://HOST:5678'
+
 export function faultOfConnection(error: unknown, address: URL): LinkFault {
   const code = codeOf(error)
   const cannot = `cannot connect to the control plane at ${address.origin}`
@@ -30,6 +34,11 @@ export function faultOfConnection(error: unknown, address: URL): LinkFault {
     const help = "give the control plane's DATA/tls/ca.crt as --ca-cert-file, or its pin as --ca-cert-sha256"
     return permanent('link.wrong-ca', `its certificate is not signed by the CA given here (${code}); ${help}`)
   }
+  if (NO_TLS.test(messageOf(error)))
+    return permanent(
+      'link.wrong-port',
+      `it does not speak TLS there, as on the port of the HTTP API; ${PORT_HELP}`,
+    )
   switch (code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return permanent(
@@ -53,12 +62,16 @@ export function faultOfConnection(error: unknown, address: URL): LinkFault {
 }
 
 /** Of an upgrade that was answered with another status. */
-export function faultOfRefusal(status: number, reason: string): LinkFault {
+export function faultOfRefusal(status: number, reason: string, address: URL): LinkFault {
   const words = reason === '' ? `status ${status}` : reason
+  if (status === 404) {
+    const what = `${address.origin} is no port for data planes: it answers "${words}"`
+    return fault('link.wrong-port', `${what}; ${PORT_HELP}`, true)
+  }
   if (status === 401 || status === 403) {
     return fault('link.token', `the control plane refused the data plane token: ${words}`, true)
   }
-  const isForeign = status === 404 || status === 426 || status === 400
+  const isForeign = status === 426 || status === 400
   return fault('link.refused', `the control plane refused the connection: ${words}`, isForeign)
 }
 

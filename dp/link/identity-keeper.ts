@@ -75,6 +75,11 @@ export class IdentityKeeper {
     return this.#held
   }
 
+  /** null where nothing is to be held, also when there is a certificate from before. */
+  get inUse(): Identity | null {
+    return this.#wanted === null ? null : this.#held
+  }
+
   /**
    * From now on this identity is to be held, issued below one of `roots` (PEM); resolves when it is. Throws when it
    * cannot be had now, and goes on trying.

@@ -6,7 +6,8 @@ import { Backoff } from '#base/backoff.ts'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
 import type { PinCheck } from '#base/websocket.ts'
-import type { FromControlPlane, Hello, Issued, SnapshotFrame } from '#contract/messages.ts'
+import type { Identity } from '#contract/identity.ts'
+import type { FromControlPlane, Hello, Issued, Report, SnapshotFrame } from '#contract/messages.ts'
 import type { AnswerValue, Topic } from '#contract/questions.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { PROTOCOL_VERSION } from '#contract/version.ts'
@@ -79,6 +80,8 @@ export class Link {
   #nextId = 1
   readonly #issuing = new Map<number, PromiseWithResolvers<Issued>>()
   #onLeft: (() => void) | null = null
+  /** The last report of this connection, JSON. */
+  #reported = ''
   #applying: Promise<void> = Promise.resolve()
 
   constructor(options: LinkOptions) {
@@ -117,6 +120,20 @@ export class Link {
       clearTimeout(timer)
       this.#issuing.delete(id)
     }
+  }
+
+  /** Tells which identity is in use, where this connection was not told yet. */
+  report(held: Identity | null): void {
+    const connection = this.#connection
+    if (connection?.isWelcome !== true) return
+    const certificate: Report['certificate'] = held && {
+      notBeforeMs: held.notBeforeMs,
+      notAfterMs: held.notAfterMs,
+      backend: held.backend,
+    }
+    const told = JSON.stringify(certificate)
+    if (told !== this.#reported) connection.send({ type: 'report', certificate })
+    this.#reported = told
   }
 
   /** Says goodbye; resolves when the control plane says that clients were told, or after `timeoutMs`. */
@@ -178,6 +195,7 @@ export class Link {
   #receive(connection: Connection, frame: FromControlPlane): void {
     switch (frame.type) {
       case 'welcome':
+        this.#reported = ''
         this.#options.log.info({ controlPlane: frame.controlPlane }, 'connected to the control plane')
         return this.#options.onConnected()
       case 'snapshot':

@@ -4,10 +4,10 @@
  * or of another data plane is put aside: the control plane has it all.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
-import { PRIVATE_FILE, PRIVATE_FOLDER, removeTemporaries, writeFileAtomic } from '#base/files.ts'
+import { makeFolder, PRIVATE_FILE, removeTemporaries, writeFileAtomic } from '#base/files.ts'
 import { type Lock, lockFolder } from '#base/lock.ts'
 import type { Logger } from '#base/log.ts'
 import type { Identity } from '#contract/identity.ts'
@@ -32,7 +32,7 @@ const SNAPSHOT = 'snapshot.json'
 const IDENTITY = 'identity.json'
 /** It goes away when somebody makes room; a daemon that has all it needs does not wait for that. */
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
-const FOR_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'])
+const FOR_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EEXIST'])
 
 export class StateFolder {
   readonly path: string
@@ -50,7 +50,7 @@ export class StateFolder {
    */
   async open(owner: StateOwner): Promise<Installation> {
     try {
-      await mkdir(this.path, { recursive: true, mode: PRIVATE_FOLDER })
+      await makeFolder(this.path)
       this.#lock = await lockFolder(this.path, lockedBy)
       await removeTemporaries(this.path)
       const last = await this.#lastStart(owner)

@@ -5,7 +5,7 @@ import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import { Tunnel } from '../codec/tunnel.ts'
-import type { ReasonCode } from '../errors.ts'
+import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Caller, LiveConnection } from '../http/role.ts'
 import type { ListenerCounters } from './counters.ts'
 
@@ -13,6 +13,8 @@ export interface TcpRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly counters: ListenerCounters
+  /** The cluster is the local application. */
+  readonly isLastHop: boolean
   closed(connection: TcpConnection): void
 }
 
@@ -64,7 +66,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   }
 
   onNoStream(reason: ReasonCode): void {
-    if (!this.#isClosed) this.end(reason)
+    if (!this.#isClosed) this.end(reasonAt(this.#role.isLastHop, reason))
   }
 
   /** A TCP connection is one exchange: it ends by itself. */

@@ -51,6 +51,25 @@ t.test('a held certificate is used also where the last snapshot is gone', async 
   t.equal(await reason(), 'connection-refused', 'it got as far as the endpoint, with no new certificate')
 })
 
+t.test('the control plane is told which certificate is in use, on every connection', async t => {
+  const dir = await stateDir(t)
+  const identity = await held()
+  const { notBeforeMs, notAfterMs, backend } = identity
+  await writeState(dir, 'identity.json', identity)
+  await writeState(dir, 'snapshot.json', stored())
+  const { cp } = await started(t, dir)
+  const first = await cp.peer()
+  await first.welcomes()
+  t.same((await first.hears('report')).certificate, { notBeforeMs, notAfterMs, backend })
+  first.socket.terminate()
+  const second = await cp.peer()
+  await second.welcomes()
+  t.same((await second.hears('report')).certificate, { notBeforeMs, notAfterMs, backend })
+  // without mTLS none is used, whatever is on the disk
+  second.offers({ revision: 8, sections: {} })
+  t.equal((await second.hears('report')).certificate, null)
+})
+
 t.test('a certificate that cannot be used is put aside and a new one asked for', async t => {
   const dir = await stateDir(t)
   await writeState(dir, 'identity.json', { ...(await held()), chainPem: 'PEM' })

@@ -10,7 +10,7 @@ const application = await httpApplication('api')
 t.teardown(() => application.server.close())
 const [webPort = 0, apiPort = 0, toApi = 0] = await freePorts(3)
 await lab.startControlPlane()
-await lab.startDataPlane(
+const api = await lab.startDataPlane(
   dataplane({ name: 'api-1', service: 'api', port: apiPort, servicePort: application.port }),
 )
 const outbounds = { [toApi]: 'api' }
@@ -63,7 +63,7 @@ t.test('when the answer says applied, the next call is denied; a rollback is wai
   const written = await lab.api('PUT', `${PATH}?wait=applied`, policy)
   t.equal(written.status, 201)
   t.match(JSON.parse(written.body), {
-    applied: { isComplete: true, total: 2, acknowledged: 1, pending: [{ name: 'api-2', state: 'offline' }] },
+    applied: { isComplete: true, total: 1, acknowledged: 1, pending: [] },
   })
   t.equal((await call(toApi, '/')).status, 403)
   const deleted = await lab.api('DELETE', `${PATH}?wait=applied`)
@@ -81,4 +81,13 @@ t.test('when the answer says applied, the next call is denied; a rollback is wai
 t.test('a registration bears the name of its data plane in the history', async t => {
   const { body } = await lab.api('GET', '/meshes/default/dataplanes/web-1/history')
   t.match(JSON.parse(body), { items: [{ action: 'created', author: 'dataplane:web-1' }] })
+})
+
+t.test('what a killed data plane has not got is not applied', async t => {
+  await api.stop('SIGKILL')
+  const deleted = await lab.api('DELETE', `${PATH}?wait=applied&timeout=200ms`)
+  t.equal(deleted.status, 202)
+  t.match(JSON.parse(deleted.body), {
+    applied: { isComplete: false, total: 1, acknowledged: 0, pending: [{ name: 'api-1', state: 'offline' }] },
+  })
 })

@@ -190,3 +190,13 @@ t.test('a deleted Dataplane ends the session of its daemon', async t => {
   await gone.closed()
   t.match(gone.refusal, /push\.dataplane-deleted/)
 })
+
+t.test('a control plane that stops lets those go who said goodbye, and logs no fault', async t => {
+  const leaving = proxy({ name: 'left-1' })
+  await leaving.connect()
+  leaving.send({ type: 'leave' })
+  await lab.controlPlane?.stop('SIGTERM')
+  t.notMatch(lab.controlPlane?.output, /"level":"error"|\.ts:\d+/)
+  await lab.startControlPlane()
+  t.equal((await lab.api('GET', '/meshes/default/dataplanes/left-1')).status, 404)
+})

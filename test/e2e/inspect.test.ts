@@ -71,13 +71,31 @@ t.test('what runs is what is wanted, and holds no secret', async t => {
   t.notMatch(JSON.stringify([configs, xds]), /PRIVATE KEY/)
 })
 
+t.test('a version has one spelling, wherever it is told', async t => {
+  const status = JSON.parse(await text('web-1/_status'))
+  const { applied } = status.snapshot
+  t.match(applied, /^\d+-\d+$/)
+  t.match(JSON.parse(await text('web-1/_overview')), {
+    dataplaneInsight: { metadata: { appliedVersion: applied } },
+  })
+  t.match(JSON.parse(await text('web-1/xds')), { configs: [{ version_info: applied }] })
+  await web.said(new RegExp(`"version":"${applied}"`))
+  const told = lab.run(['dp/main.ts', 'status', '--state-dir', `${lab.dir}/state-web-1`])
+  await told.exited
+  t.match(told.output, `snapshot       ${applied}, applied`)
+})
+
 t.test('who was killed cannot be asked, but what it should run is known', async t => {
   await web.stop('SIGKILL')
   const answer = await eventually(
     () => lab.api('GET', `${DATAPLANES}/web-1/stats`),
     ({ status }) => status !== 200,
   )
-  t.match(JSON.parse(answer.body), { status: 500, title: 'Could not execute admin operation' })
+  t.match(JSON.parse(answer.body), {
+    status: 500,
+    title: 'Could not execute admin operation',
+    detail: 'data plane web-1 of mesh default is not connected',
+  })
   t.match(JSON.parse(await text('web-1/_outbounds')), { total: 1 })
 })
 

@@ -22,6 +22,30 @@ const webApp = await httpApplication('web')
 t.teardown(() => webApp.server.close())
 let web: Running | null = null
 
+t.test('who is ready says where it listens', async t => {
+  const ready = (running: Running | null): unknown =>
+    JSON.parse(running?.output.split('\n').find(line => /is ready/.test(line)) ?? '{}')
+  t.match(ready(lab.controlPlane), {
+    http: `http://127.0.0.1:${lab.ports.api}`,
+    https: `https://127.0.0.1:${lab.ports.https}`,
+    dataPlanes: `https://127.0.0.1:${lab.ports.dp}`,
+    diagnostics: `http://127.0.0.1:${lab.ports.diagnostics}`,
+  })
+  const [port = 0, out = 0] = await freePorts(2)
+  const told = await lab.startDataPlane(
+    dataplane({ name: 'told-1', service: 'told', port, servicePort: 9, outbounds: { [out]: 'told' } }),
+  )
+  t.match(ready(told), {
+    mesh: 'default',
+    dataplane: 'told-1',
+    controlPlane: `https://127.0.0.1:${lab.ports.dp}`,
+    snapshot: /^\d+-\d+$/,
+    inbounds: [`127.0.0.1:${port}`],
+    outbounds: [`127.0.0.1:${out}`],
+  })
+  t.equal(await told.stop(), 0)
+})
+
 t.test('a daemon without a file runs the Dataplane that an operator made, and leaves it there', async t => {
   const app = await httpApplication('own')
   t.teardown(() => app.server.close())

@@ -98,6 +98,24 @@ t.test(
   },
 )
 
+t.test('the certificate in use is shown after any restart', async t => {
+  const expiry = async (): Promise<unknown> => {
+    const { body } = await lab.api('GET', '/meshes/default/dataplanes/web-1/_overview')
+    return JSON.parse(body).dataplaneInsight?.mTLS?.certificateExpirationTime
+  }
+  const known = (): Promise<unknown> => eventually(expiry, time => time !== undefined)
+  const before = await known()
+  t.match(before, /Z$/)
+  // its Dataplane goes and comes
+  await webDaemon.stop('SIGTERM')
+  webDaemon = lab.run(await restartArguments())
+  await webDaemon.said(/snapshot applied/)
+  t.equal(await known(), before, 'the one on its disk')
+  await lab.controlPlane?.stop('SIGKILL')
+  await lab.startControlPlane()
+  t.equal(await known(), before)
+})
+
 t.test('a second control plane on the same store is refused', async t => {
   const second = lab.run(['cp/main.ts', 'run', '--data-dir', `${lab.dir}/cp`], {
     VMESH_API_SERVER_HTTP_PORT: '0',

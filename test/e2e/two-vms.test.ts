@@ -105,7 +105,7 @@ t.test('`vmesh-dp status` shows outbounds, endpoints, snapshot and certificate',
   t.equal(await status.exited, 0)
   t.match(status.output, /control plane {2}https:\/\/127\.0\.0\.1:\d+ {2}connected/)
   t.match(status.output, new RegExp(`outbound 127\\.0\\.0\\.1:${toApi} {2}http {2}api {2}1/1 healthy`))
-  t.match(status.output, /certificate {4}spiffe:\/\/default\/web {2}ends in 7 d/)
+  t.match(status.output, /certificate {4}spiffe:\/\/default\/web {2}ends in 6d/)
 })
 
 function ok(answer: { readonly status: number }): boolean {

@@ -49,7 +49,7 @@ t.test('apply waits until the data planes have it, and status shows that they ha
   t.match(await run(['wait', '--for=ready', 'dataplane', 'web-1']), { code: 0 })
   t.match(await run(['wait', '--for=applied', 'mtp', 'api-from-web']), { code: 0 })
   const status = await run(['status', 'mtp', 'api-from-web'])
-  t.match(status.out, /\ndefault +api-1 +online \d+s +1\/1 ready +(\d+-\d+) +\1 /)
+  t.match(status.out, /\ndefault +api-1 +online \d+s +1\/1 not probed +(\d+-\d+) +\1 /)
   t.notMatch(status.out, /web-1/)
   t.match(
     (await run(['status', 'dataplane', 'web-1'])).out,

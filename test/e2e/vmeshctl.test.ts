@@ -54,7 +54,7 @@ t.test('every kind can be listed, in each form', async t => {
     for (const form of ['table', 'yaml', 'json']) {
       t.match(
         await run(['get', kind, '-o', form]),
-        { code: 0, err: /^(.* is not enforced.*\n)*$/ },
+        { code: 0, err: /^(.*warning: .* is not enforced yet.*\n)*$/ },
         `${kind} as ${form}`,
       )
     }
@@ -76,15 +76,32 @@ t.test('the documents of Kuma apply, read back, and apply again as unchanged', a
   )
 })
 
-t.test('what the control plane refuses is said with file and line', async t => {
+t.test('a mesh that is not there stops all before the first write', async t => {
   const file = join(home, 'shop.yaml')
-  writeFileSync(file, `${WEB.replace('mesh: default', 'mesh: shop')}---\n${WEB}`)
+  writeFileSync(file, `${WEB}---\n${WEB.replace('mesh: default', 'mesh: shop')}`)
+  const { code, out, err } = await run(['apply', '-f', file])
+  t.same({ code, out }, { code: 1, out: '' })
+  t.match(err, /shop\.yaml:\d+: there is no mesh "shop"; apply a Mesh of that name first/)
+})
+
+t.test('what only the control plane can know is said with file and line, and the others go on', async t => {
+  const file = join(home, 'provided.yaml')
+  const backend = '{name: ca, type: provided, conf: {cert: {secret: no}, key: {secret: no}}}'
+  writeFileSync(file, `type: Mesh\nname: m3\nmtls: {enabledBackend: ca, backends: [${backend}]}\n---\n${WEB}`)
   const { code, out, err } = await run(['apply', '-f', file])
   t.same({ code, out }, { code: 1, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
-  t.match(
-    err,
-    /shop\.yaml:1: resource type="Dataplane" mesh="shop" name="web-1": failed server side: there is no mesh "shop"; apply a Mesh of that name first/,
-  )
+  t.match(err, /provided\.yaml:1: resource type="Mesh" mesh="" name="m3": failed server side: /)
+})
+
+t.test('says which labels of the stored resource a file takes away', async t => {
+  const file = join(home, 'labelled.yaml')
+  writeFileSync(file, WEB.replace('name: web-1', 'name: web-9'))
+  t.match(await run(['apply', '-f', file, '--prune=team=shop']), { code: 0 })
+  t.match(await run(['apply', '-f', file]), {
+    code: 0,
+    out: /Updated\n$/,
+    err: /labelled\.yaml:1: warning: label team=shop is stored and not in the file: it is taken away\n/,
+  })
 })
 
 t.test('over HTTPS with the CA of the control plane, and with a token only', async t => {

@@ -69,6 +69,8 @@ export function nothingLive(): Live {
     scheduler: { mesh: () => undefined, snapshot: () => null, connected: () => [], caughtUp: async () => {} },
     sessions: { get: () => null },
     settling: new Settling(),
+    insights: { get: () => undefined },
+    store: { epoch: 0, watch: () => () => {} },
   }
 }
 

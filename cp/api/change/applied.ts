@@ -1,6 +1,10 @@
-/** `GET /meshes/{mesh}/_applied?version=E-R&timeout=30s`: who runs what was written up to a version; waits for it. */
+/**
+ * `GET /meshes/{mesh}/_applied?since=E-R&version=E-R&timeout=30s`: whom the commits between two versions touched, and who
+ * runs them; waits for it.
+ */
 import { dataplane } from '../../kinds/proxy/dataplane.ts'
-import { appliedVersion } from '../../push/delivery/applied.ts'
+import { applied } from '../../push/delivery/applied.ts'
+import type { Wanted } from '../../push/delivery/parts.ts'
 import type { Answer } from '../http/answer.ts'
 import { invalid } from '../problem.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
@@ -16,24 +20,27 @@ export function appliedEndpoint(context: ApiContext): Endpoint {
     async handle({ params, query }) {
       const { mesh = '' } = params
       await requireMesh(context, mesh)
-      const version = readVersion(query.get('version'), context)
+      const { store, live } = context
+      const now = { epoch: store.epoch, revision: store.revision() }
+      const version = readVersion(query.get('version'), now)
+      const since = readVersion(query.get('since'), null)
       const timeout = readTimeout(query)
       if (!timeout.ok) return refused('timeout', timeout.message)
-      if (version === null) return refused('version', 'must be EPOCH-REVISION, as in the ETag of a write')
-      const applied = await appliedVersion(context.live, { mesh, version, timeoutMs: timeout.ms })
-      return { status: applied.isComplete ? 200 : 202, value: { applied } }
+      if (version === undefined || version === null) return refused('version', FORM)
+      if (since === undefined) return refused('since', FORM)
+      const result = await applied(live, { mesh, since, version, timeoutMs: timeout.ms })
+      return { status: result.isComplete ? 200 : 202, value: { applied: result } }
     },
   }
 }
 
-/** Left out: what is stored now. */
-function readVersion(
-  text: string | null,
-  { store }: ApiContext,
-): { readonly epoch: number; readonly revision: number } | null {
-  if (text === null) return { epoch: store.epoch, revision: store.revision() }
+const FORM = 'must be EPOCH-REVISION, as in the ETag of a write'
+
+/** undefined: it is none. */
+function readVersion(text: string | null, absent: Wanted['since']): Wanted['since'] | undefined {
+  if (text === null) return absent
   const match = /^"?(\d{1,15})-(\d{1,15})"?$/.exec(text)
-  return match === null ? null : { epoch: Number(match[1]), revision: Number(match[2]) }
+  return match === null ? undefined : { epoch: Number(match[1]), revision: Number(match[2]) }
 }
 
 function refused(field: string, message: string): Answer {

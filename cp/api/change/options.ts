@@ -1,5 +1,6 @@
 /** The parameters of a write: `?dryRun=true` and `?wait=applied&timeout=30s`. A wrong value refuses the write. */
 import { goDurationMs } from '#base/duration.ts'
+import { didYouMean } from '#base/text/nearest.ts'
 import type { Violation } from '../../kinds/kind.ts'
 import type { Answer } from '../http/answer.ts'
 import { invalid } from '../problem.ts'
@@ -20,8 +21,9 @@ export type Timeout =
 const DEFAULT_TIMEOUT_MS = 30_000
 const MAX_TIMEOUT_MS = 300_000
 
-export function readChangeOptions(query: URLSearchParams): ChangeOptions {
-  const violations: Violation[] = []
+/** @param others parameters that the operation has besides those of every write */
+export function readChangeOptions(query: URLSearchParams, others: readonly string[] = []): ChangeOptions {
+  const violations = unknownParameters(query, [...PARAMETERS, ...others])
   const dryRun = query.get('dryRun')
   const wait = query.get('wait')
   const timeout = readTimeout(query)
@@ -40,6 +42,15 @@ export function readChangeOptions(query: URLSearchParams): ChangeOptions {
     isDryRun: dryRun !== null && dryRun !== 'false',
     waitMs: wait === null ? null : timeout.ms,
   }
+}
+
+/** Of every write; `output` says in which form it is answered. */
+const PARAMETERS = ['dryRun', 'wait', 'timeout', 'acceptUnenforced', 'format', 'output']
+
+/** One that is misspelt would be a write that was only to be tried. */
+function unknownParameters(query: URLSearchParams, known: readonly string[]): Violation[] {
+  const unknown = [...new Set(query.keys())].filter(name => !known.includes(name))
+  return unknown.map(field => ({ field, message: `there is no such parameter${didYouMean(field, known)}` }))
 }
 
 /** At most five minutes. */

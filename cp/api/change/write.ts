@@ -5,7 +5,7 @@
 import type { JsonChange } from '#base/text/json-changes.ts'
 import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
-import { type Applied, appliedWrite } from '../../push/delivery/applied.ts'
+import { type Applied, applied } from '../../push/delivery/applied.ts'
 import { affectedBy } from '../../snapshot/dry-run.ts'
 import type { Change } from '../../store/store.ts'
 import { denied, permitFor } from '../dispatch.ts'
@@ -28,7 +28,7 @@ export async function putResource(
   restoredFrom?: number,
 ): Promise<Answer> {
   const { draft } = read
-  const options = readChangeOptions(request.query)
+  const options = readChangeOptions(request.query, restoredFrom === undefined ? [] : ['revision'])
   const before = await context.store.get(draft)
   const refused =
     denied(context, request, { type: 'change', kind, before, after: draft }) ??
@@ -54,8 +54,8 @@ export async function putResource(
     const differences = resourceDifferences(kind, before, resource)
     return preview(context, draft, { outcome, differences, warnings, changes })
   }
-  const applied = await appliedTo(context, draft, options.waitMs, { changes, revision: resource.revision })
-  return written(context, { created, resource, warnings, applied })
+  const delivered = await appliedTo(context, draft, options.waitMs, resource.revision)
+  return written(context, { created, resource, warnings, applied: delivered })
 }
 
 export async function deleteResource(
@@ -81,8 +81,8 @@ export async function deleteResource(
     return preview(context, key, { outcome: 'deleted', differences, warnings: [], changes })
   }
   const revision = changes[0]?.revision ?? context.store.revision()
-  const applied = await appliedTo(context, key, options.waitMs, { changes, revision })
-  return { status: statusOf(200, applied), value: applied === null ? {} : { applied } }
+  const delivered = await appliedTo(context, key, options.waitMs, revision)
+  return { status: statusOf(200, delivered), value: delivered === null ? {} : { applied: delivered } }
 }
 
 async function writeOptions(
@@ -136,16 +136,16 @@ async function affectedProxies(
   return { total: affected.length, dataplanes: shown }
 }
 
-/** null: nobody waits. */
+/** By the commit that has written what is stored now; null: nobody waits. */
 async function appliedTo(
   { live, store }: ApiContext,
   key: ResourceKey,
   waitMs: number | null,
-  write: { readonly changes: readonly Change[]; readonly revision: number },
+  revision: number,
 ): Promise<Applied | null> {
   if (waitMs === null) return null
-  const version = { epoch: store.epoch, revision: write.revision }
-  return appliedWrite(live, write.changes, { mesh: meshOf(key), version, timeoutMs: waitMs })
+  const version = { epoch: store.epoch, revision }
+  return applied(live, { mesh: meshOf(key), since: version, version, timeoutMs: waitMs })
 }
 
 /** Empty for what belongs to none. */

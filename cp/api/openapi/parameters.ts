@@ -45,7 +45,12 @@ export const PARAMETERS = {
   dryRun: query('dryRun', yes, 'Check, say what would change, and write nothing.'),
   wait: query('wait', { enum: ['applied'] }, 'Answer when the data planes that it touches run the change.'),
   timeout: query('timeout', { ...text, default: '30s' }, 'How long to wait, a Go duration up to 5m.'),
-  version: query('version', text, 'EPOCH-REVISION, as in the ETag.'),
+  version: query(
+    'version',
+    text,
+    'The last commit: EPOCH-REVISION, as in the ETag. Default: the last of all.',
+  ),
+  since: query('since', text, 'The first commit, likewise. Default: the first of all.'),
   acceptUnenforced: query(
     'acceptUnenforced',
     yes,

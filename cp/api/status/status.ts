@@ -38,7 +38,7 @@ export function statusOf(
     name,
     services: servicesOf(spec),
     connection: connectionOf(insight, session !== null, nowMs),
-    health: healthOf(spec),
+    health: healthOf(spec, isServing(context, dataplane, insight)),
     snapshot: snapshotOf(context, dataplane, session?.delivery ?? null, insight),
     ...(certificate === null ? {} : { certificate }),
     ...(version ? { version } : {}),
@@ -65,17 +65,35 @@ function connectionOf(
   }
   if (isConnected) return { state: 'online', since: last.connectTime, ...where }
   // it was connected to another process, which has not said that it is gone
-  if (last.disconnectTime === undefined) return { state: 'lost', since: last.connectTime, ...where }
+  if (last.disconnectTime === undefined) return { state: 'lost', since: startTime(), ...where }
   const isLost = nowMs - Date.parse(last.disconnectTime) < LOST_MS
   return { state: isLost ? 'lost' : 'offline', since: last.disconnectTime, ...where }
 }
 
-function healthOf(spec: DataplaneSpec): object {
+/** Of this process: since when it misses those who were connected to the last one. */
+function startTime(): string {
+  return new Date(Date.now() - process.uptime() * 1000).toISOString()
+}
+
+/** Its callers have it. While the control plane waits for who was connected before its start, they keep it. */
+function isServing(
+  { live }: ApiContext,
+  { mesh, name }: Resource,
+  insight: DataplaneInsightSpec | undefined,
+): boolean {
+  const rotation = live.mesh(mesh)?.rotation(name) ?? 'in'
+  return rotation === 'in' && (insight?.subscriptions ?? []).length > 0
+}
+
+/** Nobody probes applications: what its Dataplane does not tell of an inbound is not known. */
+function healthOf(spec: DataplaneSpec, serves: boolean): object {
   const inbounds = inboundsOf(spec).filter(({ state }) => state !== 'Ignored')
   const notReady = inbounds
     .filter(({ state }) => state === 'NotReady')
     .map(({ port, service }) => ({ port, service, reason: 'its Dataplane says NotReady' }))
-  return { ready: inbounds.length - notReady.length, total: inbounds.length, notReady }
+  const serving = serves ? inbounds.filter(({ state }) => state === 'Ready') : []
+  const ready = serving.filter(({ isHealthTold }) => isHealthTold).length
+  return { ready, notProbed: serving.length - ready, total: inbounds.length, notReady }
 }
 
 /** `wanted` is known of connected data planes: for others nothing is compiled. */
@@ -111,7 +129,7 @@ function refusalIn({ refusal }: Delivery): object | null {
 /** Of a session that is over only the sentence is left: `VERSION: PATH: MESSAGE; …`. */
 function refusalTold(insight: DataplaneInsightSpec | undefined): object | null {
   const told = insight?.metadata?.['refusal']
-  const match = typeof told === 'string' ? /^([\d.]+): (.*)$/s.exec(told) : null
+  const match = typeof told === 'string' ? /^(\d+[.-]\d+): (.*)$/s.exec(told) : null
   return match === null
     ? null
     : { version: dashed(match[1] ?? ''), violations: [{ path: '', message: match[2] ?? '' }] }
@@ -152,7 +170,7 @@ function textOf({ epoch, revision }: { readonly epoch: number; readonly revision
   return `${epoch}-${revision}`
 }
 
-/** Insights part the two by a dot. */
+/** Insights that an older control plane wrote part the two by a dot. */
 function dashed(version: string): string {
   return version.replace('.', '-')
 }

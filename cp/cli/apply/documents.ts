@@ -10,6 +10,7 @@ import { type Position, parseDocuments, type YamlDocument } from '#base/yaml.ts'
 import { fieldAt, itemAt } from '../../kinds/field-path.ts'
 import type { Kind, Unenforced } from '../../kinds/kind.ts'
 import { kindByType, kinds } from '../../kinds/registry.ts'
+import { unknownFieldHint } from '../../kinds/schema/unknown-fields.ts'
 import { readResource } from '../../kinds/validate.ts'
 import { at, type Shown } from '../output.ts'
 import type { World } from '../world.ts'
@@ -46,6 +47,8 @@ export interface ReadOptions {
   readonly isRecursive: boolean
   readonly variables: Readonly<Record<string, string>>
   readonly unknownFields: 'error' | 'warn'
+  /** What is to refuse traffic and does not do so yet is no fault. */
+  readonly acceptUnenforced: boolean
   /** For documents that do not name theirs. */
   readonly mesh: string
 }
@@ -149,7 +152,7 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
     return fault('', 'a resource is a mapping with type and name, this is none')
   }
   const kind = typeof type === 'string' ? kindByType(type) : undefined
-  if (kind === undefined) return fault('type', unknownType(type))
+  if (kind === undefined) return fault('type', unknownType(type, value))
   if (kind.readOnly) return fault('type', `${kind.type} is written by the control plane and can only be read`)
   const isInMesh = kind.scope === 'Mesh' && (at(value, 'mesh') ?? '') === ''
   const body: Shown = { ...value, ...(isInMesh ? { mesh: options.mesh } : {}) }
@@ -160,17 +163,33 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
   }
   if (options.unknownFields === 'error' && read.unknownFields.length > 0) {
     for (const field of read.unknownFields)
-      fault(field, 'there is no such field; correct it, or give --unknown-fields=warn')
+      fault(
+        field,
+        `there is no such field${unknownFieldHint(kind, field) || '; correct it, or give --unknown-fields=warn'}`,
+      )
+    return null
+  }
+  const open = options.acceptUnenforced ? [] : read.unenforced.filter(one => one.refusesTraffic)
+  if (open.length > 0) {
+    for (const { field, message } of open)
+      fault(field, `is not enforced yet: ${message}; to store it all the same, give --accept-unenforced`)
     return null
   }
   const { mesh, name } = read.draft
   return { kind, mesh, name, body, warnings: read.warnings, unenforced: read.unenforced, place: part.place }
 }
 
-function unknownType(type: unknown): string {
+function unknownType(type: unknown, value: object): string {
+  if (
+    typeof type !== 'string' &&
+    typeof at(value, 'kind') === 'string' &&
+    at(value, 'metadata') !== undefined
+  ) {
+    return 'is missing: this is the form for Kubernetes (apiVersion, kind, metadata); on VMs it is the one of the tab "Universal" in Kuma\'s documentation: type, mesh and name at the top'
+  }
   if (typeof type !== 'string') return 'is missing; say which kind this is, such as Dataplane'
   const types = kinds.filter(kind => !kind.readOnly).map(kind => kind.type)
-  return `invalid resource type ${JSON.stringify(type)}${didYouMean(type, types) || `; there are ${types.join(', ')}`}`
+  return `invalid resource type ${JSON.stringify(type)}${didYouMean(type, types) || `; vmeshctl explain lists all`}`
 }
 
 function faultText(field: string, message: string): string {

@@ -7,52 +7,80 @@ import type { World } from '../world.ts'
 
 /** The longest that the control plane waits for one request. */
 const MAX_ASKED_MS = 60_000
+/** Before those who are waited for are named. */
+const FIRST_ASKED_MS = 1_000
 
-/** Version of the last write by mesh; what is in no mesh has no data planes. Versions are `EPOCH-REVISION`. */
-export class LastVersions {
-  readonly #byMesh = new Map<string, string>()
+/** Commits of a mesh from the first to the last, each `EPOCH-REVISION`. */
+export interface Commits {
+  readonly mesh: string
+  readonly first: string
+  readonly last: string
+}
 
-  add(mesh: string, version: string): void {
-    const known = this.#byMesh.get(mesh)
-    if (mesh !== '' && version !== '' && (known === undefined || isLater(version, known)))
-      this.#byMesh.set(mesh, version)
+/**
+ * What was written to each mesh, as one range of commits, and what was stored already, each as a commit of its own: data
+ * planes may still be about it. What is in no mesh has no data planes.
+ */
+export class WrittenCommits {
+  readonly #written = new Map<string, Commits>()
+  readonly #stored = new Map<string, Commits>()
+
+  add(mesh: string, version: string, isUnchanged: boolean): void {
+    if (mesh === '' || version === '') return
+    const one = { mesh, first: version, last: version }
+    const known = this.#written.get(mesh)
+    if (isUnchanged) this.#stored.set(`${mesh} ${version}`, one)
+    else if (known === undefined) this.#written.set(mesh, one)
+    else {
+      const first = isLater(known.first, version) ? version : known.first
+      const last = isLater(version, known.last) ? version : known.last
+      this.#written.set(mesh, { mesh, first, last })
+    }
   }
 
-  entries(): readonly (readonly [mesh: string, version: string])[] {
-    return [...this.#byMesh].sort(([a], [b]) => (a < b ? -1 : 1))
+  meshes(): readonly string[] {
+    return [...new Set([...this.#written.values(), ...this.#stored.values()].map(({ mesh }) => mesh))].sort()
+  }
+
+  of(mesh: string): readonly Commits[] {
+    return [...this.#written.values(), ...this.#stored.values()].filter(one => one.mesh === mesh)
   }
 }
 
-/** Says for each mesh how many have it; those that have not, and why, go to `err` with exit code 75. */
+/** Says for each mesh how many have it; those that have not, and why, go to `err` with `pendingCode`. */
 export async function waitApplied(
   client: ApiClient,
-  versions: LastVersions,
+  commits: WrittenCommits,
   timeoutMs: number,
   world: World,
 ): Promise<number> {
   let code: number = EXIT.ok
   const untilMs = world.nowMs() + timeoutMs
-  for (const [mesh, version] of versions.entries()) {
-    const applied = await appliedBy(client, mesh, version, () => untilMs - world.nowMs())
-    world.out(`mesh ${JSON.stringify(mesh)}: ${countText(applied)}\n`)
-    if (at(applied, 'isComplete') === true) continue
-    code = EXIT.temporary
-    for (const line of pendingLines(applied)) world.err(`${line}\n`)
+  for (const mesh of commits.meshes()) {
+    const all: unknown[] = []
+    for (const one of commits.of(mesh)) all.push(await appliedBy(client, one, untilMs, world))
+    world.out(`mesh ${JSON.stringify(mesh)}: ${countText(all)}\n`)
+    code = pendingCode(all) || code
+    for (const line of pendingLines(all)) world.err(`${line}\n`)
   }
   return code
 }
 
-/** The last `applied` of an answer. Throws `cli.refused`, `cli.failed`. */
+/**
+ * The last `applied` of an answer. Those who are waited for are named after a moment. Throws `cli.refused`,
+ * `cli.failed`.
+ */
 export async function appliedBy(
   client: ApiClient,
-  mesh: string,
-  version: string,
-  leftMs: () => number,
+  { mesh, first, last }: Commits,
+  untilMs: number,
+  world: World,
 ): Promise<unknown> {
-  for (;;) {
-    const askedMs = Math.min(Math.max(leftMs(), 1), MAX_ASKED_MS)
+  for (let longestMs = FIRST_ASKED_MS; ; longestMs = MAX_ASKED_MS) {
+    const leftMs = Math.max(untilMs - world.nowMs(), 1)
+    const askedMs = Math.min(leftMs, longestMs)
     const answer = await client.send('GET', ['meshes', mesh, '_applied'], {
-      query: { version, timeout: `${Math.round(askedMs)}ms` },
+      query: { since: first, version: last, timeout: `${Math.round(askedMs)}ms` },
       patienceMs: askedMs,
     })
     // an API without this route says so in plain text
@@ -61,22 +89,39 @@ export async function appliedBy(
     }
     if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)
     const applied = at(client.parse(answer), 'applied')
-    if (at(applied, 'isComplete') === true || leftMs() <= askedMs) return applied
+    const states = list(at(applied, 'pending')).map(one => text(at(one, 'state')))
+    const canCome = states.some(state => state !== 'refused')
+    if (!canCome || askedMs === leftMs) return applied
+    if (longestMs === FIRST_ASKED_MS) world.err(`waiting for\n${pendingLines([applied]).join('\n')}\n`)
   }
 }
 
-/** `2 of 3 data planes have applied it`. */
-export function countText(applied: unknown): string {
-  const total = Number(at(applied, 'total') ?? 0)
-  if (total === 0) return 'no data plane has to change'
-  return `${Number(at(applied, 'acknowledged') ?? 0)} of ${total} data planes have applied it`
+/** `2 of 3 data planes have applied it`. `all`: of the commits of one mesh. */
+export function countText(all: readonly unknown[]): string {
+  const sum = (key: string): number => all.reduce<number>((sum, one) => sum + Number(at(one, key) ?? 0), 0)
+  // of several commits a data plane may count again and again
+  const pending = pendingLines(all).length
+  if (sum('total') === 0) return 'no data plane has to change'
+  if (all.length === 1) return `${sum('acknowledged')} of ${sum('total')} data planes have applied it`
+  return pending === 0 ? 'all data planes have applied it' : `${pending} data planes have not applied it`
 }
 
-export function pendingLines(applied: unknown): readonly string[] {
-  return list(at(applied, 'pending')).map(one => {
-    const reason = text(at(one, 'reason'))
-    return `  ${text(at(one, 'mesh'))}/${text(at(one, 'name'))}: ${text(at(one, 'state'))}${reason === '' ? '' : `: ${reason}`}`
-  })
+/** One a data plane. */
+export function pendingLines(all: readonly unknown[]): readonly string[] {
+  const lines = all.flatMap(applied =>
+    list(at(applied, 'pending')).map(one => {
+      const reason = text(at(one, 'reason'))
+      return `  ${text(at(one, 'mesh'))}/${text(at(one, 'name'))}: ${text(at(one, 'state'))}${reason === '' ? '' : `: ${reason}`}`
+    }),
+  )
+  return [...new Set(lines)]
+}
+
+/** Trying again does not help where one has refused it. */
+export function pendingCode(all: readonly unknown[]): number {
+  const pending = all.flatMap(applied => list(at(applied, 'pending')))
+  if (pending.length === 0) return EXIT.ok
+  return pending.some(one => text(at(one, 'state')) === 'refused') ? EXIT.failed : EXIT.temporary
 }
 
 function isLater(a: string, b: string): boolean {

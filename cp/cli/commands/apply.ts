@@ -7,16 +7,19 @@ import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
+import { requireMeshes } from '../apply/meshes.ts'
 import { deleteLeftover, labelled, leftovers, type Scope, scopeOf } from '../apply/prune.ts'
 import { type Put, putDocument, Refusal, requireDryRuns } from '../apply/put.ts'
-import { LastVersions, waitApplied } from '../apply/wait-applied.ts'
+import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import type { ApiClient } from '../client.ts'
-import { misconfigured, type Problem, problemTitle } from '../errors.ts'
+import { failed, type Problem, problemTitle } from '../errors.ts'
 import { inOrder } from '../in-order.ts'
+import { at } from '../output.ts'
 import { progressOf } from '../progress.ts'
 import { formalLabelOf, labelOf } from '../resources.ts'
 import { coloured, resourceDiff } from '../show/changes.ts'
 import { durationOf, MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
+import { Warnings } from '../warnings.ts'
 import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
 
@@ -37,16 +40,16 @@ export const FILE_OPTIONS = {
     default: 'error',
     doc: 'What a field that no kind has is: an error, or a warning and left out.',
   },
+  acceptUnenforced: {
+    type: 'switch',
+    doc: 'Take policies that are to refuse traffic and cannot do so yet.',
+  },
 } as const
 
 const OPTIONS = {
   ...TARGET_OPTIONS,
   ...MESH_OPTION,
   ...FILE_OPTIONS,
-  acceptUnenforced: {
-    type: 'switch',
-    doc: 'Store policies that are to refuse traffic and cannot do so yet.',
-  },
   dryRun: {
     type: 'text',
     value: 'WHERE',
@@ -59,7 +62,7 @@ const OPTIONS = {
     type: 'text',
     value: 'TIME',
     implied: '30s',
-    doc: 'Wait until the data planes have applied it; exit code 75 when some have not in time. The bare flag: 30s.',
+    doc: 'Wait until every data plane that it touches runs it, also those that are not connected just now; those that do not in time are named, with exit code 75, or 1 where one refuses it. The bare flag: 30s.',
   },
   prune: {
     type: 'text',
@@ -74,7 +77,8 @@ interface Run {
   readonly acceptUnenforced: boolean
   readonly withDiff: boolean
   readonly scope: Scope | null
-  readonly versions: LastVersions
+  readonly commits: WrittenCommits
+  readonly warnings: Warnings
 }
 
 export function applyCommand(world: World): CommandNode {
@@ -89,10 +93,13 @@ refused; --dry-run shows what would go.`,
       if (options.file.length === 0) throw usageError('give a file, a folder, an address or - with -f')
       const scope = options.prune === undefined ? null : scopeOf(options.prune)
       const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
+      const warnings = new Warnings()
       const documents = await checked(options, await meshOf(options, world), scope, world)
       if (options.dryRun === 'client') {
         for (const { kind, mesh, name } of documents)
           world.out(`${formalLabelOf(kind, mesh, name)} valid (not sent)\n`)
+        for (const document of documents) warn(warnings, document, document.warnings)
+        warnings.say(world, options.quiet)
         return EXIT.ok
       }
       const isDryRun = options.dryRun === 'server'
@@ -104,11 +111,13 @@ refused; --dry-run shows what would go.`,
           acceptUnenforced: options.acceptUnenforced,
           withDiff: options.diff,
           scope,
-          versions: new LastVersions(),
+          commits: new WrittenCommits(),
+          warnings,
         }
-        const code = await applyAll(run, documents, world)
+        await requireMeshes(client, documents)
+        const code = await applyAll(run, documents, world).finally(() => warnings.say(world, options.quiet))
         if (waitMs === null || isDryRun) return code
-        return (await waitApplied(client, run.versions, waitMs, world)) || code
+        return (await waitApplied(client, run.commits, waitMs, world)) || code
       })
     },
   })
@@ -119,9 +128,10 @@ type ReadingOptions = {
   readonly recursive: boolean
   readonly var: readonly string[]
   readonly unknownFields: 'error' | 'warn'
+  readonly acceptUnenforced: boolean
 }
 
-/** All documents without a fault. Throws `cli.misconfigured` with all faults. */
+/** All documents without a fault. Throws `cli.failed` with all faults. */
 async function checked(
   options: ReadingOptions,
   mesh: string,
@@ -129,17 +139,16 @@ async function checked(
   world: World,
 ): Promise<readonly ResourceDocument[]> {
   const variables = pairsOf(options.var, '--var')
-  const { file, recursive, unknownFields } = options
+  const { file, recursive, unknownFields, acceptUnenforced } = options
   const read = await readDocuments(
-    { sources: file, isRecursive: recursive, variables, unknownFields, mesh },
+    { sources: file, isRecursive: recursive, variables, unknownFields, acceptUnenforced, mesh },
     world,
   )
   const { documents, faults } =
     scope === null ? { documents: read.documents, faults: [] } : labelled(read.documents, scope)
   const lines = [...read.faults, ...faults].map(fault => documentFaultText(fault))
-  if (lines.length > 0) throw misconfigured(`nothing was sent:\n${lines.join('\n')}`)
-  if (documents.length === 0) throw misconfigured(`there is no resource in ${file.join(', ')}`)
-  for (const document of documents) warn(document, document.warnings, world)
+  if (lines.length > 0) throw failed(`nothing was sent:\n${lines.join('\n')}`)
+  if (documents.length === 0) throw failed(`there is no resource in ${file.join(', ')}`)
   return documents
 }
 
@@ -200,13 +209,13 @@ async function applyAll(run: Run, documents: readonly ResourceDocument[], world:
 function told(run: Run, document: ResourceDocument, put: Put, world: World): void {
   const { kind, mesh, name } = document
   world.out(`${formalLabelOf(kind, mesh, name)} ${put.outcome}${run.isDryRun ? ' (dry run)' : ''}\n`)
-  run.versions.add(kind.type === 'Mesh' ? name : mesh, put.outcome === 'Unchanged' ? '' : put.version)
+  run.commits.add(kind.type === 'Mesh' ? name : mesh, put.version, put.outcome === 'Unchanged')
   if (run.withDiff && put.outcome !== 'Unchanged')
     world.out(coloured(resourceDiff(kind, labelOf(kind, mesh, name), put.before, put.after), world))
   if (run.isDryRun && put.outcome !== 'Unchanged') world.out(affectedText(put.affected))
-  // those that the kind has were said before
-  const news = put.warnings.filter(warning => !document.warnings.includes(warning))
-  warn(document, news, world)
+  const all = [...document.warnings, ...put.warnings, ...lostLabels(document, put)]
+  // what is stored already was said when it was stored, but what is left out is left out every time
+  warn(run.warnings, document, put.outcome === 'Unchanged' ? all.filter(isLoss) : all)
 }
 
 /** One that cannot go does not keep the others. */
@@ -233,8 +242,27 @@ async function prune(
   return code
 }
 
-function warn(document: ResourceDocument, warnings: readonly string[], world: World): void {
-  for (const warning of warnings) world.err(`${lineText(document.place(''))}: warning: ${warning}\n`)
+function warn(warnings: Warnings, document: ResourceDocument, sentences: readonly string[]): void {
+  for (const sentence of sentences) warnings.add(lineText(document.place('')), sentence)
+}
+
+/** Labels that are stored and not in the file go, as everything does; without them --prune finds a resource no more. */
+function lostLabels({ body }: ResourceDocument, { before, outcome }: Put): readonly string[] {
+  if (outcome !== 'Updated') return []
+  const labels = Object.entries(at(before, 'labels') ?? {})
+  const lost = labels.filter(([key]) => !isOfMesh(key) && at(body, 'labels', key) === undefined)
+  return lost.map(
+    ([key, value]) => `label ${key}=${String(value)} is stored and not in the file: it is taken away`,
+  )
+}
+
+/** Labels that the control plane sets. */
+function isOfMesh(key: string): boolean {
+  return /^(kuma|vmesh)\.io\/|^k8s\.kuma\.io\//.test(key)
+}
+
+function isLoss(warning: string): boolean {
+  return warning.startsWith('unknown field')
 }
 
 function refusalText(document: ResourceDocument, problem: Problem): string {

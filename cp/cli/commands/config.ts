@@ -63,7 +63,7 @@ function addCommand(world: World): CommandNode {
         throw usageError('--client-cert-file and --client-key-file belong together')
       }
       const path = writableFile(options, world)
-      const contexts = await readContexts(path)
+      const contexts = await readContexts(path, false)
       const { name } = options
       if (!options.overwrite && contexts.contexts.some(one => one.name === name)) {
         throw failed(`control plane ${JSON.stringify(name)} exists already; replace it with --overwrite`)
@@ -121,7 +121,7 @@ type FileOptions = Pick<TargetOptions, 'configFile' | 'noConfig'>
 
 async function contextsOf(options: FileOptions, world: World): Promise<Contexts> {
   const path = configFileOf(options, world)
-  return path === null ? builtinContexts() : await readContexts(path)
+  return path === null ? builtinContexts() : await readContexts(path, options.configFile !== undefined)
 }
 
 function writableFile(options: FileOptions, world: World): string {
@@ -157,7 +157,7 @@ function switchCommand(world: World): CommandNode {
     options: { ...FILE_OPTION, ...WHICH },
     run: async ({ options }) => {
       const path = writableFile(options, world)
-      const contexts = await readContexts(path)
+      const contexts = await readContexts(path, options.configFile !== undefined)
       const { name } = contextOf(contexts, options.name)
       await writeContexts(path, { ...contexts, current: name })
       world.out(`switched to control plane ${JSON.stringify(name)}\n`)
@@ -173,7 +173,7 @@ function removeCommand(world: World): CommandNode {
     options: { ...FILE_OPTION, ...WHICH },
     run: async ({ options }) => {
       const path = writableFile(options, world)
-      const contexts = await readContexts(path)
+      const contexts = await readContexts(path, options.configFile !== undefined)
       const { name } = contextOf(contexts, options.name)
       const left = without(contexts, name)
       await writeContexts(path, left)

@@ -4,7 +4,7 @@ import { EXIT } from '#base/process/exit-codes.ts'
 import { documentFaultText, lineText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
 import { type Put, putDocument, Refusal, requireDryRuns } from '../apply/put.ts'
 import type { ApiClient } from '../client.ts'
-import { isMeshMissing, misconfigured, type Problem, problemTitle } from '../errors.ts'
+import { failed, isMeshMissing, type Problem, problemTitle } from '../errors.ts'
 import { EXIT_DIFFERS } from '../help/topics.ts'
 import { inOrder } from '../in-order.ts'
 import { labelOf } from '../resources.ts'
@@ -24,14 +24,14 @@ export function diffCommand(world: World): CommandNode {
     options: { ...TARGET_OPTIONS, ...MESH_OPTION, ...FILE_OPTIONS },
     notes: `Exit code 0: nothing would change, ${EXIT_DIFFERS}: something would.`,
     run: async ({ options }) => {
-      const { file: sources, recursive: isRecursive, unknownFields } = options
+      const { file: sources, recursive: isRecursive, unknownFields, acceptUnenforced } = options
       if (sources.length === 0) throw usageError('give a file, a folder, an address or - with -f')
       const variables = pairsOf(options.var, '--var')
       const mesh = await meshOf(options, world)
-      const reading = { sources, isRecursive, variables, unknownFields, mesh }
+      const reading = { sources, isRecursive, variables, unknownFields, acceptUnenforced, mesh }
       const { documents, faults } = await readDocuments(reading, world)
       const lines = faults.map(fault => documentFaultText(fault))
-      if (lines.length > 0) throw misconfigured(`nothing was compared:\n${lines.join('\n')}`)
+      if (lines.length > 0) throw failed(`nothing was compared:\n${lines.join('\n')}`)
       return await withSession(options, world, ({ client }) => compareAll(client, documents, world))
     },
   })
@@ -68,7 +68,7 @@ async function compareAll(
 
 async function ask(client: ApiClient, document: ResourceDocument): Promise<Put | Problem> {
   try {
-    // whether it would be refused for what is not enforced is not the question
+    // whether it may be stored was seen when the files were read
     return await putDocument(client, document, { isDryRun: true, acceptUnenforced: true, withDiff: true })
   } catch (error) {
     if (error instanceof Refusal) return error.problem

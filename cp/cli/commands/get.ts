@@ -9,6 +9,7 @@ import { listAll, listPage } from '../lists.ts'
 import { inOrderOfKeys, OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
 import { getOne, KIND_ARGUMENT, kindNamed, labelOf, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import { Warnings } from '../warnings.ts'
 import type { World } from '../world.ts'
 
 const OPTIONS = {
@@ -37,7 +38,7 @@ export function getCommand(world: World): CommandNode {
           const { item } = await getOne(client, kind, mesh, args.name)
           const shown = inOrderOfKeys(item)
           await printAs(options.output, shown, () => resourceTable(kind, [item], nowMs), world)
-          warn(kind, [item], world)
+          warn(kind, [item], world, options.quiet)
           return EXIT.ok
         }
         const segments = segmentsOf(kind, mesh)
@@ -49,7 +50,7 @@ export function getCommand(world: World): CommandNode {
         if (nextOffset !== null && options.output === 'table') {
           world.out(`\nRerun command with --offset=${nextOffset} argument to retrieve more resources\n`)
         }
-        warn(kind, items, world)
+        warn(kind, items, world, options.quiet)
         return EXIT.ok
       })
     },
@@ -61,16 +62,18 @@ function whole(items: readonly Shown[]) {
 }
 
 /** What is stored and does nothing yet: nobody shall believe otherwise. */
-function warn(kind: Kind, items: readonly Shown[], world: World): void {
+function warn(kind: Kind, items: readonly Shown[], world: World, isQuiet: boolean): void {
+  const warnings = new Warnings()
   for (const item of items) {
     const read = readResource(kind, item)
     if (!read.ok) continue
     const resource: Pick<Resource, 'spec' | 'labels'> = read.draft
     for (const { field, message } of unenforcedOf(kind, resource)) {
       const label = labelOf(kind, text(item['mesh']), text(item['name']))
-      world.err(`${label} is not enforced${field === '' ? '' : `: ${field}`}: ${message}\n`)
+      warnings.add(label, `${field === '' ? 'it' : field} is not enforced yet: ${message}`)
     }
   }
+  warnings.say(world, isQuiet)
 }
 
 function pageOf(

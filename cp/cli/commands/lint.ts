@@ -39,10 +39,11 @@ export function lintCommand(world: World): CommandNode {
     run: async ({ options, args }) => {
       const sources = [...args.files, ...options.file]
       if (sources.length === 0) throw usageError('give files, folders or -')
-      const { unknownFields, recursive: isRecursive } = options
+      const { unknownFields, acceptUnenforced, recursive: isRecursive } = options
       const variables = pairsOf(options.var, '--var')
       const mesh = options.mesh ?? 'default'
-      const read = await readDocuments({ sources, isRecursive, variables, unknownFields, mesh }, world)
+      const reading = { sources, isRecursive, variables, unknownFields, acceptUnenforced, mesh }
+      const read = await readDocuments(reading, world)
       const warnings = read.documents.flatMap(warningsOf)
       const found = [
         ...read.faults.map(fault => ({ ...fault, severity: 'error' })),

@@ -3,7 +3,7 @@ import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { requireDryRuns, versionOf } from '../apply/put.ts'
-import { LastVersions, waitApplied } from '../apply/wait-applied.ts'
+import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import { readProblem, refused } from '../errors.ts'
 import { isShown } from '../lists.ts'
 import { at, list } from '../output.ts'
@@ -59,12 +59,13 @@ export function rollbackCommand(world: World): CommandNode {
         }
         world.out(`${label} is as in revision ${revision} again\n`)
         if (waitMs === null) return EXIT.ok
-        const versions = new LastVersions()
-        versions.add(
+        const commits = new WrittenCommits()
+        commits.add(
           kind.type === 'Mesh' ? args.name : kind.scope === 'Mesh' ? mesh : '',
           versionOf(answer.etag),
+          false,
         )
-        return await waitApplied(client, versions, waitMs, world)
+        return await waitApplied(client, commits, waitMs, world)
       })
     },
   })

@@ -36,7 +36,7 @@ export function statusCommand(world: World): CommandNode {
       allMeshes: { type: 'switch', short: 'A', doc: 'Data planes of all meshes.' },
     },
     notes:
-      'CONNECTION is that of the daemon to the control plane, HEALTH that of the applications behind it.',
+      'CONNECTION is that of the daemon to the control plane. HEALTH counts inbounds that are in service: ready where the Dataplane says so (health.ready), not probed where it says nothing, since nothing probes applications yet. A data plane that is out of rotation has none.',
     run: async ({ options, args }) => {
       const kind = args.kind === undefined ? null : kindNamed(args.kind)
       return await withSession(options, world, async session => {
@@ -110,8 +110,13 @@ function notEnforcedOf(kind: Kind, item: Shown): readonly NotEnforced[] {
 
 function notEnforcedText(found: readonly NotEnforced[]): string {
   if (found.length === 0) return '\nEverything that is stored is enforced.\n'
-  const lines = found.map(
-    ({ resource, field, message }) => `  ${resource}${field === '' ? '' : `: ${field}`}: ${message}\n`,
-  )
-  return `\nStored and not enforced:\n${lines.join('')}`
+  const resourcesOf = new Map<string, string[]>()
+  for (const { resource, field, message } of found) {
+    const sentence = `${field === '' ? '' : `${field}: `}${message}`
+    resourcesOf.set(sentence, [...(resourcesOf.get(sentence) ?? []), resource])
+  }
+  const lines = [...resourcesOf].map(([sentence, [first = '', ...others]]) => {
+    return `  ${first}${others.length === 0 ? '' : ` and ${others.length} more`}: ${sentence}\n`
+  })
+  return `\nStored and not enforced (each by itself with -o json):\n${lines.join('')}`
 }

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import type { Kind } from '../../kinds/kind.ts'
+import { healthOf } from '../../kinds/table/status.ts'
 import { versionOf } from '../apply/put.ts'
-import { appliedBy, countText, pendingLines } from '../apply/wait-applied.ts'
+import { appliedBy, countText, pendingCode, pendingLines } from '../apply/wait-applied.ts'
 import { failed } from '../errors.ts'
-import { at, text } from '../output.ts'
+import { at, list, text } from '../output.ts'
 import { getOne, KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { durationOf, MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
@@ -14,8 +15,14 @@ import type { World } from '../world.ts'
 /** Between two questions. */
 const POLL_MS = 300
 
-/** What one look found: null means it is so; else why not yet. */
-type Look = () => Promise<string | null>
+/** What one look found: null means it is so; else why not yet, or why never. */
+type Look = () => Promise<Reason | null>
+
+interface Reason {
+  readonly why: string
+  /** Waiting does not help. */
+  readonly isFinal?: true
+}
 
 export function waitCommand(world: World): CommandNode {
   return command({
@@ -30,7 +37,7 @@ export function waitCommand(world: World): CommandNode {
         value: 'STATE',
         required: true,
         choices: ['applied', 'online', 'ready', 'deleted'],
-        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and its applications are healthy; deleted: it is gone.',
+        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready (nothing probes applications yet); deleted: it is gone.',
       },
       timeout: { type: 'text', value: 'TIME', default: '30s', doc: 'At most so long; then exit code 75.' },
     },
@@ -49,31 +56,32 @@ export function waitCommand(world: World): CommandNode {
           state === 'deleted'
             ? goneLook(session, kind, args.name)
             : statusLook(session, kind, args.name, state)
-        const why = await poll(look, () => untilMs - world.nowMs())
-        if (why === null) {
+        const reason = await poll(look, () => untilMs - world.nowMs())
+        if (reason === null) {
           world.out(`${label} is ${state}\n`)
           return EXIT.ok
         }
-        world.err(`${label} is not ${state} after ${options.timeout}: ${why}\n`)
-        return EXIT.temporary
+        const { why, isFinal = false } = reason
+        world.err(`${label} is not ${state}${isFinal ? '' : ` after ${options.timeout}`}: ${why}\n`)
+        return isFinal ? EXIT.failed : EXIT.temporary
       })
     },
   })
 }
 
 /** The last reason; null when it came to be. */
-async function poll(look: Look, leftMs: () => number): Promise<string | null> {
+async function poll(look: Look, leftMs: () => number): Promise<Reason | null> {
   for (;;) {
-    const why = await look()
+    const reason = await look()
     const left = leftMs()
-    if (why === null || left <= 0) return why
+    if (reason === null || reason.isFinal === true || left <= 0) return reason
     await sleep(Math.min(POLL_MS, left))
   }
 }
 
 function goneLook({ client, mesh }: Session, kind: Kind, name: string): Look {
   return async () =>
-    (await client.jsonIfThere(segmentsOf(kind, mesh, name))) === null ? null : 'it is still there'
+    (await client.jsonIfThere(segmentsOf(kind, mesh, name))) === null ? null : { why: 'it is still there' }
 }
 
 function statusLook(
@@ -84,18 +92,33 @@ function statusLook(
 ): Look {
   return async () => {
     const status = await client.jsonIfThere([...segmentsOf(kind, mesh, name), '_status'])
-    if (status === null) return 'there is no such data plane yet'
+    if (status === null) return { why: 'there is no such data plane yet' }
     const connection = text(at(status, 'connection', 'state')) || 'never'
     const isCurrent = at(status, 'snapshot', 'isCurrent') === true
     if (state !== 'applied' && connection !== 'online')
-      return connection === 'never' ? 'it was never connected' : `its connection is ${connection}`
+      return { why: connection === 'never' ? 'it was never connected' : `its connection is ${connection}` }
+    const refusal = at(status, 'snapshot', 'refusal')
+    if (state !== 'online' && refusal !== undefined && connection === 'online') {
+      const faults = list(at(refusal, 'violations')).map(one =>
+        faultText(text(at(one, 'path')), text(at(one, 'message'))),
+      )
+      return {
+        why: `it refuses version ${text(at(refusal, 'version'))}: ${faults.join('; ')}`,
+        isFinal: true,
+      }
+    }
     if (state !== 'online' && !isCurrent) {
       const [wanted, applied] = ['wanted', 'applied'].map(key => text(at(status, 'snapshot', key)) || 'none')
-      return `it has version ${applied} and is to have ${wanted}`
+      return { why: `it has version ${applied} and is to have ${wanted}` }
     }
-    const [ready, total] = ['ready', 'total'].map(key => Number(at(status, 'health', key) ?? 0))
-    return state === 'ready' && ready !== total ? `${ready} of ${total} inbounds are ready` : null
+    const { ready, notProbed, total } = healthOf(status)
+    const down = total - ready - notProbed
+    return state === 'ready' && down > 0 ? { why: `${down} of ${total} inbounds are not ready` } : null
   }
+}
+
+function faultText(path: string, message: string): string {
+  return path === '' ? message : `${path}: ${message}`
 }
 
 async function waitForWrite(
@@ -110,11 +133,10 @@ async function waitForWrite(
     throw usageError(`a ${kind.singular} is in no mesh; ask for what is in one, or for a mesh`)
   const { etag } = await getOne(client, kind, mesh, name)
   if (etag === '') throw failed(`the control plane at ${client.address} does not tell versions`)
-  const applied = await appliedBy(client, ofMesh, versionOf(etag), () => untilMs - world.nowMs())
-  if (at(applied, 'isComplete') === true) {
-    world.out(`${labelOf(kind, mesh, name)} is applied: ${countText(applied)}\n`)
-    return EXIT.ok
-  }
-  world.err(`${labelOf(kind, mesh, name)}: ${countText(applied)}\n${pendingLines(applied).join('\n')}\n`)
-  return EXIT.temporary
+  const version = versionOf(etag)
+  const all = [await appliedBy(client, { mesh: ofMesh, first: version, last: version }, untilMs, world)]
+  const code = pendingCode(all)
+  if (code === EXIT.ok) world.out(`${labelOf(kind, mesh, name)} is applied: ${countText(all)}\n`)
+  else world.err(`${labelOf(kind, mesh, name)}: ${countText(all)}\n${pendingLines(all).join('\n')}\n`)
+  return code
 }

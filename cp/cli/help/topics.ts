@@ -17,7 +17,7 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
     EXIT.temporary,
     'the control plane cannot be reached or is not ready, or what was waited for has not come in time: try again',
   ],
-  [EXIT.configuration, 'a setting, file, token or certificate is wrong: a person has to act'],
+  [EXIT.configuration, 'a setting of vmeshctl, its token or a certificate is wrong: a person has to act'],
 ]
 
 /** By name, as text. */
@@ -31,7 +31,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
     [
       ...Object.entries({ ...TARGET_OPTIONS, ...MESH_OPTION }).map(([key, { variable }]) => [
         variable,
-        `as ${flagOf(key)}, which wins`,
+        `${flagOf(key)}, where that is not given`,
       ]),
       ['NO_COLOR', 'set: no colours'],
     ],

@@ -1,5 +1,12 @@
 /** The status of data planes as the API tells it → a table in colours, and one of them in full. */
-import { certificateText, connectionText, healthText, notes, statusTable } from '../../kinds/table/status.ts'
+import {
+  certificateText,
+  connectionText,
+  healthOf,
+  healthText,
+  notes,
+  statusTable,
+} from '../../kinds/table/status.ts'
 import { age, at, list, type Shown, text } from '../output.ts'
 import type { World } from '../world.ts'
 
@@ -54,9 +61,8 @@ function painted(row: string, item: Shown | undefined): string {
   const state = at(item['connection'], 'state')
   const isBad = at(item['snapshot'], 'refusal') !== undefined || state === 'offline' || state === 'lost'
   if (isBad) return `\x1b[31m${row}\x1b[0m`
+  const { ready, notProbed, total } = healthOf(item)
   const isWell =
-    state === 'online' &&
-    at(item['snapshot'], 'isCurrent') === true &&
-    at(item['health'], 'ready') === at(item['health'], 'total')
+    state === 'online' && at(item['snapshot'], 'isCurrent') === true && ready + notProbed === total
   return isWell ? row : `\x1b[33m${row}\x1b[0m`
 }

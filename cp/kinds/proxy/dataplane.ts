@@ -29,6 +29,8 @@ export interface DataplaneInbound {
   readonly protocol: string
   readonly tags: Tags
   readonly state: 'Ready' | 'NotReady' | 'Ignored'
+  /** The Dataplane tells how its application is; else nobody does: `Ready` is what is written where nothing is. */
+  readonly isHealthTold: boolean
   /** Its section name: the port where it has no name. */
   readonly name: string
 }
@@ -57,6 +59,7 @@ export function inboundsOf(spec: DataplaneSpec): readonly DataplaneInbound[] {
       protocol: inbound.protocol || tags[PROTOCOL_TAG] || 'tcp',
       tags,
       state: stateOf(inbound),
+      isHealthTold: inbound.health !== undefined,
       name: inbound.name || String(inbound.port),
     }
   })

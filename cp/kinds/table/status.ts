@@ -31,10 +31,22 @@ export function connectionText(item: Shown, nowMs: number): string {
   return since === '-' ? state : `${state} ${since}`
 }
 
-/** `1/2 ready`. */
+/** `1/2 ready`, `1/1 not probed`, `1/3 ready, 1 not probed`. */
 export function healthText(item: Shown): string {
-  const total = Number(at(item['health'], 'total') ?? 0)
-  return total === 0 ? '-' : `${Number(at(item['health'], 'ready') ?? 0)}/${total} ready`
+  const { ready, notProbed, total } = healthOf(item)
+  if (total === 0) return '-'
+  if (notProbed === total) return `${total}/${total} not probed`
+  return `${ready}/${total} ready${notProbed === 0 ? '' : `, ${notProbed} not probed`}`
+}
+
+/** Inbounds: known to be ready, in service and nothing known, all. */
+export function healthOf(item: unknown): {
+  readonly ready: number
+  readonly notProbed: number
+  readonly total: number
+} {
+  const count = (key: string): number => Number(at(item, 'health', key) ?? 0)
+  return { ready: count('ready'), notProbed: count('notProbed'), total: count('total') }
 }
 
 /** `6d left (93%)`. */

@@ -1,27 +1,19 @@
 /**
- * Waiting until data planes run what was written: for one write those whose snapshot it changed, or all of a mesh up to
- * a version. Who is not connected is named and not waited for; a refusal is an end too.
+ * Waiting until data planes run what was written: those that the commits touched, whether they are connected or not.
+ * One that is not connected has not got it: it is waited for, and named where it does not come in time. A refusal is an
+ * end too. Whom the commits did not touch never counts.
  */
 import { setTimeout } from 'node:timers/promises'
 import { compareVersions, type Version } from '#contract/snapshot.ts'
-import { affectedSince } from '../../snapshot/dry-run.ts'
-import type { Scheduler } from '../../snapshot/scheduler.ts'
-import type { Change } from '../../store/store.ts'
-import type { Sessions } from '../sessions.ts'
-import type { Settling } from './settling.ts'
-
-/** Who is connected, what they should run, and word of what they do. */
-export interface DeliveryParts {
-  readonly scheduler: Pick<Scheduler, 'mesh' | 'caughtUp' | 'connected' | 'snapshot'>
-  readonly sessions: Pick<Sessions, 'get'>
-  readonly settling: Pick<Settling, 'until'>
-}
+import type { DeliveryParts, Wanted } from './parts.ts'
+import { toldVersion, touchedBy } from './touched.ts'
 
 export interface Applied {
   /** `EPOCH-REVISION`. */
   readonly version: string
-  /** Nobody who is connected lacks it. */
+  /** All of them run it. */
   readonly isComplete: boolean
+  /** Data planes that the commits touched; one that never connected runs nothing and is none of them. */
   readonly total: number
   readonly acknowledged: number
   /** At most a thousand. */
@@ -35,53 +27,24 @@ export interface Pending {
   readonly reason?: string
 }
 
-export interface Wanted {
-  readonly mesh: string
-  readonly version: Version
-  readonly timeoutMs: number
-}
-
 const MAX_PENDING = 1_000
 
-/** `changes` of the commit; none: all was stored already, and data planes may still be about it. */
-export async function appliedWrite(
-  parts: DeliveryParts,
-  changes: readonly Change[],
-  wanted: Wanted,
-): Promise<Applied> {
-  const { scheduler, sessions } = parts
+export async function applied(parts: DeliveryParts, wanted: Wanted): Promise<Applied> {
+  const { scheduler, settling } = parts
   const { mesh, version } = wanted
-  const leftMs = countdown(wanted.timeoutMs)
-  await Promise.race([scheduler.caughtUp(), pause(leftMs())])
-  const index = scheduler.mesh(mesh)
-  const isOffline = (name: string): boolean => sessions.get(mesh, name) === null
-  const offline = index === undefined ? [] : await affectedSince(index, changes, isOffline)
-  const connected = [...scheduler.connected(mesh)].filter(name =>
-    changes.length === 0
-      ? sessions.get(mesh, name)?.delivery?.isSettled !== true
-      : isAtLeast(scheduler.snapshot(mesh, name)?.version, version),
-  )
-  const names = [...new Set([...connected, ...offline.map(({ name }) => name)])].sort()
-  return applied(parts, names, { mesh, version, timeoutMs: leftMs() })
-}
-
-/** Of all data planes of the mesh. */
-export async function appliedVersion(parts: DeliveryParts, wanted: Wanted): Promise<Applied> {
-  const { scheduler } = parts
-  const leftMs = countdown(wanted.timeoutMs)
-  await Promise.race([scheduler.caughtUp(), pause(leftMs())])
-  const names = [...(scheduler.mesh(wanted.mesh)?.dataplaneNames() ?? [])].sort()
-  return applied(parts, names, { ...wanted, timeoutMs: leftMs() })
-}
-
-async function applied(parts: DeliveryParts, names: readonly string[], wanted: Wanted): Promise<Applied> {
-  const { version, timeoutMs } = wanted
-  const isOver = (): boolean => names.every(name => pendingOf(parts, name, wanted)?.state !== 'waiting')
-  await parts.settling.until(isOver, timeoutMs)
+  const until = performance.now() + wanted.timeoutMs
+  await Promise.race([scheduler.caughtUp(), pause(wanted.timeoutMs)])
+  const touched = await touchedBy(parts, wanted)
+  const stillThere = (): readonly string[] =>
+    touched.filter(name => scheduler.mesh(mesh)?.dataplane(name) !== undefined)
+  const isOver = (): boolean =>
+    stillThere().every(name => (pendingOf(parts, name, wanted)?.state ?? 'refused') === 'refused')
+  await settling.until(isOver, Math.max(0, until - performance.now()))
+  const names = stillThere()
   const pending = names.flatMap(name => pendingOf(parts, name, wanted) ?? [])
   return {
     version: `${version.epoch}-${version.revision}`,
-    isComplete: pending.every(({ state }) => state === 'offline'),
+    isComplete: pending.length === 0,
     total: names.length,
     acknowledged: names.length - pending.length,
     pending: pending.slice(0, MAX_PENDING),
@@ -89,26 +52,32 @@ async function applied(parts: DeliveryParts, names: readonly string[], wanted: W
 }
 
 /** null: it runs the version, or an older one from which nothing differs for it. */
-function pendingOf({ sessions }: DeliveryParts, name: string, { mesh, version }: Wanted): Pending | null {
+function pendingOf(
+  { sessions, insights }: DeliveryParts,
+  name: string,
+  { mesh, version }: Wanted,
+): Pending | null {
   const session = sessions.get(mesh, name)
-  if (session === null) return { mesh, name, state: 'offline' }
+  if (session === null) {
+    const last = insights.get(mesh, name)?.subscriptions.at(-1)
+    if (isAtLeast(toldVersion(last?.appliedVersion), version)) return null
+    const since = last?.disconnectTimeMs
+    const reason = since == null ? 'not connected' : `not connected since ${new Date(since).toISOString()}`
+    return { mesh, name, state: 'offline', reason }
+  }
   const { delivery } = session
   if (isAtLeast(delivery?.acknowledged, version)) return null
   const refusal = delivery?.refusal ?? null
-  if (refusal !== null) {
+  const isSettled = delivery?.isSettled === true
+  if (refusal !== null && (isSettled || isAtLeast(refusal.version, version))) {
     const reasons = refusal.violations.map(({ path, message }) => `${path}: ${message}`)
     return { mesh, name, state: 'refused', reason: reasons.join('; ') }
   }
-  return delivery?.isSettled === true ? null : { mesh, name, state: 'waiting' }
+  return isSettled ? null : { mesh, name, state: 'waiting' }
 }
 
 function isAtLeast(version: Version | null | undefined, wanted: Version): boolean {
   return version !== null && version !== undefined && compareVersions(version, wanted) >= 0
-}
-
-function countdown(ms: number): () => number {
-  const until = performance.now() + ms
-  return () => Math.max(0, until - performance.now())
 }
 
 /** Keeps no process alive. */

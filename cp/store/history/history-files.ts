@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { codeOf, messageOf } from '#base/errors.ts'
-import { PRIVATE_FILE, PRIVATE_FOLDER, syncFolder, writeFileAtomic } from '#base/files.ts'
+import { makeFolder, PRIVATE_FILE, PRIVATE_FOLDER, syncFolder, writeFileAtomic } from '#base/files.ts'
 import { keyText, type Resource, type ResourceKey } from '../../kinds/kind.ts'
 import {
   firstKnown,
@@ -160,7 +160,7 @@ export class HistoryFiles {
   async #append(files: Map<string, Buffer[]>): Promise<void> {
     // a folder that is there has been begun with what was stored
     if (files.size === 0) return
-    await mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER })
+    await makeFolder(this.#folder)
     await Promise.all([...files].map(([path, lines]) => append(path, Buffer.concat(lines))))
     await syncFolder(this.#folder)
     const share = this.#options.settings.maxBytes / FILES

@@ -22,8 +22,15 @@ const permission = (name: string, action: string) => ({
 async function both(t: Test): Promise<{ run: RunningApi; push: PushFixture; put: Put }> {
   const push = await startPush(t)
   const mesh = await push.store.get({ type: 'Mesh', mesh: '', name: 'default' })
-  const { scheduler, sessions, settling } = push.context
-  const live = { scheduler, sessions, settling, mesh: (name: string) => scheduler.mesh(name) }
+  const { insights, scheduler, sessions, settling, store } = push.context
+  const live = {
+    insights,
+    scheduler,
+    sessions,
+    settling,
+    store,
+    mesh: (name: string) => scheduler.mesh(name),
+  }
   const run = await startApi({ folder: t.testdir(), store: push.store, live })
   if (mesh !== null) await push.put(mesh)
   await scheduler.idle()
@@ -82,7 +89,7 @@ t.test('a dry run refuses what the write would', async t => {
   t.equal(push.store.revision(), revision, 'a wrong parameter writes nothing')
 })
 
-t.test('waits until those that changed have acknowledged; who is offline is named', async t => {
+t.test('waits until those that changed have acknowledged; who was never there is none of them', async t => {
   const { push, put } = await both(t)
   const web = await push.live(aDataplane('web-1', { service: 'web' }))
   await push.live(aDataplane('db-1', { service: 'db' }))
@@ -95,15 +102,51 @@ t.test('waits until those that changed have acknowledged; who is offline is name
     json: {
       applied: {
         isComplete: true,
-        total: 2,
+        total: 1,
         acknowledged: 1,
-        pending: [{ mesh: 'default', name: 'web-2', state: 'offline' }],
+        pending: [],
       },
     },
   })
   const { version } = (reply.json as { applied: { version: string } }).applied
   t.equal(reply.headers.etag, `"${version}"`)
 })
+
+t.test(
+  'one that has gone away has not applied it, until it is back; who is not touched never counts',
+  async t => {
+    const { run, push, put } = await both(t)
+    const web = await push.live(aDataplane('web-1', { service: 'web' }))
+    const db = await push.live(aDataplane('db-1', { service: 'db' }))
+    // db-1 is at odds with something else
+    const other = put('/meshes/default/meshtrafficpermissions/db', {
+      ...permission('db', 'Allow'),
+      spec: { ...permission('db', 'Allow').spec, targetRef: { kind: 'MeshService', name: 'db' } },
+    })
+    const { version: refused } = await db.hears('snapshot')
+    db.says({ type: 'refuse', version: refused, violations: [{ path: 'listener', message: 'port taken' }] })
+    await other
+    web.drop()
+    const away = await put(`${PERMISSIONS}/p?wait=applied&timeout=50ms`, permission('p', 'Allow'))
+    t.match(away, {
+      status: 202,
+      json: {
+        applied: {
+          isComplete: false,
+          total: 1,
+          acknowledged: 0,
+          pending: [{ mesh: 'default', name: 'web-1', state: 'offline', reason: /^not connected since 20/ }],
+        },
+      },
+    })
+    const { version } = (away.json as { applied: { version: string } }).applied
+    const unchanged = await put(`${PERMISSIONS}/p?wait=applied&timeout=50ms`, permission('p', 'Allow'))
+    t.match(unchanged, { status: 202, json: { applied: { version, pending: [{ name: 'web-1' }] } } })
+    const later = send('GET', `${run.http}/meshes/default/_applied?since=${version}&version=${version}`)
+    await push.live(aDataplane('web-1', { service: 'web' }), { incarnation: 2 })
+    t.match(await later, { status: 200, json: { applied: { isComplete: true, total: 1, acknowledged: 1 } } })
+  },
+)
 
 t.test('a refusal ends the wait, and is told', async t => {
   const { push, put } = await both(t)

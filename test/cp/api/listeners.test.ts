@@ -128,6 +128,9 @@ t.test(
     })
     fault = new CodedError('auth.bad-signing-key', 'tells about keys')
     t.notMatch((await ask()).text, /keys/)
+    fault = new CodedError('push.not-connected', 'data plane x is not connected')
+    t.match(await ask(), { status: 500, json: { detail: 'data plane x is not connected' } })
+    t.notMatch(lines.join(''), /is not connected/, 'nothing is wrong here')
   },
 )
 

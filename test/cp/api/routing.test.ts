@@ -32,7 +32,6 @@ t.test('answers a wrong method as text with the methods of the route', async t =
     ['POST', '/meshes', 'GET'],
     ['PATCH', '/meshes/default', 'GET, PUT, DELETE'],
     ['OPTIONS', '/meshes', 'GET'],
-    ['HEAD', '/meshes', 'GET'],
     ['PUT', '/meshes/default/dataplanes', 'GET'],
     ['GET', '/tokens/dataplane', 'POST'],
     ['DELETE', '/', 'GET'],
@@ -40,7 +39,7 @@ t.test('answers a wrong method as text with the methods of the route', async t =
   for (const [method, path, allow] of cases) {
     const reply = await to(method, path)
     t.match(reply, { status: 405, headers: { allow, 'content-type': PLAIN } }, `${method} ${path}`)
-    t.equal(reply.text, method === 'HEAD' ? '' : '405: Method Not Allowed')
+    t.equal(reply.text, '405: Method Not Allowed')
   }
 })
 

@@ -1,12 +1,13 @@
 /** How data planes are: connection and health as two things, wanted and applied, refusals, certificates. */
 import t from 'tap'
+import { newSubscription } from '../../../cp/push/subscription.ts'
 import { send, startApi } from '../../support/api.ts'
 import { startPush } from '../../support/push-fixture.ts'
 import { aDataplane, aMesh, aPermission } from '../../support/resources.ts'
 
 const push = await startPush(t)
-const { scheduler, sessions, settling, insights } = push.context
-const live = { scheduler, sessions, settling, mesh: (name: string) => scheduler.mesh(name) }
+const { insights, scheduler, sessions, settling, store } = push.context
+const live = { insights, scheduler, sessions, settling, store, mesh: (name: string) => scheduler.mesh(name) }
 const run = await startApi({
   folder: t.testdir(),
   store: push.store,
@@ -30,6 +31,7 @@ t.test('a data plane that was never there', async t => {
     connection: { state: 'never' },
     health: {
       ready: 0,
+      notProbed: 0,
       total: 1,
       notReady: [{ port: 5432, service: 'db', reason: 'its Dataplane says NotReady' }],
     },
@@ -43,7 +45,7 @@ t.test('one that runs what it should, one that refused, one that left', async t 
   const first = version()
   t.match(await status('web-1'), {
     connection: { state: 'online', since: /Z$/, address: '192.168.0.9', controlPlane: 'cp-1' },
-    health: { ready: 1, total: 1, notReady: [] },
+    health: { ready: 0, notProbed: 1, total: 1, notReady: [] },
     snapshot: { wanted: first, applied: first, appliedTime: /Z$/, isCurrent: true },
     version: '0',
   })
@@ -69,6 +71,36 @@ t.test('one that runs what it should, one that refused, one that left', async t 
       refusal: { violations: [{ message: 'listener: port taken' }] },
     },
   })
+})
+
+t.test('an inbound is ready only where its Dataplane tells so, and where it is in rotation', async t => {
+  const tags = { 'kuma.io/service': 'told' }
+  const inbound = [{ port: 8080, tags, health: { ready: true } }]
+  const told = await push.live({
+    ...aDataplane('told-1'),
+    spec: { networking: { address: '192.168.0.1', inbound } },
+  })
+  t.match(await status('told-1'), { health: { ready: 1, notProbed: 0, total: 1, notReady: [] } })
+  told.drop()
+  t.match(await status('told-1'), { connection: { state: 'lost' }, health: { ready: 1 } }, 'callers have it')
+  scheduler.setRotation('default', 'told-1', 'lost')
+  t.match(await status('told-1'), { health: { ready: 0, notProbed: 0, total: 1, notReady: [] } })
+  t.match(await status('web-1'), { health: { ready: 0, notProbed: 1, total: 1 } })
+  await push.put(aDataplane('new-1', { service: 'new' }))
+  t.match(await status('new-1'), { connection: { state: 'never' }, health: { ready: 0, notProbed: 0 } })
+  await push.store.commit(
+    ['told-1', 'new-1'].map(name => ({ op: 'delete', key: { type: 'Dataplane', mesh: 'default', name } })),
+  )
+})
+
+t.test('who was connected before the control plane started is lost since that start', async t => {
+  await push.put(aDataplane('old-1', { service: 'old' }))
+  const of = { controlPlane: 'cp-0', dpVersion: '', address: '', appliedVersion: '' }
+  insights.open('default', 'old-1', newSubscription(of, Date.now() - 86_400_000))
+  const { connection } = (await status('old-1')) as { connection: { state: string; since: string } }
+  t.equal(connection.state, 'lost')
+  t.ok(Date.now() - Date.parse(connection.since) < 1_000 * process.uptime() + 1_000)
+  await push.store.commit([{ op: 'delete', key: { type: 'Dataplane', mesh: 'default', name: 'old-1' } }])
 })
 
 t.test('the life that is left of a certificate', async t => {

@@ -23,7 +23,7 @@ const CASES: Readonly<Record<string, RegExp>> = {
     /^MESH {6}NAME {5}TAGS {53,}ADDRESS {4}AGE\ndefault {3}web-1 {4}kuma.io\/protocol=http kuma.io\/service=web kuma.io\/zone=default {3}10.0.0.1 {3}\d+s\ndefault {3}web-22 /,
   '/dataplanes?size=1': /^MESH .*\ndefault {3}web-1 .*\n$/,
   '/meshes/default/meshtrafficpermissions': /^MESH {3}NAME {3}AGE\n$/,
-  '/dataplanes/_status': /^MESH {6}NAME {5}CONNECTION .*NOTES\ndefault {3}web-1 {4}never .*1\/1 ready/,
+  '/dataplanes/_status': /^MESH {6}NAME {5}CONNECTION .*NOTES\ndefault {3}web-1 {4}never .*0\/1 ready/,
   '/meshes/default/dataplanes/web-1/_status': /^MESH {6}NAME .*\ndefault {3}web-1 .*\n$/,
   '/meshes/default/dataplanes/web-1/history':
     /^REVISION {3}ACTION {4}AUTHOR .*AGE\n\d+ {5,}created {3}mesh-system:admin {3}20/,

@@ -171,7 +171,7 @@ t.test('shows the difference of what it wrote', async t => {
   )
 })
 
-t.test('waits for the last version of each mesh, and says who has not applied it', async t => {
+t.test('waits for what it wrote to each mesh, and says who has not applied it', async t => {
   let isComplete = true
   api.override = ({ url, method }) => {
     if (method === 'PUT')
@@ -193,10 +193,14 @@ t.test('waits for the last version of each mesh, and says who has not applied it
     out: /Created\nmesh "default": 2 of 2 data planes have applied it\n$/,
     err: '',
   })
-  t.equal(queryOf(api.asked.at(-1)), '?version=1-10&timeout=30000ms', 'versions are compared as numbers')
+  t.equal(
+    queryOf(api.asked.at(-1)),
+    '?since=1-9&version=1-10&timeout=1000ms',
+    'versions are compared as numbers',
+  )
   isComplete = false
   t.match(await run(['apply', '-f', '-', '--wait=5s'], input), {
-    code: 75,
+    code: 1,
     out: /mesh "default": 1 of 2 data planes have applied it\n$/,
     err: '  default/web-2: refused: port 80 is taken\n',
   })
@@ -260,7 +264,7 @@ t.test('prunes nothing when a document was refused, or says what is wrong with t
   for (const [flag, code, err] of [
     ['app', 64, /expected a label, such as --prune=team=shop/],
     ['kuma.io/mesh=x', 64, /belong to the control plane/],
-    ['app=shop', 78, /label app is "mine" here and "shop" in --prune/],
+    ['app=shop', 1, /label app is "mine" here and "shop" in --prune/],
   ] as const) {
     const ran = await run(['apply', '-f', '-', `--prune=${flag}`], `${secret('x')}labels: {app: mine}\n`)
     t.match(ran, { code, err }, flag)

@@ -42,7 +42,7 @@ t.test('takes folders in folders, addresses, and lists that get has printed', as
   t.match(await run(['apply', '-f', join(home, 'sub', 'deep', '..', 'deep')]), { code: 0 })
   const empty = t.testdir({ sub: { 'b.yml': secret('b') } })
   t.match(await run(['apply', '-f', empty]), {
-    code: 78,
+    code: 1,
     err: /in this folder; -R looks into the folders in it/,
   })
 
@@ -54,7 +54,7 @@ t.test('takes folders in folders, addresses, and lists that get has printed', as
   const at = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
   t.equal((await run(['apply', '-f', `${at}/ok.yaml`])).out, `${label('remote')} Created\n`)
   t.match(await run(['apply', '-f', `${at}/no.yaml`]), {
-    code: 78,
+    code: 1,
     err: /no\.yaml: it cannot be fetched: the server answers 404/,
   })
 
@@ -66,7 +66,7 @@ t.test('takes folders in folders, addresses, and lists that get has printed', as
   const broken = shown.out.replace('name: b\n', 'name: B\n')
   const line = broken.split('\n').indexOf('  name: B') + 1
   t.match(await run(['apply', '-f', '-'], broken), {
-    code: 78,
+    code: 1,
     err: new RegExp(`standard input:${line}: name: invalid`),
   })
 })

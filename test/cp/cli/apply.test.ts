@@ -69,7 +69,7 @@ t.test('fills variables, and names those that are missing', async t => {
   t.match(filled, { code: 0, out: 'resource type="Dataplane" mesh="default" name="web-9" Created\n' })
   t.match(api.stored.get('/meshes/default/dataplanes/web-9'), { networking: { address: '10.0.0.1' } })
   const missing = await apply(home, ['-f', file, '--var', 'name=web-9'])
-  t.match(missing, { code: 78, out: '', err: /dp\.yaml:5: no value for variable vm\.ip; give it with --var/ })
+  t.match(missing, { code: 1, out: '', err: /dp\.yaml:5: no value for variable vm\.ip; give it with --var/ })
   t.match(await apply(home, ['-f', file, '--var', 'name']), {
     code: 64,
     err: /--var name: expected KEY=VALUE/,
@@ -86,7 +86,7 @@ t.test('sends nothing when one document is wrong, and names all faults with file
     '6-twice.yaml': WEB,
   })
   const { code, out, err } = await apply(home, ['-f', home, '-f', join(home, 'none.yaml')])
-  t.match({ code, out }, { code: 78, out: '' })
+  t.match({ code, out }, { code: 1, out: '' })
   t.same(api.asked, [], 'not one request')
   const lines = err.trim().replaceAll(`${home}/`, '').split('\n')
   t.equal(lines.shift(), 'Error: nothing was sent:')
@@ -98,7 +98,7 @@ t.test('sends nothing when one document is wrong, and names all faults with file
     /^2-bad\.yaml:14: type: is missing; say which kind this is, such as Dataplane$/,
     /^2-bad\.yaml:16: a resource is a mapping with type and name, this is none$/,
     /^3-syntax\.yaml:\d+: not valid YAML: /,
-    /^4-unknown\.yaml:6: networking\.inbuond: there is no such field; correct it, or give --unknown-fields=warn$/,
+    /^4-unknown\.yaml:6: networking\.inbuond: there is no such field; did you mean inbound\?$/,
     /^5-insight\.yaml:1: type: DataplaneInsight is written by the control plane/,
     /^6-twice\.yaml:3: Dataplane default\/web-1 is at 1-good\.yaml:3 already; keep one$/,
   ])
@@ -109,7 +109,11 @@ t.test('warns of unknown fields instead where that is asked for', async t => {
   const home = t.testdir({ 'dp.yaml': WEB.replace('  inbound:', '  inbuond: 1\n  inbound:') })
   const { code, out, err } = await apply(home, ['-f', join(home, 'dp.yaml'), '--unknown-fields=warn'])
   t.same({ code, out }, { code: 0, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
-  t.match(err, /^[^\n]*dp\.yaml:\d+: warning: unknown field networking\.inbuond is ignored\n$/, 'said once')
+  t.match(
+    err,
+    /^[^\n]*dp\.yaml:\d+: warning: unknown field networking\.inbuond is ignored; did you mean inbound\?\n$/,
+    'said once',
+  )
 })
 
 t.test('says with file and line what the control plane refuses, and goes on', async t => {
@@ -145,7 +149,10 @@ t.test('says which mesh is missing', async t => {
   const { code, err } = await apply(t.testdir(), ['-f', '-'], WEB.replace('mesh: default', 'mesh: shop'))
   t.match(
     { code, err },
-    { code: 1, err: /failed server side: there is no mesh "shop"; apply a Mesh of that name first/ },
+    {
+      code: 1,
+      err: /^Error: nothing was sent:\nstandard input:2: there is no mesh "shop"; apply a Mesh of that name first\n$/,
+    },
   )
 })
 
@@ -193,9 +200,48 @@ t.test('checks without sending in a dry run', async t => {
 t.test('says what to give when there is nothing to apply', async t => {
   const home = t.testdir({ empty: {} })
   t.match(await apply(home, []), { code: 64, err: /give a file, a folder, an address or - with -f/ })
-  t.match(await apply(home, ['-f', '-'], '# nothing\n'), { code: 78, err: /there is no resource in -/ })
+  t.match(await apply(home, ['-f', '-'], '# nothing\n'), { code: 1, err: /there is no resource in -/ })
   t.match(await apply(home, ['-f', join(home, 'empty')]), {
-    code: 78,
+    code: 1,
     err: /empty: there is no \.yaml, \.yml or \.json file in this folder/,
   })
 })
+
+const OPA = `type: MeshOPA
+mesh: default
+name: opa
+spec:
+  targetRef:
+    kind: Mesh
+  default:
+    appendPolicies: []
+`
+
+t.test(
+  'what would be refused as not enforced stops all before the first write, in lint and diff too',
+  async t => {
+    const home = t.testdir({ 'two.yaml': `${WEB}---\n${OPA}` })
+    const file = join(home, 'two.yaml')
+    const why =
+      /two\.yaml:\d+:(\d+:)? .*is not enforced yet: .*; to store it all the same, give --accept-unenforced/
+    t.match(await apply(home, ['-f', file]), { code: 1, out: '', err: why })
+    t.ok(api.asked.every(({ method }) => method === 'GET'))
+    t.match(await runVmeshctl(['diff', '--address', api.url, '-f', file], { home }), { code: 1, err: why })
+    t.match(await runVmeshctl(['lint', file], { home }), { code: 1, out: why })
+    t.match(await runVmeshctl(['lint', file, '--accept-unenforced'], { home }), { code: 0 })
+    t.match(await apply(home, ['-f', file, '--accept-unenforced']), { code: 0 })
+  },
+)
+
+t.test(
+  'says a warning once, with how many resources it is about, and none with --quiet or of what is unchanged',
+  async t => {
+    const home = t.testdir()
+    const three = ['a', 'b', 'c'].map(name => MESH.replace('m2', name)).join('---\n')
+    const first = await apply(home, ['-f', '-'], three)
+    t.match(first.err, /^standard input:1 and 2 more: warning: the mesh has no mTLS[^\n]*\n$/)
+    t.match(await apply(home, ['-f', '-'], three), { code: 0, err: '' })
+    for (const name of ['a', 'b', 'c']) api.stored.delete(`/meshes/${name}`)
+    t.match(await apply(home, ['-f', '-', '-q'], three), { code: 0, err: '' })
+  },
+)

@@ -84,7 +84,7 @@ t.test('lint tells every fault with file, line and column', async t => {
     "bad.yaml:5:3: networking.address: address can't be empty",
     'bad.yaml:7:5: networking.inbound[0].port: port must be in the range [1, 65535]',
     'bad.yaml:10:1: type: invalid resource type "Dataplnae"; did you mean Dataplane?',
-    'bad.yaml:18:3: networking.inbuond: there is no such field; correct it, or give --unknown-fields=warn',
+    'bad.yaml:18:3: networking.inbuond: there is no such field; did you mean inbound?',
     /^sub\/template\.yaml:2:1: no value for variable name; give it with --var name=VALUE$/,
     /^syntax\.yaml:\d+:\d+: not valid YAML: /,
   ])

@@ -59,6 +59,7 @@ t.test('shows both versions, and its own where the control plane is away', async
     out: `Client: vmeshctl ${VERSION}\nServer: vmesh 9.8.7\n`,
     err: '',
   })
+  t.same(await run('--version'), await run('version'))
   t.match(await run('version', '--detailed'), { out: /Server:\n\{\n {2}"product": "vmesh"/ })
   const away = await runVmeshctl(['version', '--address=http://127.0.0.1:1'], { home: '/nowhere' })
   t.match(away, { code: 0, out: `Client: vmeshctl ${VERSION}\n`, err: /^Server: cannot reach/ })

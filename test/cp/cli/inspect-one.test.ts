@@ -39,18 +39,18 @@ t.test('inspect dataplane: policies of a sidecar and of a gateway, and what the 
   t.equal(
     (await run('dataplane', 'web-1')).out,
     `DATAPLANE:
-  MeshTrace
+  MeshTrace (not enforced yet)
     t1
     t2
-  MeshTimeout
+  MeshTimeout (not enforced yet)
     x
 
 INBOUND 127.0.0.1:80:8080(web):
-  TrafficPermission
+  TrafficPermission (not enforced yet)
     tp
 
 SERVICE db:
-  Retry
+  Retry (not enforced yet)
     r
 
 `,
@@ -70,14 +70,14 @@ SERVICE db:
   t.equal(
     (await run('dataplane', 'web-1')).out,
     `MESHGATEWAY:
-  TrafficTrace
+  TrafficTrace (not enforced yet)
     tt
 
 LISTENER (HTTP:8080):
   *:
     ROUTE gr1:
       SERVICE web:
-        Timeout
+        Timeout (not enforced yet)
           to
 
 `,
@@ -138,4 +138,10 @@ t.test('inspect POLICY and meshgateway', async t => {
     err: /unknown command 'meshtimout'; did you mean meshtimeout\?/,
   })
   t.match(await run('meshtimeout', 'x', '--size=1'), { code: 64, err: /go with --new-api/ })
+})
+
+t.test('a policy that is not there is no policy that is for nobody', async t => {
+  const nobody = { status: 200, body: { total: 0, items: [], next: null } }
+  api.override = ({ url }) => (url.includes('/dataplanes') ? nobody : undefined)
+  t.match(await run('meshtimeout', 'nope'), { code: 1, out: '', err: /No resources found in default mesh/ })
 })

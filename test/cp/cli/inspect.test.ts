@@ -165,7 +165,10 @@ t.test('inspect zones and their proxies, by both names', async t => {
       { name: 'west', zone: { enabled: false }, zoneInsight: CONNECTED },
     ),
   )
-  t.match(rowsOf((await run('zones')).out), [
+  const zones = await run('zones')
+  t.match(zones.err, /^zone default: no control plane of this zone ever .* nothing is wrong with it\n$/)
+  for (const option of ['--output=json', '--quiet']) t.equal((await run('zones', option)).err, '')
+  t.match(rowsOf(zones.out), [
     { NAME: 'default', ...never, BACKEND: '' },
     { NAME: 'east', STATUS: 'Online', 'ZONE-CP VERSION': '2.14.3', BACKEND: 'memory' },
     { NAME: 'west', STATUS: 'Offline' },

@@ -71,10 +71,56 @@ currentContext: one
   t.match(await run(['config', 'control-planes', 'switch', '--name=two', '--no-config']), { code: 64 })
 })
 
+t.test('a flag that says which control plane is meant beats every variable', async t => {
+  const entry = (name: string, url: string) => ({ name, coordinates: { apiServer: { url } } })
+  const file = JSON.stringify({
+    contexts: ['here', 'gone'].map(name => ({ name, controlPlane: name })),
+    controlPlanes: [entry('here', api.url), entry('gone', 'http://127.0.0.1:1')],
+    currentContext: 'here',
+  })
+  const home = t.testdir({ '.vmeshctl': { config: file }, token: 'secret-of-another' })
+  const ask = (flags: readonly string[], variables: Readonly<Record<string, string>>) =>
+    run(['get', 'meshes', ...flags], variables, home)
+  const other = { VMESHCTL_ADDRESS: 'http://127.0.0.1:1', VMESHCTL_TOKEN_FILE: join(home, 'token') }
+  t.match(await ask(['--context=here'], other), { code: 0 })
+  t.notOk(api.asked[0]?.headers['authorization'], 'a token of variables is for the address of variables')
+  t.match(await ask(['--context=gone'], { VMESHCTL_ADDRESS: api.url }), { code: 75 })
+  t.match(await ask(['--context=nope'], { VMESHCTL_ADDRESS: api.url }), {
+    code: 78,
+    err: /there is no control plane "nope"/,
+  })
+  t.match(await ask([`--address=${api.url}`], { VMESHCTL_CONTEXT: 'gone' }), { code: 0 })
+  t.match(await ask([`--address=${api.url}`, '--context=here'], {}), {
+    code: 64,
+    err: 'Error: --context and --address exclude each other\n',
+  })
+  t.match(await ask([], { VMESHCTL_CONTEXT: 'here', VMESHCTL_ADDRESS: api.url }), {
+    code: 64,
+    err: 'Error: VMESHCTL_CONTEXT and VMESHCTL_ADDRESS exclude each other\n',
+  })
+})
+
+t.test('a file of control planes that was named and is not there is no other control plane', async t => {
+  const home = t.testdir()
+  const typo = join(home, 'typo')
+  const missing = {
+    code: 78,
+    out: '',
+    err: `Error: --config-file ${typo}: there is no such file; add a control plane to it with vmeshctl config control-planes add\n`,
+  }
+  t.same(await run(['get', 'meshes', '--config-file', typo]), missing)
+  t.same(await run(['get', 'meshes'], { VMESHCTL_CONFIG_FILE: typo }), missing)
+  t.same(await run(['config', 'view', '--config-file', typo]), missing)
+  t.same(await run(['config', 'control-planes', 'list', '--config-file', typo]), missing)
+  const add = ['config', 'control-planes', 'add', '--name=a', `--address=${api.url}`, '--config-file', typo]
+  t.match(await run(add), { code: 0 })
+  t.match(await run(['get', 'meshes', '--config-file', typo]), { code: 0 })
+})
+
 t.test('help has pages of exit codes and variables', async t => {
   const codes = await run(['help', 'exit-codes'])
   for (const code of [0, 1, 2, 64, 75, 78]) t.match(codes.out, new RegExp(`^${code} +\\S`, 'm'))
-  t.match((await run(['help', 'environment'])).out, /^VMESHCTL_ADDRESS +as --address, which wins$/m)
+  t.match((await run(['help', 'environment'])).out, /^VMESHCTL_ADDRESS +--address, where that is not given$/m)
   t.match((await run(['help', 'apply'])).out, /--dry-run \[WHERE\]/)
   t.match((await run(['--help'])).out, /vmeshctl help exit-codes/)
 })

@@ -34,7 +34,7 @@ const WELL = {
     address: '192.168.0.1',
     controlPlane: 'cp-1',
   },
-  health: { ready: 1, total: 1, notReady: [] },
+  health: { ready: 0, notProbed: 1, total: 1, notReady: [] },
   snapshot: { wanted: '1-9', applied: '1-9', appliedTime: '2026-01-02T04:01:05Z', isCurrent: true },
   certificate: {
     issued: '2026-01-02T00:00:00Z',
@@ -72,7 +72,7 @@ t.test('status shows connection and health as two things, versions, refusals and
   t.equal(
     (await run(['status'])).out.replace(/ {3,}/g, '|'),
     `MESH|NAME|CONNECTION|HEALTH|WANTED|APPLIED|AGE|CERTIFICATE|VERSION|NOTES
-default|web-1|online 3h|1/1 ready|1-9|1-9|3m|6d left (93%)|0.1.0
+default|web-1|online 3h|1/1 not probed|1-9|1-9|3m|6d left (93%)|0.1.0
 default|web-2|lost 1m|0/1 ready|1-9|1-4|1d|expired|0.1.0|refused 1-9: listeners[0].port is in use and 1 more; inbound[port=80,svc=web] is not ready: nobody listens; 2 not enforced
 default|new|never|-|-|-|-|-|-
 `,
@@ -141,7 +141,7 @@ t.test('status of a mesh says what is stored and not enforced', async t => {
   })
   t.match(
     (await run(['status', 'mesh', 'default'])).out,
-    /\nStored and not enforced:\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
+    /\nStored and not enforced \(each by itself with -o json\):\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
   )
 })
 
@@ -236,7 +236,7 @@ t.test('wait says why it is not so, with a code of its own', async t => {
     [
       'ready',
       { ...offline, connection: { state: 'online' }, snapshot: { isCurrent: true } },
-      /1 of 2 inbounds are ready/,
+      /1 of 2 inbounds are not ready/,
     ],
   ]
   for (const [state, body, err] of cases) {
@@ -266,7 +266,7 @@ t.test('wait for a write asks the control plane by its version', async t => {
     code: 0,
     out: 'meshtimeout default/mt is applied: 2 of 2 data planes have applied it\n',
   })
-  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?version=1-7&timeout=')
+  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?since=1-7&version=1-7&timeout=')
   const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
   answers.set('/meshes/default/_applied', {
     applied: { isComplete: false, total: 2, acknowledged: 1, pending },

@@ -28,6 +28,7 @@ for (const text of [
   '{"type":"ack"}',
   '{"type":"refuse","version":{"epoch":1,"revision":1}}',
   '{"type":"issue"}',
+  '{"type":"report","certificate":{"notBeforeMs":0,"notAfterMs":9e15,"backend":"x"}}',
 ]) {
   t.test(`turns away who goes on with ${text}`, async t => {
     const { live } = await startPush(t)
@@ -143,4 +144,35 @@ t.test('who cannot run its first snapshot serves nobody until it can', async t =
   await put(aDataplane('api-1', { service: 'api', port: 9_999 }))
   await one.acknowledges()
   t.same(serving('api'), ['api-1'])
+})
+
+t.test('a certificate from before the session is shown as the data plane reports it', async t => {
+  const fixture = await startPush(t)
+  const daemon = await fixture.live(API)
+  const mtls = (): unknown => fixture.context.insights.spec('default', 'api-1')?.mTLS
+  const notBeforeMs = Date.parse('2026-01-01T00:00:00Z')
+  const notAfterMs = Date.parse('2026-01-08T00:10:00Z')
+  daemon.says({ type: 'report', certificate: { notBeforeMs, notAfterMs, backend: 'ca-1' } })
+  t.same(mtls(), {
+    certificateExpirationTime: '2026-01-08T00:10:00.000Z',
+    // certificates begin ten minutes before they are made
+    lastCertificateRegeneration: '2026-01-01T00:10:00.000Z',
+    certificateRegenerations: 1,
+    issuedBackend: 'ca-1',
+    supportedBackends: ['ca-1'],
+  })
+  daemon.says({ type: 'report', certificate: null })
+  t.equal(mtls(), undefined, 'as in Kuma without mTLS')
+})
+
+t.test('what was issued here is known better than its certificate tells', async t => {
+  const fixture = await startPush(t)
+  const daemon = await fixture.live(API)
+  const state = fixture.context.insights.get('default', 'api-1')
+  if (state === undefined) throw new Error('no insight')
+  state.certificate = { notAfterMs: 9_000, issuedAtMs: 4_000, regenerations: 3, backend: 'ca-1' }
+  daemon.says({ type: 'report', certificate: { notBeforeMs: 1_000, notAfterMs: 9_000, backend: 'ca-1' } })
+  t.match(state.certificate, { issuedAtMs: 4_000, regenerations: 3 })
+  daemon.says({ type: 'report', certificate: { notBeforeMs: 1_000, notAfterMs: 8_000, backend: 'ca-1' } })
+  t.match(state.certificate, { notAfterMs: 8_000, regenerations: 3 }, 'the one in use is shown')
 })

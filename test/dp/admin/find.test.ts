@@ -38,7 +38,7 @@ t.test('the words: what is healthy, what is not and why, when the certificate en
   const text = formatStatus(status('web-1'), 1_000_000_000)
   t.match(text, /outbound 127\.0\.0\.1:10001 {2}http {2}api {2}1\/2 healthy/)
   t.match(text, /192\.168\.0\.3:8080 {2}not healthy: connection refused/)
-  t.match(text, /spiffe:\/\/default\/web {2}ends in 2 h/)
+  t.match(text, /spiffe:\/\/default\/web {2}ends in 2h/)
   const { certificate } = status('web-1')
   t.match(formatStatus(status('web-1'), (certificate?.notAfterMs ?? 0) + 1), /EXPIRED at/)
 })

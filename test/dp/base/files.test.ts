@@ -49,6 +49,15 @@ t.test('gives files and folders their modes whatever the umask', async t => {
   t.equal(await modeOf('one'), 0o700, 'one that exists keeps its own')
 })
 
+t.test('a folder that cannot be made is an error at once, on every file system', async t => {
+  const dir = t.testdir({ file: '' })
+  // there mkdir says that the folder above is missing
+  for (const path of ['/proc/nope', '/proc/nope/deeper'])
+    await t.rejects(makeFolder(path), { code: 'ENOENT' })
+  await t.rejects(makeFolder(join(dir, 'file')), { code: 'EEXIST' })
+  await t.rejects(makeFolder(join(dir, 'file', 'below')), { code: 'ENOTDIR' })
+})
+
 t.test('lets the last of several writers win, whole', async t => {
   const path = join(t.testdir(), 'a')
   const contents = Array.from({ length: 10 }, (_, index) => String(index).repeat(10_000))

@@ -205,7 +205,7 @@ t.test('says that nobody is there', async t => {
   const pair = await startPair(t, { appPort: dead, protocol: 'http2' })
   const client = http2Client(t, pair.outPort)
   const answer = await answerTo(client.request({ ':path': '/' }))
-  t.match(answer, { headers: { ':status': 503, 'x-vmesh-reason': 'connection-refused' } })
+  t.match(answer, { headers: { ':status': 503, 'x-vmesh-reason': 'application-refused' } })
 })
 
 t.test('cuts running calls that are no longer allowed', async t => {

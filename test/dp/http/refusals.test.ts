@@ -107,7 +107,7 @@ t.test('says that the application is not there, and finds it when it is', async 
   const client = await rawClient(pair.outPort)
   client.send(GET)
   const answer = await client.hears('remote connection failure')
-  t.equal(reasonOf(answer), '503 connection-refused')
+  t.equal(reasonOf(answer), '503 application-refused', 'the data planes are well')
   t.match(
     answer,
     /\r\n\r\nupstream connect error or disconnect\/reset before headers\. reset reason: remote connection failure$/,

@@ -1,4 +1,6 @@
 /** Promises of dp/link/fault.ts and pin.ts: each reason for having no control plane is one sentence with what to do. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { readCertificate } from '#base/x509/certificate.ts'
@@ -78,9 +80,27 @@ t.test('nobody there and no such name will pass', async t => {
 })
 
 t.test('a server that is no control plane', async t => {
-  t.match(faultOfRefusal(404, ''), { permanent: true, message: /status 404/ })
-  t.match(faultOfRefusal(503, 'starting'), { permanent: false, message: /starting/ })
-  t.match(faultOfRefusal(500, ''), { permanent: false })
+  const address = new URL('https://cp:5682')
+  t.match(faultOfRefusal(503, 'starting', address), { permanent: false, message: /starting/ })
+  t.match(faultOfRefusal(500, '', address), { permanent: false })
+})
+
+t.test('the ports of the HTTP API are told from that for data planes', async t => {
+  const cp = await fake(t)
+  const help = /give the port for data planes \(5678, dpServer\.port\) as --cp-address/
+  cp.verdict = () => ({ status: 404, reason: '404: Page Not Found' })
+  const https = await faultOf(t, cp)
+  t.match(https, { code: 'link.wrong-port', permanent: true, message: help })
+  t.match(https.message, `${cp.url.origin} is no port for data planes: it answers "404: Page Not Found"`)
+  const plain = createServer()
+  await new Promise<void>(resolve => plain.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => plain.close())
+  const { port } = plain.address() as AddressInfo
+  for (const options of [{}, { pin: pinOf(cp) }]) {
+    const http = await faultOf(t, cp, { ...options, address: new URL(`https://127.0.0.1:${port}`) })
+    t.match(http, { code: 'link.wrong-port', permanent: true, message: help })
+    t.match(http.message, `https://127.0.0.1:${port}: it does not speak TLS there`)
+  }
 })
 
 t.test('a pin that is none is refused at once', async t => {

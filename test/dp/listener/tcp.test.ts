@@ -126,7 +126,7 @@ t.test('closes without a byte when there is nobody to call', async t => {
   client.send('hello')
   t.match(await client.ended, /end|reset/)
   t.equal(client.heard, '')
-  t.match(pair.backend.status().inbounds[0]?.counters, { 'errors.connection-refused': 1 })
+  t.match(pair.backend.status().inbounds[0]?.counters, { 'errors.application-refused': 1 })
 })
 
 t.test('gives a denied client no byte, and the application no connection', async t => {

@@ -41,7 +41,13 @@ export function dataplaneCommand(world: World): CommandNode {
         const segments = ['meshes', mesh, 'dataplanes', args.name]
         if (type === 'policies') {
           const body = await client.json('GET', [...segments, 'policies'])
-          world.out(options.output === 'json' ? json(body) : policiesText(body))
+          if (options.output === 'json') world.out(json(body))
+          else {
+            // loaded here: the other commands of `inspect` need no kinds
+            const { kindByType } = await import('../../../kinds/registry.ts')
+            const isIdle = (type: string): boolean => (kindByType(type)?.notEnforced ?? null) !== null
+            world.out(marked(policiesText(body), isIdle))
+          }
         } else {
           const asked = {
             ...(shadow ? { shadow: 'true' } : {}),
@@ -81,6 +87,13 @@ function typesText(policies: unknown, indent: string): string {
       return `${indent}${type}\n${names.join('')}`
     })
     .join('')
+}
+
+/** Types of policies that are matched and do nothing yet must not look as if they acted. */
+function marked(lines: string, isIdle: (type: string) => boolean): string {
+  return lines.replace(/^ *([A-Za-z]+)$/gm, (line, type: string) =>
+    isIdle(type) ? `${line} (not enforced yet)` : line,
+  )
 }
 
 function gatewayText(body: unknown): string {

@@ -3,10 +3,11 @@ import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import type { Kind } from '../../../kinds/kind.ts'
 import { kinds } from '../../../kinds/registry.ts'
+import type { ApiClient } from '../../client.ts'
 import { readProblem, refused } from '../../errors.ts'
 import { listPage } from '../../lists.ts'
 import { at, list, text } from '../../output.ts'
-import { segmentsOf } from '../../resources.ts'
+import { getOne, segmentsOf } from '../../resources.ts'
 import { MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../../target.ts'
 import type { World } from '../../world.ts'
 import { attachmentText } from './dataplane.ts'
@@ -57,7 +58,13 @@ async function printAttachments(session: Session, kind: Kind, name: string, worl
     if (attachments.length === 0) return `  ${dataplane}\n`
     return `  ${dataplane}:\n${attachments.map(one => `    ${attachmentText(one)}\n`).join('')}`
   })
+  if (lines.length === 0) await requireThere(client, kind, mesh, name)
   world.out(`${HEADING}${lines.join('')}`)
+}
+
+/** The list of a policy that is not there is empty, as that of one that is for nobody. */
+async function requireThere(client: ApiClient, kind: Kind, mesh: string, name: string): Promise<void> {
+  await getOne(client, kind, mesh, name)
 }
 
 async function printNames(
@@ -70,6 +77,7 @@ async function printNames(
   const { size = '1000', offset = '0' } = page
   const segments = [...segmentsOf(kind, mesh, name), '_resources', 'dataplanes']
   const { items, nextOffset } = await listPage(client, segments, { size, offset })
+  if (items.length === 0) await requireThere(client, kind, mesh, name)
   world.out(`${HEADING}${items.map(item => `  ${text(item['name'])}\n`).join('')}`)
   if (nextOffset !== null)
     world.out(`\nRerun command with --offset=${nextOffset} argument to retrieve more resources\n`)

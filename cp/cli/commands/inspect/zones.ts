@@ -26,6 +26,10 @@ export function zonesCommand(world: World): CommandNode {
       const own = [versionOf(insight, 'kumaCp'), backendOf(insight)]
       return { insight, isUp: isEnabled && isOnline(insight), own }
     },
+    note: item =>
+      item['zoneInsight'] === undefined
+        ? `zone ${text(item['name'])}: no control plane of this zone ever connected to this one; the own zone of a control plane that works alone is shown so too, as in Kuma, and nothing is wrong with it`
+        : '',
   })
 }
 
@@ -66,6 +70,8 @@ interface ListSpec {
   /** After those that all have. */
   readonly titles: readonly string[]
   cells(item: Shown): Cells
+  /** Told beside the table; empty: nothing. */
+  note?(item: Shown): string
 }
 
 const PROXY_TITLES = ['KUMA-DP VERSION', 'ENVOY VERSION']
@@ -94,6 +100,10 @@ function listCommand(world: World, spec: ListSpec): CommandNode {
             }),
           )
         await printAs(options.output, { items, next: null, total: items.length }, rows, world)
+        if (options.output === 'table' && !options.quiet) {
+          for (const note of items.map(item => spec.note?.(item) ?? '').filter(Boolean))
+            world.err(`${note}\n`)
+        }
         return EXIT.ok
       }),
   })

@@ -168,7 +168,10 @@ t.test('who does not exist and who cannot be reached are two things', async t =>
   for (const path of ['/meshes/default/dataplanes/web-1', '/zoneingresses/zi-1', '/zoneegresses/ze-1']) {
     t.match(await get(`${path}/clusters`, offline), {
       status: 500,
-      json: { title: 'Could not execute admin operation', detail: 'Internal Server Error' },
+      json: {
+        title: 'Could not execute admin operation',
+        detail: /^data plane \S+ of mesh .* is not connected$/,
+      },
     })
   }
 })

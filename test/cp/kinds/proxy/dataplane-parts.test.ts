@@ -26,6 +26,7 @@ t.test('inbounds have their defaults filled in', async t => {
       protocol: 'http',
       tags: { 'kuma.io/service': 'web', 'kuma.io/protocol': 'http' },
       state: 'Ready',
+      isHealthTold: false,
       name: '10001',
     },
   ])

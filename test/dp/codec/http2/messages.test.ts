@@ -248,8 +248,7 @@ t.test('a server sends interim responses, and heads alone to HEAD', async t => {
 t.test('RFC 8441: an extended CONNECT where the server takes it', async t => {
   const stream = new MemoryStream()
   const seen: string[] = []
-  const handler = { onTooLarge() {}, onCapacity() {}, onGoaway() {},
-      onGone() {}, onClose() {} }
+  const handler = { onTooLarge() {}, onCapacity() {}, onGoaway() {}, onGone() {}, onClose() {} }
   const connection = new Http2Connection(stream, {
     role: 'server',
     limits: DEFAULT_HTTP2_LIMITS,
