@@ -48,7 +48,7 @@ const inboundSchema = z.object({
   }),
   protocol: optional(
     z.string(),
-    'Protocol of the application; overrides the tag kuma.io/protocol. All but http are carried as tcp for now.',
+    'Protocol of the application; overrides the tag kuma.io/protocol. With http2 and grpc it is called with HTTP/2; callers of all three may use HTTP/1.1 or HTTP/2. kafka is carried as tcp.',
     {
       default: 'tcp',
       rule: 'grpc, http, http2, kafka or tcp',
@@ -56,8 +56,8 @@ const inboundSchema = z.object({
   ),
   tags: optional(
     tagsSchema,
-    'What callers and policies select by: kuma.io/service names the service, kuma.io/protocol its protocol (http; ' +
-      'all others are carried as tcp for now); kuma.io/zone is set by the control plane.',
+    'What callers and policies select by: kuma.io/service names the service, kuma.io/protocol its protocol (http, ' +
+      'http2, grpc; all others are carried as tcp); kuma.io/zone is set by the control plane.',
     { rule: 'with kuma.io/service where there is any' },
   ),
   health: optional(

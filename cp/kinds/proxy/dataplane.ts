@@ -4,7 +4,7 @@
  */
 
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
-import { PROTOCOL_TAG, PROTOCOLS, type Tags, ZONE_TAG } from '../fields.ts'
+import { PROTOCOL_TAG, type Tags, ZONE_TAG } from '../fields.ts'
 import { defineKind, type Unenforced } from '../kind.ts'
 import { unenforcedFields } from '../schema/unenforced.ts'
 import { SERVICE_TAG } from '../spiffe.ts'
@@ -139,6 +139,4 @@ function carriedAsTcp(inbound: Inbound, path: string): Unenforced[] {
   return [{ field, message, refusesTraffic: false }]
 }
 
-const CARRIED_AS_TCP: readonly string[] = PROTOCOLS.filter(
-  protocol => protocol !== 'http' && protocol !== 'tcp',
-)
+const CARRIED_AS_TCP: readonly string[] = ['kafka']

@@ -52,6 +52,29 @@ t.test('one instance that does not speak http makes the service tcp', async t =>
   t.match(compile(viewOf([web, api1, raw]), web).get('listener/127.0.0.1:10001'), { protocol: 'tcp' })
 })
 
+t.test('services of any form of HTTP are called as http; their applications as they speak', async t => {
+  for (const [protocol, carried] of [
+    ['http', 'http'],
+    ['http2', 'http2'],
+    ['grpc', 'http2'],
+    ['kafka', 'tcp'],
+  ] as const) {
+    const web = aDataplane('web-1', { calls: ['api'] })
+    const api = aDataplane('api-1', { service: 'api', protocol })
+    const view = viewOf([web, api])
+    t.match(
+      compile(view, web).get('listener/127.0.0.1:10001'),
+      { protocol: carried === 'tcp' ? 'tcp' : 'http' },
+      protocol,
+    )
+    t.match(
+      compile(view, api).get('listener/192.168.0.1:8080'),
+      { direction: 'inbound', protocol: carried },
+      protocol,
+    )
+  }
+})
+
 t.test('a service that does not serve just now keeps its protocol', async t => {
   const web = aDataplane('web-1', { calls: ['api'] })
   const asleep = aDataplane('api-1', { service: 'api', state: 'NotReady' })

@@ -222,12 +222,13 @@ t.test('the admin port is its own on 127.0.0.1', async t => {
 })
 
 t.test('protocols that are carried as bytes say so', async t => {
-  const tags = { 'kuma.io/service': 'web', 'kuma.io/protocol': 'grpc' }
+  const tags = { 'kuma.io/service': 'web', 'kuma.io/protocol': 'kafka' }
   t.match(accepted('Dataplane', withInbound({ tags })).unenforced, [
-    { field: 'networking.inbound[0].tags["kuma.io/protocol"]', message: /^grpc is carried as tcp/ },
+    { field: 'networking.inbound[0].tags["kuma.io/protocol"]', message: /^kafka is carried as tcp/ },
   ])
-  t.match(accepted('Dataplane', withInbound({ protocol: 'http2' })).unenforced, [
+  t.match(accepted('Dataplane', withInbound({ protocol: 'kafka' })).unenforced, [
     { field: 'networking.inbound[0].protocol' },
   ])
-  t.same(accepted('Dataplane', withInbound({ protocol: 'http' })).unenforced, [])
+  for (const protocol of ['http', 'http2', 'grpc', 'tcp'])
+    t.same(accepted('Dataplane', withInbound({ protocol })).unenforced, [], protocol)
 })
