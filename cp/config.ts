@@ -229,6 +229,7 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_NAME',
   'VMESH_MESH',
   'VMESH_DRAIN_TIME',
+  'VMESH_CONCURRENCY',
   'VMESH_STATE_DIR',
 ]
 
