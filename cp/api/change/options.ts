@@ -1,4 +1,7 @@
-/** The parameters of a write: `?dryRun=true` and `?wait=applied&timeout=30s`. A wrong value refuses the write. */
+/**
+ * The parameters of a write: `?dryRun=true`, maybe with `affected=false`, and `?wait=applied&timeout=30s`. A wrong value
+ * refuses the write.
+ */
 import { goDurationMs } from '#base/duration.ts'
 import { didYouMean } from '#base/text/nearest.ts'
 import type { Violation } from '../../kinds/kind.ts'
@@ -9,6 +12,8 @@ export type ChangeOptions =
   | {
       readonly ok: true
       readonly isDryRun: boolean
+      /** A dry run names the data planes that would change: long work where they are many. */
+      readonly namesAffected: boolean
       /** How long to wait for data planes; null: not at all. */
       readonly waitMs: number | null
     }
@@ -24,11 +29,12 @@ const MAX_TIMEOUT_MS = 300_000
 /** @param others parameters that the operation has besides those of every write */
 export function readChangeOptions(query: URLSearchParams, others: readonly string[] = []): ChangeOptions {
   const violations = unknownParameters(query, [...PARAMETERS, ...others])
-  const dryRun = query.get('dryRun')
+  const [dryRun, affected] = [query.get('dryRun'), query.get('affected')]
   const wait = query.get('wait')
   const timeout = readTimeout(query)
-  if (dryRun !== null && !['true', 'false', ''].includes(dryRun)) {
-    violations.push({ field: 'dryRun', message: `must be true or false, not ${JSON.stringify(dryRun)}` })
+  for (const [field, value] of Object.entries({ dryRun, affected })) {
+    if (value === null || ['true', 'false', ''].includes(value)) continue
+    violations.push({ field, message: `must be true or false, not ${JSON.stringify(value)}` })
   }
   if (wait !== null && wait !== 'applied') {
     violations.push({ field: 'wait', message: `must be applied, not ${JSON.stringify(wait)}` })
@@ -40,12 +46,13 @@ export function readChangeOptions(query: URLSearchParams, others: readonly strin
   return {
     ok: true,
     isDryRun: dryRun !== null && dryRun !== 'false',
+    namesAffected: affected !== 'false',
     waitMs: wait === null ? null : timeout.ms,
   }
 }
 
 /** Of every write; `output` says in which form it is answered. */
-const PARAMETERS = ['dryRun', 'wait', 'timeout', 'acceptUnenforced', 'format', 'output']
+const PARAMETERS = ['dryRun', 'affected', 'wait', 'timeout', 'acceptUnenforced', 'format', 'output']
 
 /** One that is misspelt would be a write that was only to be tried. */
 function unknownParameters(query: URLSearchParams, known: readonly string[]): Violation[] {

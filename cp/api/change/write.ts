@@ -52,7 +52,10 @@ export async function putResource(
   if (options.isDryRun) {
     const outcome = changes.length === 0 ? 'unchanged' : created ? 'created' : 'updated'
     const differences = resourceDifferences(kind, before, resource)
-    return preview(context, draft, { outcome, differences, warnings, changes })
+    const affected = options.namesAffected
+      ? await affectedProxies(context, meshOf(draft), changes)
+      : undefined
+    return preview({ outcome, differences, warnings, affected })
   }
   const delivered = await appliedTo(context, draft, options.waitMs, resource.revision)
   return written(context, { created, resource, warnings, applied: delivered })
@@ -78,7 +81,8 @@ export async function deleteResource(
   const { changes } = result
   if (options.isDryRun) {
     const differences = resourceDifferences(kind, before, null)
-    return preview(context, key, { outcome: 'deleted', differences, warnings: [], changes })
+    const affected = options.namesAffected ? await affectedProxies(context, meshOf(key), changes) : undefined
+    return preview({ outcome: 'deleted', differences, warnings: [], affected })
   }
   const revision = changes[0]?.revision ?? context.store.revision()
   const delivered = await appliedTo(context, key, options.waitMs, revision)
@@ -102,23 +106,20 @@ async function writeOptions(
   }
 }
 
-async function preview(
-  context: ApiContext,
-  key: ResourceKey,
-  found: {
-    readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
-    readonly differences: readonly JsonChange[]
-    readonly warnings: readonly string[]
-    readonly changes: readonly Change[]
-  },
-): Promise<Answer> {
-  const { outcome, differences, warnings, changes } = found
+function preview(found: {
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted'
+  readonly differences: readonly JsonChange[]
+  readonly warnings: readonly string[]
+  /** undefined: nobody wants to know. */
+  readonly affected: unknown
+}): Answer {
+  const { outcome, differences, warnings, affected } = found
   return ok({
     dryRun: true,
     outcome,
     ...(warnings.length === 0 ? {} : { warnings }),
     changes: differences,
-    affected: await affectedProxies(context, meshOf(key), changes),
+    ...(affected === undefined ? {} : { affected }),
   })
 }
 

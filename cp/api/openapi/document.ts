@@ -118,7 +118,7 @@ const MORE_FILTERS: Readonly<Record<string, readonly ParameterName[]>> = {
   ExternalService: ['tag'],
   ServiceInsight: ['type'],
 }
-const CHANGE_QUERY: readonly ParameterName[] = ['dryRun', 'wait', 'timeout']
+const CHANGE_QUERY: readonly ParameterName[] = ['dryRun', 'affected', 'wait', 'timeout']
 
 function operationOfKind(method: string, place: Place): Operation | null {
   const { kind, rest, isAllMeshes } = place

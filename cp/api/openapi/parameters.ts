@@ -43,6 +43,11 @@ export const PARAMETERS = {
     'How the resource is rendered.',
   ),
   dryRun: query('dryRun', yes, 'Check, say what would change, and write nothing.'),
+  affected: query(
+    'affected',
+    { type: 'boolean', default: true },
+    'Of a dry run: also which data planes would change, which takes long in a large mesh.',
+  ),
   wait: query('wait', { enum: ['applied'] }, 'Answer when the data planes that it touches run the change.'),
   timeout: query('timeout', { ...text, default: '30s' }, 'How long to wait, a Go duration up to 5m.'),
   version: query(

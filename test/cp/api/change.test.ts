@@ -68,6 +68,8 @@ t.test('a dry run names the data planes and sections that would change, and writ
   t.match(same.json, { outcome: 'unchanged', changes: [], affected: { total: 0 } })
   const other = await put(`${PERMISSIONS}/p?dryRun`, permission('p', 'Deny'))
   t.match(other.json, { outcome: 'updated', changes: [{ op: 'replace', before: 'Allow', value: 'Deny' }] })
+  const brief = await put(`${PERMISSIONS}/p?dryRun&affected=false`, permission('p', 'Deny'))
+  t.match(brief.json, { outcome: 'updated', affected: undefined }, 'who is in a hurry does not ask for whom')
   const gone = await send('DELETE', `${run.http}${PERMISSIONS}/p?dryRun=true`)
   t.match(gone, { status: 200, json: { outcome: 'deleted', affected: { total: 2 } } })
   t.equal((await send('GET', `${run.http}${PERMISSIONS}/p`)).status, 200)
@@ -81,10 +83,20 @@ t.test('a dry run refuses what the write would', async t => {
   t.match(await put(path, permission('p', 'Allow'), { headers: { 'if-match': '"1-1"' } }), { status: 412 })
   t.match(await put('/meshes/none/dataplanes/a?dryRun=true', { type: 'Dataplane' }), { status: 404 })
   t.match(await send('DELETE', `${run.http}${path}`), { status: 404 })
-  const wrong = await put(`${PERMISSIONS}/p?dryRun=yes&wait=some&timeout=1d`, permission('p', 'Allow'))
+  const wrong = await put(
+    `${PERMISSIONS}/p?dryRun=yes&affected=no&wait=some&timeout=1d`,
+    permission('p', 'Allow'),
+  )
   t.match(wrong, {
     status: 400,
-    json: { invalid_parameters: [{ field: 'dryRun' }, { field: 'wait' }, { field: 'timeout' }] },
+    json: {
+      invalid_parameters: [
+        { field: 'dryRun' },
+        { field: 'affected' },
+        { field: 'wait' },
+        { field: 'timeout' },
+      ],
+    },
   })
   t.equal(push.store.revision(), revision, 'a wrong parameter writes nothing')
 })

@@ -91,8 +91,9 @@ t.test('makes whole backups while the control plane writes and folds', async t =
     }
   }
   const writing = writer()
-  const copies = 25
-  for (let round = 0; round < copies; round++) {
+  let copies = 0
+  // on a busy machine the first folds take a while
+  for (; copies < 25 || store.figures().folds < 2; copies++) {
     const known = acknowledged
     const made = await backupStore({ dir, out: outs })
     t.ok(made.revision >= known, 'holds all that was acknowledged when it began')
@@ -102,7 +103,6 @@ t.test('makes whole backups while the control plane writes and folds', async t =
   }
   isDone = true
   await writing
-  t.ok(store.figures().folds > 1, `the journal was folded meanwhile, ${store.figures().folds} times`)
   await store.close()
   t.equal((await readdir(outs)).length, copies)
 })
