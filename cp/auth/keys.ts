@@ -31,6 +31,19 @@ export function dataplaneKeys(mesh: string): KeySet {
   return { mesh, prefix: `dataplane-token-signing-key-${mesh}` }
 }
 
+/** What a secret of this name signs, and its serial; null: it is no key. */
+export function signingKeyOf({
+  mesh,
+  name,
+}: Pick<ResourceDraft, 'mesh' | 'name'>): { readonly tokens: string; readonly kid: string } | null {
+  const sets = mesh === '' ? { user: USER_KEYS, zone: ZONE_KEYS } : { 'data plane': dataplaneKeys(mesh) }
+  for (const [tokens, set] of Object.entries(sets)) {
+    const serial = serialOf(set, name)
+    if (serial !== null) return { tokens, kid: String(serial) }
+  }
+  return null
+}
+
 /** A new key as the secret to be stored: PEM, PKCS#1. Takes a tenth of a second, outside the event loop. */
 export async function newSigningKeyDraft(set: KeySet, serial = 1): Promise<ResourceDraft> {
   const pair = await promisify(generateKeyPair)('rsa', {

@@ -16,7 +16,7 @@ export function secretDraft(key: ResourceKey, text: string): ResourceDraft {
 }
 
 /** Empty for a secret without data. */
-export function secretText(secret: Resource): string {
+export function secretText(secret: Pick<Resource, 'spec'>): string {
   const { spec } = secret
   const data = typeof spec === 'object' && spec !== null && 'data' in spec ? spec.data : undefined
   return typeof data === 'string' ? Buffer.from(data, 'base64').toString() : ''

@@ -13,6 +13,7 @@ import { type Answer, ok } from '../http/answer.ts'
 import { invalid, notFound } from '../problem.ts'
 import type { ApiContext, ApiRequest, PermittedWrite } from '../request.ts'
 import { resourceDifferences } from './differences.ts'
+import { lossesOf } from './losses.ts'
 import { readChangeOptions } from './options.ts'
 import { etagOf, expectedBy } from './preconditions.ts'
 import { refusedUnenforced, unenforcedSentence } from './unenforced.ts'
@@ -55,7 +56,8 @@ export async function putResource(
     const affected = options.namesAffected
       ? await affectedProxies(context, meshOf(draft), changes)
       : undefined
-    return preview({ outcome, differences, warnings, affected })
+    const losses = await lossesOf(context.store, before, draft)
+    return preview({ outcome, differences, warnings: [...warnings, ...losses], affected })
   }
   const delivered = await appliedTo(context, draft, options.waitMs, resource.revision)
   return written(context, { created, resource, warnings, applied: delivered })
@@ -82,7 +84,8 @@ export async function deleteResource(
   if (options.isDryRun) {
     const differences = resourceDifferences(kind, before, null)
     const affected = options.namesAffected ? await affectedProxies(context, meshOf(key), changes) : undefined
-    return preview({ outcome: 'deleted', differences, warnings: [], affected })
+    const warnings = await lossesOf(context.store, before, null)
+    return preview({ outcome: 'deleted', differences, warnings, affected })
   }
   const revision = changes[0]?.revision ?? context.store.revision()
   const delivered = await appliedTo(context, key, options.waitMs, revision)

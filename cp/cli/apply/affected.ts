@@ -3,6 +3,12 @@ import { at, list, text } from '../output.ts'
 
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const
 
+/** Of the answer to the dry run of a deletion: data planes, and the tokens and roles that would end. */
+export function deletionText(answer: unknown): string {
+  const losses = list(at(answer, 'warnings')).map(loss => `  ${String(loss)}\n`)
+  return affectedText(at(answer, 'affected')) + losses.join('')
+}
+
 /** `2 data planes would change:` and one line for each, indented; the total is of all, also of those not named. */
 export function affectedText(affected: unknown): string {
   const dataplanes = list(at(affected, 'dataplanes'))

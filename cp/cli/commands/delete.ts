@@ -1,10 +1,9 @@
 /** `vmeshctl delete`: removes one resource. */
 import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import { affectedText } from '../apply/affected.ts'
+import { deletionText } from '../apply/affected.ts'
 import { requireDryRuns } from '../apply/put.ts'
 import { failed, isMeshMissing, readProblem, refused } from '../errors.ts'
-import { at } from '../output.ts'
 import { KIND_ARGUMENT, kindNamed, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
@@ -17,7 +16,10 @@ export function deleteCommand(world: World): CommandNode {
     options: {
       ...TARGET_OPTIONS,
       ...MESH_OPTION,
-      dryRun: { type: 'switch', doc: 'Delete nothing; name the data planes that would change.' },
+      dryRun: {
+        type: 'switch',
+        doc: 'Delete nothing; name the data planes that would change, and whose tokens or roles would end.',
+      },
     },
     run: async ({ options, args }) => {
       const kind = kindNamed(args.kind)
@@ -31,7 +33,7 @@ export function deleteCommand(world: World): CommandNode {
         if (problem !== null) throw refused(problem, mesh)
         const done = `${kind.type} ${JSON.stringify(args.name)}`
         if (!options.dryRun) world.out(`deleted ${done}\n`)
-        else world.out(`would delete ${done}\n${affectedText(at(client.parse(answer), 'affected'))}`)
+        else world.out(`would delete ${done}\n${deletionText(client.parse(answer))}`)
         return EXIT.ok
       })
     },

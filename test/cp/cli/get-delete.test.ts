@@ -151,6 +151,19 @@ t.test('deletes one resource, and says when there is none', async t => {
   })
 })
 
+t.test('a dry run of a deletion says which rights end, not only which data planes change', async t => {
+  const warnings = ['user "ann" loses the role writer']
+  api.override = ({ method }) =>
+    method === 'DELETE'
+      ? { status: 200, body: { dryRun: true, warnings, affected: { total: 0, dataplanes: [] } } }
+      : undefined
+  t.same(await run('delete', 'access-role-binding', 'default', '--dry-run', '-q'), {
+    code: 0,
+    out: 'would delete AccessRoleBinding "default"\n  no data plane would change\n  user "ann" loses the role writer\n',
+    err: '',
+  })
+})
+
 t.test('keeps a name with odd characters inside the path', async t => {
   await run('get', 'dataplane', 'a/../b?c')
   t.equal(api.asked.at(-1)?.url, '/meshes/default/dataplanes/a%2F..%2Fb%3Fc')
