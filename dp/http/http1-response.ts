@@ -1,5 +1,6 @@
 /** A response in the form of the client's HTTP/1.1 connection: bodies go on as they lie, in the framing that they have. */
 import type { ByteStream } from '../codec/byte-stream.ts'
+import { CHUNKED } from '../codec/http1/fields.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ResponseSink } from './response-sink.ts'
@@ -27,7 +28,7 @@ export class Http1Response implements ResponseSink {
     let text = head.text
     // Chunks tell the client whether it got all, and keep its connection.
     this.#isUntilClose = head.framing === 'until-close'
-    if (this.#isUntilClose) text += 'transfer-encoding: chunked\r\n'
+    if (this.#isUntilClose) text += CHUNKED
     if (reason !== '') text += `x-vmesh-reason: ${reason}\r\n`
     text += this.#decidesToClose() ? 'connection: close\r\n\r\n' : '\r\n'
     if (this.#isUntilClose && end > start) return this.#chunk(text, bytes, start, end)

@@ -4,8 +4,8 @@
 export const TOKEN = table(byte => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)))
 /** Values of fields: visible characters, spaces, tabs and bytes above ASCII; no other control character. */
 export const VALUE = table(byte => byte === 9 || (byte >= 0x20 && byte !== 0x7f))
-/** Request targets: visible characters and bytes above ASCII. */
-export const TARGET = table(byte => byte > 0x20 && byte !== 0x7f)
+/** Request targets: visible characters and bytes above ASCII, no `#`: a fragment is cut off by some and kept by others. */
+export const TARGET = table(byte => byte > 0x20 && byte !== 0x7f && byte !== 0x23)
 /** Value of a hexadecimal digit plus one; 0 for other bytes. */
 export const HEX = hexTable()
 

@@ -4,6 +4,7 @@
  * characters and are bounded, trailers do not carry fields that decide about framing, routing or identity.
  */
 import { HEX, TOKEN, VALUE } from './bytes.ts'
+import { isTrailerName } from './trailer-names.ts'
 
 const SIZE = 0
 const EXTENSION = 1
@@ -24,27 +25,6 @@ const COLON = 58
 const MAX_DIGITS = 15
 /** Extensions of one body, and its trailer section. */
 const MAX_EXTRA_BYTES = 8192
-
-/** Merged into the head by some recipients, so they must not come after it (RFC 9110 §6.5.1); `_` counts as `-`. */
-const FORBIDDEN_TRAILERS = new Set([
-  'content-length',
-  'transfer-encoding',
-  'host',
-  'connection',
-  'upgrade',
-  'te',
-  'trailer',
-  'authorization',
-  'expect',
-  'cookie',
-  'forwarded',
-  'x-forwarded-client-cert',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id',
-  'x-kuma-tags',
-])
 
 export class ChunkedBody {
   #state = SIZE
@@ -132,10 +112,10 @@ export class ChunkedBody {
       return true
     }
     if (byte === COLON) {
-      const name = this.#name.toLowerCase().replaceAll('_', '-')
+      const name = this.#name.toLowerCase()
       this.#name = ''
       this.#state = TRAILER_VALUE
-      return name !== '' && !FORBIDDEN_TRAILERS.has(name)
+      return name !== '' && isTrailerName(name)
     }
     this.#name += String.fromCharCode(byte)
     return TOKEN[byte] === 1 && ++this.#extraBytes <= MAX_EXTRA_BYTES

@@ -26,9 +26,14 @@ export interface FieldReader {
 /** Why fields cannot be read; `''`: they were. */
 export type FieldFault = '' | 'too many fields' | 'bad field name' | 'bad field value' | 'folded line'
 
+/** The only transfer coding that goes on, always in this spelling. */
+export const CHUNKED = 'transfer-encoding: chunked\r\n'
+
 const CR = 13
 const LF = 10
 const COLON = 58
+const SPACE = 32
+const ZERO = 48
 
 /**
  * Reads the field lines from offset `from` of the text up to `to`, the offset behind the CRLF of the last one; the
@@ -88,6 +93,13 @@ export function readLength(value: string): number {
     length = length * 10 + digit
   }
   return length
+}
+
+/** Whether a length is spelled in the one way that nobody misreads: behind one space, no zeros in front. */
+export function isPlainLength(text: string, start: number, end: number): boolean {
+  if (text.charCodeAt(start) !== SPACE || isSpaceCode(text.charCodeAt(end - 1))) return false
+  const first = text.charCodeAt(start + 1)
+  return !isSpaceCode(first) && (first !== ZERO || end - start === 2)
 }
 
 /** Drops the fields of those names (lower case) from kept text; `from`: the offset where the field lines begin. */

@@ -6,7 +6,16 @@
 import type { ReasonCode } from '../../errors.ts'
 import { TARGET, TOKEN } from './bytes.ts'
 import { FieldNames, spellingsOf } from './field-names.ts'
-import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
+import {
+  CHUNKED,
+  dropNamed,
+  type FieldReader,
+  fieldValue,
+  isPlainLength,
+  type RawHead,
+  readFields,
+  readLength,
+} from './fields.ts'
 import { headText } from './head-text.ts'
 
 /** What a request head said; valid until the next one is read. */
@@ -34,6 +43,7 @@ export class RequestHead implements FieldReader {
   #host = ''
   #goodHost = ''
   #codings = 0
+  #isLengthOdd = false
   #named: string[] | null = null
   #wantsUpgrade = false
   #upgradeTo = ''
@@ -102,10 +112,11 @@ export class RequestHead implements FieldReader {
         if (this.contentLength >= 0) this.fault = 'two Content-Length fields'
         this.contentLength = readLength(fieldValue(text, valueStart, valueEnd))
         if (this.contentLength < 0) this.fault = 'Content-Length'
-        return false
+        this.#isLengthOdd = !isPlainLength(text, valueStart, valueEnd)
+        return this.#isLengthOdd
       case TRANSFER_ENCODING:
         this.#readCoding(fieldValue(text, valueStart, valueEnd).toLowerCase())
-        return false
+        return true
       case TE:
         return fieldValue(text, valueStart, valueEnd).toLowerCase() !== 'trailers'
       case EXPECT:
@@ -147,6 +158,8 @@ export class RequestHead implements FieldReader {
       if (this.#named.includes('x-request-id')) this.hasRequestId = false
       if (this.#named.includes('x-forwarded-proto')) this.hasForwardedProto = false
     }
+    if (this.isChunked) this.text += CHUNKED
+    else if (this.#isLengthOdd) this.text += `content-length: ${this.contentLength}\r\n`
     const hasBody = this.isChunked || this.contentLength > 0
     if (this.#wantsUpgrade && this.#upgradeTo === 'websocket' && this.method === 'GET' && !hasBody) {
       this.upgrade = 'websocket'
@@ -214,6 +227,7 @@ export class RequestHead implements FieldReader {
     this.fault = ''
     this.#hosts = 0
     this.#codings = 0
+    this.#isLengthOdd = false
     this.#named = null
     this.#wantsUpgrade = false
     this.#upgradeTo = ''

@@ -4,7 +4,16 @@
  */
 import { isSpaceCode, VALUE } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
-import { dropNamed, type FieldReader, fieldValue, type RawHead, readFields, readLength } from './fields.ts'
+import {
+  CHUNKED,
+  dropNamed,
+  type FieldReader,
+  fieldValue,
+  isPlainLength,
+  type RawHead,
+  readFields,
+  readLength,
+} from './fields.ts'
 import { headText } from './head-text.ts'
 
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close'
@@ -31,6 +40,7 @@ export class ResponseHead implements FieldReader {
   #isChunked = false
   #codings = 0
   #lengths = 0
+  #isLengthOdd = false
   #keepsAlive = false
   #named: string[] | null = null
   readonly #raw: RawHead = { bytes: EMPTY, start: 0, text: '', kept: '' }
@@ -92,12 +102,13 @@ export class ResponseHead implements FieldReader {
         if (++this.#lengths > 1) this.fault = 'two Content-Length fields'
         this.contentLength = readLength(fieldValue(text, valueStart, valueEnd))
         if (this.contentLength < 0) this.fault = 'Content-Length'
-        return this.status < 200 || this.status === 204
+        this.#isLengthOdd = !isPlainLength(text, valueStart, valueEnd)
+        return this.#isLengthOdd || this.status < 200 || this.status === 204
       case TRANSFER_ENCODING:
         this.#codings++
         this.#isChunked = fieldValue(text, valueStart, valueEnd).toLowerCase() === 'chunked'
         if (!this.#isChunked) this.fault = 'Transfer-Encoding'
-        return this.status < 200 || this.status === 204
+        return true
       case UPGRADE:
         this.upgrade = fieldValue(text, valueStart, valueEnd).toLowerCase()
         return true
@@ -133,6 +144,7 @@ export class ResponseHead implements FieldReader {
     if (this.#codings > 1) return this.#refuse('two Transfer-Encoding fields')
     if (this.#isChunked && this.#lengths > 0) return this.#refuse('both Content-Length and Transfer-Encoding')
     if (this.#isChunked && isOld) return this.#refuse('Transfer-Encoding in HTTP/1.0')
+    if (this.status >= 200 && this.status !== 204) this.#spell()
     if (isHead || this.status < 200 || this.status === 204 || this.status === 304) this.framing = 'none'
     else if (this.#isChunked) this.framing = 'chunked'
     else if (this.#lengths > 0) this.framing = this.contentLength === 0 ? 'none' : 'length'
@@ -141,6 +153,12 @@ export class ResponseHead implements FieldReader {
       this.isLast = true
     }
     return true
+  }
+
+  /** Framing fields in the one spelling that nobody misreads. */
+  #spell(): void {
+    if (this.#isChunked && this.status !== 304) this.text += CHUNKED
+    else if (this.#isLengthOdd) this.text += `content-length: ${this.contentLength}\r\n`
   }
 
   #readConnection(value: string): void {
@@ -176,6 +194,7 @@ export class ResponseHead implements FieldReader {
     this.#isChunked = false
     this.#codings = 0
     this.#lengths = 0
+    this.#isLengthOdd = false
     this.#keepsAlive = false
     this.#named = null
   }

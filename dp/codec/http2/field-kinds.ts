@@ -65,7 +65,7 @@ export function kindOfField(kind: number, value: string): number {
     case HOST:
       return value !== '' && !/[\s/?#@\\,<>"]/.test(value) ? kind : BAD_VALUE
     case PATH:
-      return isMadeOf(value, TARGET) && !value.includes('#') ? kind : BAD_VALUE
+      return isMadeOf(value, TARGET) ? kind : BAD_VALUE
     case STATUS:
       return /^[1-9][0-9][0-9]$/.test(value) && value !== '101' ? kind : BAD_VALUE
     case PROTOCOL:

@@ -50,6 +50,8 @@ t.test('refuses what could be read in two ways', async t => {
     'a coding as trailer': '0\r\ntransfer-encoding: chunked\r\n\r\n',
     'a host as trailer': '0\r\nHost: b\r\n\r\n',
     'an identity as trailer': '0\r\nX-Forwarded-Client-Cert: By=x\r\n\r\n',
+    'a content type as trailer': '0\r\nContent-Type: text/html\r\n\r\n',
+    'a range as trailer': '0\r\nContent_Range: bytes 0-1/2\r\n\r\n',
     'endless extensions': `5;${'a'.repeat(9000)}\r\nhello\r\n`,
     'endless trailers': `0\r\n${'A: b\r\n'.repeat(5000)}\r\n`,
   }

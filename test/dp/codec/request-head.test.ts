@@ -42,6 +42,29 @@ t.test('says how the body is framed', async t => {
   })
 })
 
+t.test('spells the framing in one way', async t => {
+  for (const line of [
+    'Transfer-Encoding: chunked',
+    'TRANSFER-ENCODING:\tChunked ',
+    'transfer-encoding:chunked',
+  ])
+    t.equal(
+      read(`POST / HTTP/1.1\r\n${HOST}${line}\r\nA: b\r\n\r\n`).text,
+      `POST / HTTP/1.1\r\n${HOST}A: b\r\ntransfer-encoding: chunked\r\n`,
+    )
+  for (const value of ['12', '\t12', '  12', ' 12 ', ' 012'])
+    t.equal(
+      read(`POST / HTTP/1.1\r\n${HOST}Content-Length:${value}\r\nA: b\r\n\r\n`).text,
+      `POST / HTTP/1.1\r\n${HOST}A: b\r\ncontent-length: 12\r\n`,
+      JSON.stringify(value),
+    )
+  for (const value of ['12', '0'])
+    t.match(
+      read(`POST / HTTP/1.1\r\n${HOST}Content-Length: ${value}\r\n\r\n`).text,
+      `Content-Length: ${value}\r\n`,
+    )
+})
+
 t.test('recognises a WebSocket upgrade and keeps its own fields', async t => {
   const head = read(
     `GET /ws HTTP/1.1\r\n${HOST}Upgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: abc=\r\n\r\n`,
@@ -109,6 +132,7 @@ t.test('refuses what could be read in two ways', async t => {
     'a tab in the start line': `GET\t/ HTTP/1.1\r\n${HOST}\r\n`,
     'a space in the target': `GET /a b HTTP/1.1\r\n${HOST}\r\n`,
     'no target': `GET HTTP/1.1\r\n${HOST}\r\n`,
+    'a fragment': `GET /a#b HTTP/1.1\r\n${HOST}\r\n`,
     'a control character in the target': `GET /\x01 HTTP/1.1\r\n${HOST}\r\n`,
     'a bad method': `GE(T / HTTP/1.1\r\n${HOST}\r\n`,
     'another protocol': `GET / HTTQ/1.1\r\n${HOST}\r\n`,

@@ -26,6 +26,22 @@ t.test('drops framing fields of a response that has no body', async t => {
   )
 })
 
+t.test('spells the framing in one way', async t => {
+  t.equal(
+    read('HTTP/1.1 200 OK\r\nTransfer-Encoding:\tChunked \r\nA: b\r\n\r\n').text,
+    'HTTP/1.1 200 OK\r\nA: b\r\ntransfer-encoding: chunked\r\n',
+  )
+  t.equal(
+    read('HTTP/1.1 200 OK\r\nContent-Length:007\r\nA: b\r\n\r\n').text,
+    'HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 7\r\n',
+  )
+  t.equal(
+    read('HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n').text,
+    'HTTP/1.1 304 Not Modified\r\n',
+    'a 304 has no body that could be chunked',
+  )
+})
+
 t.test('drops fields of one connection and remembers how long it is kept', async t => {
   const head = read(
     'HTTP/1.1 200 OK\r\nServer: x\r\nConnection: keep-alive, X-Mine\r\nKeep-Alive: timeout=5, max=9\r\nX-Mine: 1\r\nContent-Length: 0\r\n\r\n',

@@ -4,6 +4,7 @@
  */
 import { spellingsOf } from '../../http1/field-names.ts'
 import { fieldValue } from '../../http1/fields.ts'
+import { isTrailerName } from '../../http1/trailer-names.ts'
 import type { FieldList } from '../field-list.ts'
 
 /** Of one connection; Host and Transfer-Encoding have their own form in HTTP/2. */
@@ -29,26 +30,11 @@ const PROXY_ONLY = new Set([
   'http2-settings',
 ])
 
-/** Not as trailers: some recipients merge trailers into the head (RFC 9110 §6.5.1). `_` counts as `-`. */
-const HEAD_ONLY = new Set([
-  ...[
-    'content-length',
-    'content-encoding',
-    'content-type',
-    'content-range',
-    'transfer-encoding',
-    'host',
-    'te',
-  ],
-  ...['connection', 'upgrade', 'trailer', 'authorization', 'expect', 'cookie', 'forwarded', 'x-request-id'],
-  ...['x-forwarded-client-cert', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-kuma-tags'],
-])
-
 export type FieldFilter = (name: string) => boolean
 
 export const isForMessage: FieldFilter = name => !CONNECTION_ONLY.has(name)
 export const isForClient: FieldFilter = name => !PROXY_ONLY.has(name)
-export const isForTrailer: FieldFilter = name => !HEAD_ONLY.has(name.replaceAll('_', '-'))
+export const isForTrailer: FieldFilter = isTrailerName
 
 /**
  * Adds the lines `text[from, …)`, each ended by CRLF and already checked, whose names pass. The value of Host, which is

@@ -46,12 +46,10 @@ export function requestFields(text: string, scheme: 'http' | 'https', into: Fiel
   const target = text.slice(methodEnd + 1, targetEnd)
   const fieldsAt = text.indexOf('\r\n') + 2
   if (!target.startsWith('/') && target !== '*') return false
-  // Servers read a fragment in different ways; HTTP/2 has no place for one.
-  const fragmentAt = target.indexOf('#')
   into.add(':method', text.slice(0, methodEnd))
   into.add(':scheme', scheme)
   into.add(':authority', '')
-  into.add(':path', fragmentAt < 0 ? target : target.slice(0, fragmentAt))
+  into.add(':path', target)
   const host = addLines(text, fieldsAt, into, isForMessage)
   into.setValue(AUTHORITY_AT, host)
   return host !== ''

@@ -1,0 +1,84 @@
+/**
+ * Sends bytes through a data plane and tells what came of them: the answers, and the exact bytes that reached the
+ * application behind it, which understands requests with the strict reader alone and answers each.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Ending, type RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
+import { type Reading, readStrictly } from './strict-reader.ts'
+
+export interface Relayed {
+  /** All that the client heard. */
+  readonly answers: string
+  readonly ending: Ending
+  /** What the application got, a reading for each of its connections. */
+  readonly readings: readonly Reading[]
+}
+
+export interface Recorder {
+  readonly port: number
+  /** Sends `text` to a listener, as one read or as two when `cutAt` is inside; answers when the connection has ended. */
+  relay(port: number, text: string, cutAt?: number): Promise<Relayed>
+  close(): void
+}
+
+/** Turns of the event loop, all parties being in this process, without a byte anywhere: nothing more will come. */
+const QUIET_TURNS = 12
+const ANSWER = 'HTTP/1.1 200 OK\r\nx-recorded: yes\r\ncontent-length: 0\r\n\r\n'
+
+/** One relay at a time. */
+export async function startRecorder(): Promise<Recorder> {
+  let moved = 0
+  /** Since the relay that runs began. */
+  const heard = new Map<RawPeer, string>()
+  const answered = new Map<RawPeer, number>()
+  const server = await rawServer(peer => {
+    peer.socket.on('data', () => {
+      moved++
+      heard.set(peer, (heard.get(peer) ?? '') + peer.take())
+      const { requests, faults } = readStrictly(heard.get(peer) ?? '')
+      if (faults.length > 0) peer.socket.destroy()
+      const count = answered.get(peer) ?? 0
+      answered.set(peer, requests.length)
+      if (requests.length > count) peer.send(ANSWER.repeat(requests.length - count))
+    })
+    peer.socket.on('end', () => peer.socket.end())
+  })
+
+  async function quiet(client: RawPeer): Promise<void> {
+    let isOver = false
+    void client.ended.then(() => {
+      isOver = true
+    })
+    let turns = 0
+    let before = -1
+    while (turns < QUIET_TURNS && !isOver) {
+      const now = moved + client.heard.length
+      turns = now === before ? turns + 1 : 0
+      before = now
+      await turn()
+    }
+  }
+
+  async function relay(port: number, text: string, cutAt = 0): Promise<Relayed> {
+    heard.clear()
+    answered.clear()
+    const client = await rawClient(port)
+    client.socket.on('error', () => {})
+    if (cutAt > 0 && cutAt < text.length) {
+      client.send(text.slice(0, cutAt))
+      await turn()
+      await turn()
+    }
+    client.send(text.slice(cutAt))
+    await quiet(client)
+    client.socket.end()
+    const ending = await client.ended
+    client.socket.destroy()
+    // What was abandoned may still be on its way to the application.
+    await turn()
+    await turn()
+    return { answers: client.heard, ending, readings: [...heard.values()].map(readStrictly) }
+  }
+
+  return { port: server.port, relay, close: server.close }
+}

@@ -1,0 +1,98 @@
+/**
+ * Request smuggling: hostile bytes through a data plane, and what it lets through on to servers that others wrote.
+ * What goes on is canonical, is as many requests as were meant, and no server makes another number of it.
+ * FUZZ_RUNS sets how many are made at random; the seed is printed.
+ */
+import t from 'tap'
+import { mustApply, startPair } from '../../support/engine-pair.ts'
+import { freePorts } from '../../support/ports.ts'
+import { anInbound, trustOf } from '../../support/snapshots.ts'
+import { CHUNK_BODIES } from './corpus/chunks.ts'
+import { FIELDS } from './corpus/fields.ts'
+import { FRAMINGS } from './corpus/framings.ts'
+import type { Hostile } from './corpus/hostile.ts'
+import { SEQUENCES } from './corpus/sequences.ts'
+import { START_LINES } from './corpus/start-lines.ts'
+import { startReferenceServers } from './reference-servers.ts'
+import { type Relayed, startRecorder } from './relay.ts'
+import { replay } from './replay.ts'
+import type { Reading } from './strict-reader.ts'
+
+const recorder = await startRecorder()
+t.teardown(recorder.close)
+const pair = await startPair(t, { appPort: recorder.port })
+const [plainPort = 0] = await freePorts(1)
+await mustApply(pair.backend, {
+  listeners: [pair.inbound, anInbound(plainPort, recorder.port, { tls: null })],
+  trust: [trustOf(pair.ca)],
+})
+const CORPUS = [...FRAMINGS, ...CHUNK_BODIES, ...START_LINES, ...FIELDS, ...SEQUENCES]
+/** By their text without what differs each time: what went on. */
+const forwarded = new Map<string, { name: string; reading: Reading }>()
+
+/** Fields that only a data plane adds: each marks a head that it took for one. */
+const OWN_FIELD = /^x-forwarded-client-cert: By=spiffe|^x-request-id: [0-9a-f-]{36}\r$/gm
+const REFUSAL = /^HTTP\/1\.1 (?:400|408|426|431|501) /
+
+function faultsOf({ answers, ending, readings }: Relayed): string[] {
+  const faults = readings.flatMap(reading => reading.faults)
+  if (ending === 'closed') faults.push('no end')
+  const own = answers.split(/(?=HTTP\/1\.1 \d{3} )/).filter(answer => !answer.includes('x-recorded: yes'))
+  const last = own.pop() ?? ''
+  if (own.length > 0) faults.push(`an answer behind a refusal: ${own[0]?.slice(0, 60)}`)
+  if (last !== '' && !(REFUSAL.test(last) && last.includes('\r\nconnection: close\r\n')))
+    faults.push(`refused with ${last.slice(0, 100)}`)
+  if (last !== '' && !answers.endsWith(last)) faults.push('an answer behind a refusal')
+  return faults
+}
+
+function note(name: string, readings: readonly Reading[]): void {
+  for (const reading of readings) {
+    const text = reading.requests.map(one => one.text).join('') + reading.rest
+    const key = text.replace(OWN_FIELD, '')
+    if (key !== '') forwarded.set(key, { name, reading })
+  }
+}
+
+for (const [where, port] of [
+  ['through two data planes', pair.outPort],
+  ['through one', plainPort],
+] as const) {
+  t.test(`lets nothing on that could be read in two ways, ${where}`, async t => {
+    const failures: string[] = []
+    for (const { name, text, passes } of CORPUS satisfies readonly Hostile[]) {
+      for (const cutAt of [0, Math.floor(text.length / 2)]) {
+        const relayed = await recorder.relay(port, text, cutAt)
+        const count = relayed.readings.reduce((sum, reading) => sum + reading.requests.length, 0)
+        const faults = faultsOf(relayed)
+        if (count !== passes) faults.push(`${count} requests instead of ${passes}`)
+        if (faults.length > 0) failures.push(`${name}: ${faults.join('; ')}`)
+        note(name, relayed.readings)
+      }
+    }
+    t.same(failures, [], `${CORPUS.length} sequences`)
+  })
+}
+
+t.test('is understood alike by servers that others wrote', async t => {
+  const { servers, missing, close } = await startReferenceServers()
+  t.teardown(close)
+  for (const name of missing) t.skip(`${name} is not installed`)
+  const differences: string[] = []
+  for (const server of servers) {
+    const refusals = new Map<number, number>()
+    const queue = [...forwarded.values()]
+    const lane = async () => {
+      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
+        const { difference, refusal } = await replay(server, one.reading)
+        if (difference !== '') differences.push(`${server.name}, ${one.name}: ${difference}`)
+        if (refusal > 0) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1)
+      }
+    }
+    await Promise.all([lane(), lane(), lane(), lane()])
+    t.comment(
+      `${server.name}: ${forwarded.size} sequences, refused by itself: ${JSON.stringify([...refusals])}`,
+    )
+  }
+  t.same(differences, [], 'no server sees other requests')
+})

@@ -1,0 +1,112 @@
+/**
+ * A second opinion on what the data plane sends to an application: a reader of HTTP/1.1 requests that shares nothing
+ * with the one under test and knows only the canonical form (RFC 9112 §3, §5, §6, §7): one framing, names of token
+ * characters, no control bytes, one spelling of Transfer-Encoding.
+ */
+import { createHash } from 'node:crypto'
+
+export interface ReadRequest {
+  /** Method, target, bytes of the body and a digest of them: two readers agree when these are equal. */
+  readonly label: string
+  readonly head: string
+  /** All of it as it lay. */
+  readonly text: string
+}
+
+/** `faults`: what is not canonical; reading stops there. `rest`: the beginning of a request that is not complete. */
+export interface Reading {
+  readonly requests: readonly ReadRequest[]
+  readonly rest: string
+  readonly faults: readonly string[]
+}
+
+const START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|\*$|\* )[!"$-~\x80-\xff]* ?HTTP\/1\.1$/
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/
+const CHUNK = /^([0-9a-fA-F]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n/
+/** Of one connection, or ambiguous: none goes on. Connection and Upgrade do for WebSocket alone. */
+const FORBIDDEN = ['keep-alive', 'proxy-connection', 'http2-settings', 'content_length', 'transfer_encoding']
+
+/** `text`: Latin-1, from the start of a request. */
+export function readStrictly(text: string): Reading {
+  const requests: ReadRequest[] = []
+  let at = 0
+  for (;;) {
+    const headEnd = text.indexOf('\r\n\r\n', at)
+    if (headEnd < 0) return { requests, rest: text.slice(at), faults: [] }
+    const head = text.slice(at, headEnd)
+    const { faults, isChunked, length } = readHead(head)
+    if (faults.length > 0) return { requests, rest: text.slice(at), faults }
+    const body = isChunked ? readChunks(text, headEnd + 4) : readLength(text, headEnd + 4, length)
+    if (body === null) return { requests, rest: text.slice(at), faults }
+    if (body === 'malformed') return { requests, rest: text.slice(at), faults: ['malformed chunks'] }
+    const [method = '', target = ''] = head.split(' ', 2)
+    requests.push({ label: labelOf(method, target, body.data), head, text: text.slice(at, body.end) })
+    at = body.end
+  }
+}
+
+/** `data`: Latin-1. */
+export function labelOf(method: string, target: string, data: string): string {
+  const digest = createHash('sha1').update(data, 'latin1').digest('hex').slice(0, 8)
+  return `${method} ${encodeURIComponent(target)} ${data.length} ${digest}`
+}
+
+function readHead(head: string): { faults: readonly string[]; isChunked: boolean; length: number } {
+  const [start = '', ...lines] = head.split('\r\n')
+  const faults: string[] = []
+  if (!START.test(start)) faults.push(`start line ${JSON.stringify(start)}`)
+  const fields = new Map<string, string[]>()
+  for (const line of lines) {
+    const [, name, value = ''] = FIELD.exec(line) ?? []
+    if (name === undefined) faults.push(`field ${JSON.stringify(line)}`)
+    else fields.set(name.toLowerCase(), [...(fields.get(name.toLowerCase()) ?? []), value])
+  }
+  const lengths = fields.get('content-length') ?? []
+  const codings = fields.get('transfer-encoding') ?? []
+  if (lengths.length + codings.length > 1) faults.push('two framings')
+  if (lengths.some(value => !/^ (?:0|[1-9]\d{0,14})$/.test(value))) faults.push(`length ${lengths}`)
+  if (codings.some(value => value !== ' chunked')) faults.push(`coding ${JSON.stringify(codings)}`)
+  if (fields.get('host')?.length !== 1) faults.push('not one Host')
+  for (const name of FORBIDDEN) if (fields.has(name)) faults.push(name)
+  const isUpgrade = `${fields.get('connection')}|${fields.get('upgrade')}` === ' upgrade| websocket'
+  if (!isUpgrade && (fields.has('connection') || fields.has('upgrade'))) faults.push('connection fields')
+  return { faults, isChunked: codings.length > 0, length: Number(lengths[0] ?? 0) }
+}
+
+type Body = { readonly data: string; readonly end: number } | null
+
+function readLength(text: string, start: number, length: number): Body {
+  const end = start + length
+  return end > text.length ? null : { data: text.slice(start, end), end }
+}
+
+function readChunks(text: string, start: number): Body | 'malformed' {
+  let data = ''
+  let at = start
+  for (;;) {
+    const lineEnd = text.indexOf('\n', at)
+    if (lineEnd < 0) return null
+    const digits = CHUNK.exec(text.slice(at, lineEnd + 1))?.[1]
+    if (digits === undefined) return 'malformed'
+    at = lineEnd + 1
+    const size = Number.parseInt(digits, 16)
+    if (size === 0) return readTrailers(text, at, data)
+    if (at + size + 2 > text.length) return null
+    data += text.slice(at, at + size)
+    at += size
+    if (text.slice(at, at + 2) !== '\r\n') return 'malformed'
+    at += 2
+  }
+}
+
+function readTrailers(text: string, start: number, data: string): Body | 'malformed' {
+  let at = start
+  for (;;) {
+    const lineEnd = text.indexOf('\n', at)
+    if (lineEnd < 0) return null
+    const line = text.slice(at, lineEnd + 1)
+    at = lineEnd + 1
+    if (line === '\r\n') return { data, end: at }
+    if (!line.endsWith('\r\n') || !FIELD.test(line.slice(0, -2))) return 'malformed'
+  }
+}
