@@ -1,7 +1,6 @@
 /**
  * Request smuggling: hostile bytes through a data plane, and what it lets through on to servers that others wrote.
  * What goes on is canonical, is as many requests as were meant, and no server makes another number of it.
- * FUZZ_RUNS sets how many are made at random; the seed is printed.
  */
 import t from 'tap'
 import { mustApply, startPair } from '../../support/engine-pair.ts'
@@ -14,9 +13,10 @@ import type { Hostile } from './corpus/hostile.ts'
 import { SEQUENCES } from './corpus/sequences.ts'
 import { START_LINES } from './corpus/start-lines.ts'
 import { startReferenceServers } from './reference-servers.ts'
-import { type Relayed, startRecorder } from './relay.ts'
+import { startRecorder } from './relay.ts'
 import { replay } from './replay.ts'
 import type { Reading } from './strict-reader.ts'
+import { refusalFaults } from './verdict.ts'
 
 const recorder = await startRecorder()
 t.teardown(recorder.close)
@@ -26,26 +26,12 @@ await mustApply(pair.backend, {
   listeners: [pair.inbound, anInbound(plainPort, recorder.port, { tls: null })],
   trust: [trustOf(pair.ca)],
 })
-const CORPUS = [...FRAMINGS, ...CHUNK_BODIES, ...START_LINES, ...FIELDS, ...SEQUENCES]
+const CORPUS: readonly Hostile[] = [...FRAMINGS, ...CHUNK_BODIES, ...START_LINES, ...FIELDS, ...SEQUENCES]
 /** By their text without what differs each time: what went on. */
 const forwarded = new Map<string, { name: string; reading: Reading }>()
 
-/** Fields that only a data plane adds: each marks a head that it took for one. */
+/** What differs each time. */
 const OWN_FIELD = /^x-forwarded-client-cert: By=spiffe|^x-request-id: [0-9a-f-]{36}\r$/gm
-const REFUSAL = /^HTTP\/1\.1 (?:400|408|426|431|501) /
-
-function faultsOf({ answers, ending, readings }: Relayed): string[] {
-  const faults = readings.flatMap(reading => reading.faults)
-  if (ending === 'closed') faults.push('no end')
-  const own = answers.split(/(?=HTTP\/1\.1 \d{3} )/).filter(answer => !answer.includes('x-recorded: yes'))
-  const last = own.pop() ?? ''
-  if (own.length > 0) faults.push(`an answer behind a refusal: ${own[0]?.slice(0, 60)}`)
-  if (last !== '' && !(REFUSAL.test(last) && last.includes('\r\nconnection: close\r\n')))
-    faults.push(`refused with ${last.slice(0, 100)}`)
-  if (last !== '' && !answers.endsWith(last)) faults.push('an answer behind a refusal')
-  return faults
-}
-
 function note(name: string, readings: readonly Reading[]): void {
   for (const reading of readings) {
     const text = reading.requests.map(one => one.text).join('') + reading.rest
@@ -60,11 +46,11 @@ for (const [where, port] of [
 ] as const) {
   t.test(`lets nothing on that could be read in two ways, ${where}`, async t => {
     const failures: string[] = []
-    for (const { name, text, passes } of CORPUS satisfies readonly Hostile[]) {
+    for (const { name, text, passes } of CORPUS) {
       for (const cutAt of [0, Math.floor(text.length / 2)]) {
         const relayed = await recorder.relay(port, text, cutAt)
         const count = relayed.readings.reduce((sum, reading) => sum + reading.requests.length, 0)
-        const faults = faultsOf(relayed)
+        const faults = [...refusalFaults(relayed), ...relayed.readings.flatMap(reading => reading.faults)]
         if (count !== passes) faults.push(`${count} requests instead of ${passes}`)
         if (faults.length > 0) failures.push(`${name}: ${faults.join('; ')}`)
         note(name, relayed.readings)
