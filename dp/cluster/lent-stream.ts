@@ -20,11 +20,18 @@ export class LentStream extends VmeshStream implements Stream, ByteSink {
   isLent = false
   /** While idle. */
   idleUntilMs = 0
+  /** Bytes that it had carried when it was lent, and when it was looked at last. */
+  lentAtBytes = 0
+  sweptAtBytes = 0
   readonly #lender: StreamLender
 
   constructor(host: StreamHost, id: number, lender: StreamLender) {
     super(host, id)
     this.#lender = lender
+  }
+
+  get carriedBytes(): number {
+    return this.bytesRead + this.bytesWritten
   }
 
   release(isReusable: boolean, keepMs: number): void {

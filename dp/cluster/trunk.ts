@@ -6,6 +6,7 @@ import type { SessionHandler } from '../codec/vmesh1/session-options.ts'
 import type { VmeshStream } from '../codec/vmesh1/stream.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { Connection } from './connection.ts'
+import type { Destination } from './destination.ts'
 import { LentStream, type StreamLender } from './lent-stream.ts'
 
 export interface TrunkOwner {
@@ -25,16 +26,33 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
   #isUsed = false
   /** When it was found without a stream; 0: it has some. */
   #quietSinceMs = 0
+  /** A call on it moves so much that others had better go elsewhere. */
+  isBulk = false
+  readonly #bulkBytes: number
+  #readyByMs: number
 
-  /** Takes the connection over: verified, and both sides speak vmesh/1. */
-  constructor(connection: Connection, limits: Limits, owner: TrunkOwner) {
+  /** Takes the connection over: verified, and both sides speak vmesh/1. `readyByMs`: the server has taken us by then. */
+  constructor(connection: Connection, limits: Limits, readyByMs: number, owner: TrunkOwner) {
     this.connection = connection
+    this.#bulkBytes = limits.bulkBytes
+    this.#readyByMs = readyByMs
     this.#owner = owner
     this.#session = new Session(connection, { isServer: false, ownsReads: false, limits, handler: this })
   }
 
   get isOpen(): boolean {
     return !this.#session.isEnding
+  }
+
+  get isReady(): boolean {
+    return this.#session.isReady
+  }
+
+  /** For new calls: it is as it would be made now, and the other side answers. */
+  isUsable(destination: Destination, nowMs: number): boolean {
+    const { connection } = this
+    const isGood = this.isOpen && !this.#session.isInDoubt && connection.retiresAtMs > nowMs
+    return isGood && connection.isAsNow(destination)
   }
 
   get streamCount(): number {
@@ -47,6 +65,8 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
     const stream = (isFresh ? undefined : this.#takeIdle()) ?? this.#open()
     if (stream === null) return null
     stream.isLent = true
+    stream.lentAtBytes = stream.carriedBytes
+    stream.sweptAtBytes = stream.lentAtBytes
     stream.isReused = this.#isUsed && !isFresh
     this.#isUsed = true
     return stream
@@ -70,6 +90,8 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
   /** Ends what is idle for too long. */
   sweep(nowMs: number, idleMs = 0): void {
     this.#session.sweep(nowMs)
+    if (!this.isReady && nowMs > this.#readyByMs) this.#session.cut()
+    this.isBulk = this.#looksForBulk()
     for (const stream of [...this.#idle]) if (nowMs > stream.idleUntilMs) this.lost(stream)
     if (this.#streams.size > 0) this.#quietSinceMs = 0
     else if (this.#quietSinceMs === 0) this.#quietSinceMs = nowMs
@@ -101,6 +123,17 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
   onClose(): void {
     for (const stream of this.#idle.splice(0)) this.#discard(stream)
     this.#owner.trunkClosed(this)
+  }
+
+  #looksForBulk(): boolean {
+    let isBulk = false
+    for (const stream of this.#streams) {
+      const { carriedBytes } = stream
+      const movedBytes = carriedBytes - Math.max(stream.sweptAtBytes, stream.lentAtBytes)
+      isBulk ||= stream.isLent && movedBytes >= this.#bulkBytes
+      stream.sweptAtBytes = carriedBytes
+    }
+    return isBulk
   }
 
   #takeIdle(): LentStream | undefined {

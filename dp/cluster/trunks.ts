@@ -13,6 +13,7 @@ import type { Destination } from './destination.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { LentStream } from './lent-stream.ts'
 import { Pool, type PoolEnvironment } from './pool.ts'
+import { Redial } from './redial.ts'
 import type { Stream, StreamWaiter, Transport } from './transport.ts'
 import { Trunk, type TrunkOwner } from './trunk.ts'
 import { WaitingLine } from './waiting-line.ts'
@@ -20,6 +21,8 @@ import { WaitingLine } from './waiting-line.ts'
 /** How long an older data plane is not asked again whether it speaks vmesh/1. */
 const OLDER_FOR_MS = 60_000
 const PROTOCOLS = [MULTIPLEXED, RAW]
+/** Connections to one endpoint as long as their streams suffice: the second one for calls beside bulk. */
+const MAX_BESIDE_BULK = 2
 
 export class Trunks implements Transport, TrunkOwner, Sweepable {
   readonly #endpoint: Endpoint
@@ -31,6 +34,9 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   readonly #tunnels = new WaitingLine()
   #arrivals = 0
   #isDialing = false
+  /** The connection whose server has not taken us yet. */
+  #greeting: Trunk | null = null
+  readonly #redial: Redial
   #isRetired = false
   /** Until then the other side is taken for an older one. */
   #olderUntilMs = 0
@@ -41,6 +47,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     this.#endpoint = endpoint
     this.#environment = environment
     this.#destination = destination
+    this.#redial = new Redial(environment.limits)
     this.#pool = new Pool(endpoint, destination, environment)
     this.#narrowings = destination.domain?.narrowings ?? 0
   }
@@ -65,6 +72,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     if (domain !== this.#destination.domain) this.#narrowings = domain?.narrowings ?? 0
     this.#destination = destination
     this.#olderUntilMs = 0
+    this.#redial.reset()
     for (const trunk of this.#trunks) {
       const { peer } = trunk.connection
       if (peer !== null && !destination.allows(peer)) trunk.cut('wrong-server-identity')
@@ -72,6 +80,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     }
     this.#pool.redirect(destination)
     if (destination.target === null) this.#handOver()
+    else this.#serveWaiting()
   }
 
   recheck(): void {
@@ -87,6 +96,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
 
   retire(): void {
     this.#isRetired = true
+    this.#redial.reset()
     for (const trunk of [...this.#trunks]) trunk.leave()
     this.#failUpTo(this.#arrivals, 'no-healthy-endpoint', 'the endpoint was removed')
     this.#pool.retire()
@@ -115,12 +125,24 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   }
 
   trunkChanged(trunk: Trunk): void {
-    if (!trunk.isOpen) this.#serveWaiting()
+    if (trunk === this.#greeting && trunk.isReady) {
+      this.#greeting = null
+      this.#succeeded()
+      this.#serveWaiting()
+    } else if (!trunk.isOpen) this.#serveWaiting()
   }
 
   trunkClosed(trunk: Trunk): void {
     this.#trunks = this.#trunks.filter(other => other !== trunk)
     if (this.#trunks.length === 0) this.#environment.deadlines.remove(this)
+    if (trunk === this.#greeting) {
+      this.#greeting = null
+      this.#isDialing = false
+      // Unless it was us: whoever waits gets one that is made anew.
+      if (!this.#isRetired && trunk.connection.isAsNow(this.#destination)) {
+        this.#failed('handshake-failed', 'the other data plane has closed the connection', this.#arrivals)
+      }
+    }
     this.#serveWaiting()
   }
 
@@ -131,24 +153,29 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
 
   /** For a new call. */
   #isUsable(trunk: Trunk): boolean {
-    const { connection } = trunk
-    return (
-      trunk.isOpen &&
-      !this.#isRetired &&
-      connection.isAsNow(this.#destination) &&
-      connection.retiresAtMs > this.#environment.deadlines.nowMs
-    )
+    return !this.#isRetired && trunk.isUsable(this.#destination, this.#environment.deadlines.nowMs)
   }
 
   #lend(isFresh: boolean): LentStream | null {
     if (this.#endpoint.active >= this.#environment.limits.maxConnections) return null
+    let usable = 0
+    let bulk: Trunk | null = null
     for (const trunk of this.#trunks) {
-      const stream = this.#isUsable(trunk) ? trunk.lend(isFresh) : null
-      if (stream === null) continue
-      this.#endpoint.active++
-      return stream
+      if (!this.#isUsable(trunk)) continue
+      usable++
+      if (trunk.isBulk) bulk ??= trunk
+      const stream = trunk.isBulk ? null : trunk.lend(isFresh)
+      if (stream !== null) return this.#lent(stream)
     }
-    return null
+    if (bulk === null) return null
+    // The call does not wait for it: later ones will find it.
+    if (usable < MAX_BESIDE_BULK) this.#dial()
+    return this.#lent(bulk.lend(isFresh))
+  }
+
+  #lent(stream: LentStream | null): LentStream | null {
+    if (stream !== null) this.#endpoint.active++
+    return stream
   }
 
   #serve(waiter: StreamWaiter, line: WaitingLine): void {
@@ -159,7 +186,8 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     else if (line === this.#tunnels && this.#endpoint.active >= maxConnections) {
       // Exchanges wait for others to end; TCP connections may be held for ever.
       waiter.onNoStream('overflow', 'too many connections')
-    } else {
+    } else if (this.#redial.isLong) waiter.onNoStream(this.#redial.reason, this.#redial.detail)
+    else {
       line.push({ waiter, number: ++this.#arrivals })
       this.#dial()
     }
@@ -189,41 +217,59 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
       this.#failUpTo(arrivals, reason, 'this data plane cannot make mesh connections now')
       return
     }
+    if (this.#redial.holds(() => this.#serveWaiting())) return
     this.#isDialing = true
     const connection = new Connection('shared', this.#pool)
     connection.begin(this.#destination)
     const tls = { client, target, protocols: PROTOCOLS }
     dial(connection, this.#endpoint, tls, connectTimeoutMs, false, {
       onConnected: (peer, protocol) => {
-        this.#isDialing = false
         connection.certify(peer, client.credentials.notAfterMs)
         this.#connected(connection, peer, protocol)
       },
       onFailed: (reason, detail) => {
         this.#isDialing = false
-        this.#endpoint.fail(`${reason}: ${detail}`)
-        // Who has waited for longer than it took to fail would only wait for the same failure again; so would all
-        // where nothing works.
-        this.#failUpTo(this.#trunks.length === 0 ? this.#arrivals : arrivals, reason, detail)
+        this.#failed(reason, detail, arrivals)
         this.#serveWaiting()
       },
     })
   }
 
-  #connected(connection: Connection, peer: Peer | null, protocol: string): void {
+  #succeeded(): void {
+    this.#isDialing = false
     this.#endpoint.succeed()
+    this.#redial.reset()
+  }
+
+  /**
+   * Who has waited for longer than it took to fail (`arrivals`) would only wait for the same failure again; so would
+   * all where nothing works.
+   */
+  #failed(reason: ReasonCode, detail: string, arrivals: number): void {
+    this.#endpoint.fail(`${reason}: ${detail}`)
+    this.#redial.fail(reason, detail)
+    this.#failUpTo(this.#trunks.length === 0 ? this.#arrivals : arrivals, reason, detail)
+  }
+
+  #connected(connection: Connection, peer: Peer | null, protocol: string): void {
     const isWelcome = connection.isAsNow(this.#destination) && peer !== null && this.#destination.allows(peer)
     if (this.#isRetired || !isWelcome) {
       // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
+      this.#isDialing = false
       connection.discard()
     } else if (protocol !== MULTIPLEXED) {
+      this.#succeeded()
       this.#olderUntilMs = Date.now() + OLDER_FOR_MS
       this.#pool.adopt(connection)
       this.#handOver()
       return
     } else {
-      if (this.#trunks.length === 0) this.#environment.deadlines.add(this)
-      this.#trunks.push(new Trunk(connection, this.#environment.limits, this))
+      const { deadlines, limits } = this.#environment
+      if (this.#trunks.length === 0) deadlines.add(this)
+      const readyByMs = Date.now() + this.#destination.connectTimeoutMs
+      this.#greeting = new Trunk(connection, limits, readyByMs, this)
+      this.#trunks.push(this.#greeting)
+      return
     }
     this.#serveWaiting()
   }

@@ -40,6 +40,8 @@ export interface ByteStream {
   destroy(): void
   /** As destroy, and the peer sees that the stream was cut rather than finished. */
   reset(): void
+  /** As reset, and the peer learns that nothing was looked at of what it may have sent since the last answer. */
+  refuse?(): void
 }
 
 /** Ignores everything: the sink of streams that nobody owns any more. */

@@ -39,6 +39,9 @@ export interface Limits extends SessionLimits {
   /** First and longest pause before an endpoint that failed is tried again while others are healthy. */
   readonly backoffMs: number
   readonly maxBackoffMs: number
+  /** First and longest pause between attempts to make the connection to a data plane. */
+  readonly redialMs: number
+  readonly maxRedialMs: number
   /** How long the connections of a removed listener may finish. */
   readonly retireMs: number
 }
@@ -62,5 +65,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxWaiting: 8192,
   backoffMs: 200,
   maxBackoffMs: 10_000,
+  redialMs: 50,
+  maxRedialMs: 1000,
   retireMs: 30_000,
 }

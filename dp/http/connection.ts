@@ -27,7 +27,7 @@ const LINGER = 3
 
 /** Of answers, above what a socket takes before it asks for a pause: there will be a drain. */
 const MAX_UNREAD_BYTES = 256 * 1024
-/** Shared by all: what it holds is used before anything else is read. */
+/** Shared: what it holds is used before anything else is read. */
 const REQUEST = new RequestHead()
 
 export class HttpConnection implements ByteSink, Requester, Sweepable {
@@ -88,7 +88,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   retire(): void {
     this.#closesAfter = true
-    if (this.#state === HEAD && this.#kept === null && !this.#exchange.isRunning) this.#close()
+    if (this.#state !== HEAD || this.#kept !== null || this.#exchange.isRunning) return
+    if (this.down.refuse === undefined) this.#close()
+    else this.down.refuse()
   }
 
   sweep(nowMs: number): void {
@@ -102,12 +104,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
-    if (this.#kept === null) this.#read(bytes, start, end)
-    else {
-      const all = Buffer.concat([this.#kept, bytes.subarray(start, end)])
-      this.#kept = null
-      this.#read(all, 0, all.length)
-    }
+    const kept = this.#kept
+    this.#kept = null
+    const all = kept === null ? bytes : Buffer.concat([kept, bytes.subarray(start, end)])
+    this.#read(all, kept === null ? start : 0, kept === null ? end : all.length)
   }
 
   onEnd(): void {
@@ -266,8 +266,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   /** It may stay where the rest of the request, if there is one, can be read and dropped. */
   #decidesToClose(): boolean {
     const { isRetiring, limits } = this.#role
-    const canDrop =
-      this.#state === BODY && !this.#expectsContinue && this.#body.canDrop(limits.maxDiscardBytes)
+    const mayDrop = this.#state === BODY && !this.#expectsContinue
+    const canDrop = mayDrop && this.#body.canDrop(limits.maxDiscardBytes)
     this.#closesAfter ||= isRetiring || (this.#state !== DONE && !canDrop)
     return this.#closesAfter
   }

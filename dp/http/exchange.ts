@@ -38,7 +38,9 @@ const BODY = 3
 /** The response is complete, the rest of the request is still being sent. */
 const ANSWERED = 4
 
-/** Shared by all: what it holds is used before anything else is read. */
+/** Of a request that nobody has looked at. */
+const MAX_RETRIES = 3
+/** Shared: what it holds is used before anything else is read. */
 const RESPONSE = new ResponseHead()
 const NOTHING = Buffer.alloc(0)
 
@@ -59,6 +61,9 @@ export class Exchange implements ByteSink, StreamWaiter {
   #bytes: Buffer | null = null
   #isHead = false
   #isReplayable = false
+  /** All of the request was sent and is still here, and nothing came back. */
+  #isWhole = false
+  #retries = 0
   #upgrade = ''
   #isLast = false
   #keepMs = -1
@@ -87,6 +92,8 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#bytes = request.body
     this.#isHead = request.isHead
     this.#isReplayable = request.isReplayable
+    this.#isWhole = false
+    this.#retries = 0
     this.#upgrade = request.upgrade
     this.#kept = null
     this.isHeadSent = false
@@ -131,8 +138,9 @@ export class Exchange implements ByteSink, StreamWaiter {
     stream.sink = this
     const bytes = this.#bytes
     const isFree = bytes === null ? stream.write(this.#text) : stream.writeBoth(this.#text, bytes)
+    this.#isWhole = this.isRequestDone
+    if (this.#isWhole) return
     this.#bytes = null
-    if (this.isRequestDone) return
     if (isFree || stream.pendingBytes === 0) this.#requester.down.resume()
   }
 
@@ -149,16 +157,11 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   onBytes(bytes: Buffer, start: number, end: number): void {
     this.#requester.touch()
-    let from = start
-    let to = end
-    let buffer = bytes
-    if (this.#kept !== null) {
-      buffer = Buffer.concat([this.#kept, bytes.subarray(start, end)])
-      from = 0
-      to = buffer.length
-      this.#kept = null
-    }
-    let at = from
+    const kept = this.#kept
+    this.#kept = null
+    const buffer = kept === null ? bytes : Buffer.concat([kept, bytes.subarray(start, end)])
+    const to = kept === null ? end : buffer.length
+    let at = kept === null ? start : 0
     while (at < to && this.#state === HEAD) {
       at = this.#readHead(buffer, at, to)
       if (at < 0) return
@@ -177,11 +180,10 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   onEnd(): void {
     if (this.#state === ANSWERED) this.#finish(true)
-    else if (this.#state !== BODY || !this.#body.isUntilClose) this.#break('connection-termination')
-    else {
+    else if (this.#state === BODY && this.#body.isUntilClose) {
       this.#requester.response.end()
       this.#finish(false)
-    }
+    } else this.#break('connection-termination')
   }
 
   onClose(): void {
@@ -192,6 +194,8 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
   #readHead(bytes: Buffer, start: number, end: number): number {
     this.#isReplayable = false
+    this.#isWhole = false
+    this.#bytes = null
     const { maxHeadBytes, maxFields } = this.#limits
     const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#isHead)
     if (outcome === 'incomplete') {
@@ -266,17 +270,24 @@ export class Exchange implements ByteSink, StreamWaiter {
   #break(reason: ReasonCode): void {
     const stream = this.#stream
     const why = stream === null || stream.cutReason === '' ? reason : stream.cutReason
-    const mayRetry = this.#isReplayable && (stream?.isReused === true || stream?.isUnprocessed === true)
+    const mayRetry = why === 'connection-termination' && this.#mayRetry(stream)
+    const bytes = this.#bytes
     this.#letGo(false)
-    if (mayRetry && why === 'connection-termination' && this.#cluster !== null) {
-      this.#isReplayable = false
-      this.#state = WAITING
-      this.#cluster.acquire(this, true)
-      return
-    }
-    this.#state = IDLE
-    if (this.isHeadSent) this.#requester.truncated(why)
+    this.#state = mayRetry ? WAITING : IDLE
+    if (mayRetry) {
+      this.#bytes = bytes
+      this.#retries++
+      this.#cluster?.acquire(this, true)
+    } else if (this.isHeadSent) this.#requester.truncated(why)
     else this.#requester.failed(why)
+  }
+
+  /** What nobody has looked at is sent again whatever it is; what somebody may have, once and if it is harmless. */
+  #mayRetry(stream: Stream | null): boolean {
+    if (stream === null || !this.#isWhole || this.#cluster === null) return false
+    return stream.isUnprocessed
+      ? this.#retries < MAX_RETRIES
+      : this.#isReplayable && stream.isReused && this.#retries === 0
   }
 
   #letGo(isReusable: boolean): void {

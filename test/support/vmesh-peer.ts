@@ -7,7 +7,7 @@ import { Session } from '../../dp/codec/vmesh1/session.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '../../dp/codec/vmesh1/session-limits.ts'
 import { type StreamHost, VmeshStream } from '../../dp/codec/vmesh1/stream.ts'
 
-const TYPES = ['DATA', 'OPEN', 'RESET', 'WINDOW', 'PING', 'GOAWAY']
+const TYPES = ['DATA', 'OPEN', 'RESET', 'WINDOW', 'PING', 'GOAWAY', 'HELLO']
 const FLAG = 1
 
 export function frame(type: string | number, id: number, payload: Buffer | string = '', flags = 0): Buffer {
@@ -26,6 +26,7 @@ export const end = (id: number): Buffer => frame('DATA', id, '', FLAG)
 export const reset = (id: number, code = 0): Buffer => frame('RESET', id, Buffer.from([code]))
 export const goaway = (lastId: number): Buffer =>
   frame('GOAWAY', 0, Buffer.concat([u32(lastId), Buffer.alloc(1)]))
+export const hello = (maxStreams: number): Buffer => frame('HELLO', 0, u32(maxStreams))
 export const credit = (id: number, count: number): Buffer => frame('WINDOW', id, u32(count))
 
 export function u32(value: number): Buffer {
@@ -134,6 +135,8 @@ export class VmeshPeer {
   readonly witnesses: Witness[] = []
   changes = 0
   isClosed = false
+  /** What the session has said first; '' for a client. */
+  hello = ''
   #rest = Buffer.alloc(0)
 
   constructor(isServer: boolean, limits: Partial<SessionLimits> = {}) {
@@ -153,6 +156,7 @@ export class VmeshPeer {
         },
       },
     })
+    if (!isServer) this.say(hello(1024))
   }
 
   /** Opens a stream on our side. */
@@ -173,7 +177,9 @@ export class VmeshPeer {
     const lines: string[] = []
     while (bytes.length >= 8 && bytes.length >= 8 + bytes.readUInt16BE(0)) {
       const to = 8 + bytes.readUInt16BE(0)
-      lines.push(lineOf(bytes.subarray(0, 8), bytes.subarray(8, to)))
+      const line = lineOf(bytes.subarray(0, 8), bytes.subarray(8, to))
+      if (line.startsWith('HELLO')) this.hello = line
+      else lines.push(line)
       bytes = bytes.subarray(to)
     }
     this.#rest = Buffer.from(bytes)
@@ -193,7 +199,7 @@ function lineOf(head: Buffer, payload: Buffer): string {
 }
 
 function shown(type: string, payload: Buffer): string {
-  if (type === 'WINDOW') return String(payload.readUInt32BE(0))
+  if (type === 'WINDOW' || type === 'HELLO') return String(payload.readUInt32BE(0))
   if (type === 'RESET') return String(payload[0])
   if (type === 'GOAWAY') return `${payload.readUInt32BE(0)} ${payload[4]}`
   return payload.length > 40 ? `(${payload.length})` : payload.toString('latin1')

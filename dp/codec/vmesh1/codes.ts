@@ -24,6 +24,8 @@ export const WINDOW = 3
 export const PING = 4
 /** No new streams. Payload: 32 bits, the last stream that is served; then a code of one byte. */
 export const GOAWAY = 5
+/** The server's first frame: it takes the client. Payload: 32 bits, streams at a time. */
+export const HELLO = 6
 
 /** Of DATA. */
 export const END = 1
@@ -32,7 +34,7 @@ export const ACK = 1
 
 /** Codes of RESET. */
 export const CUT = 0
-/** Nothing of the stream was looked at. */
+/** Nothing was looked at that came since the last answer. */
 export const REFUSED = 1
 
 /** Codes of GOAWAY. */

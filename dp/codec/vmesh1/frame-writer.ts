@@ -1,6 +1,6 @@
 /** Writes frames of vmesh/1 into the output that gathers a turn of the event loop into one write. */
 import type { Output } from '../output.ts'
-import { CUT, DATA, END, FRAME_HEAD_BYTES, GOAWAY, OPEN, PING, RESET, WINDOW } from './codes.ts'
+import { CUT, DATA, END, FRAME_HEAD_BYTES, GOAWAY, HELLO, OPEN, PING, RESET, WINDOW } from './codes.ts'
 
 export class FrameWriter {
   readonly output: Output
@@ -43,6 +43,11 @@ export class FrameWriter {
   ping(flags: number, payload: Buffer): void {
     const at = this.#begin(8, PING, flags, 0)
     payload.copy(this.output.buffer, at, 0, 8)
+  }
+
+  hello(maxStreams: number): void {
+    const at = this.#begin(4, HELLO, 0, 0)
+    this.output.buffer.writeUInt32BE(maxStreams, at)
   }
 
   goaway(lastId: number, code: number): void {

@@ -11,6 +11,8 @@ export class Pulse {
   #heardMs = 0
   /** 0: nothing was asked. */
   #askedMs = 0
+  /** Asked, and no answer by the next sweep. */
+  isInDoubt = false
 
   constructor(limits: SessionLimits, writer: FrameWriter) {
     this.#limits = limits
@@ -20,6 +22,7 @@ export class Pulse {
   /** Bytes have come. */
   hears(): void {
     this.#hasHeard = true
+    this.isInDoubt = false
   }
 
   /** False: dead. */
@@ -28,8 +31,10 @@ export class Pulse {
       this.#hasHeard = false
       this.#heardMs = nowMs
       this.#askedMs = 0
-    } else if (this.#askedMs > 0) return nowMs - this.#askedMs <= this.#limits.pingTimeoutMs
-    else if (nowMs - this.#heardMs > this.#limits.pingAfterMs) {
+    } else if (this.#askedMs > 0) {
+      this.isInDoubt = true
+      return nowMs - this.#askedMs <= this.#limits.pingTimeoutMs
+    } else if (nowMs - this.#heardMs > this.#limits.pingAfterMs) {
       this.#askedMs = nowMs
       this.#writer.ping(0, QUESTION)
     }

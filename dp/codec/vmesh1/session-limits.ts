@@ -1,7 +1,11 @@
 /** Limits of a vmesh/1 session: sizes in bytes, times in milliseconds, rates a second. */
 export interface SessionLimits {
-  /** Open at a time. More need another connection. */
+  /** Open at a time, of both sides the smaller one. More need another connection. */
   readonly maxStreams: number
+  /** What the streams of a connection may keep beyond 64 KiB each, all together. */
+  readonly sharedWindowBytes: number
+  /** A call that moves so much in half a second is bulk: others take a second connection. */
+  readonly bulkBytes: number
   /** Written and not taken by the peer: above the first no DATA is sent, above the second the peer is not read. */
   readonly maxPendingBytes: number
   readonly maxBacklogBytes: number
@@ -20,11 +24,13 @@ export interface SessionLimits {
 
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   maxStreams: 1024,
+  sharedWindowBytes: 16 * 1024 * 1024,
+  bulkBytes: 1024 * 1024,
   maxPendingBytes: 256 * 1024,
   maxBacklogBytes: 1024 * 1024,
   nuisanceBurst: 10_000,
   nuisancesPerSecond: 2000,
-  pingAfterMs: 15_000,
-  pingTimeoutMs: 15_000,
+  pingAfterMs: 5000,
+  pingTimeoutMs: 10_000,
   lingerMs: 2000,
 }

@@ -3,7 +3,6 @@
  * What a slow user of a stream does not take stays in its window. All that a peer can make grow is bounded: streams,
  * windows, answers that it does not read, frames that move nothing. `sweep` is all the time it has.
  */
-import { Allowance } from '../allowance.ts'
 import type { ByteSink, ByteStream } from '../byte-stream.ts'
 import type { Sweepable } from '../deadlines.ts'
 import { Output } from '../output.ts'
@@ -15,19 +14,18 @@ import { Pulse } from './pulse.ts'
 import type { SessionLimits } from './session-limits.ts'
 import type { SessionHandler, SessionOptions } from './session-options.ts'
 import { type StreamHost, VmeshStream } from './stream.ts'
+import { Throttle } from './throttle.ts'
 import { Turns } from './turns.ts'
 import { Windows } from './windows.ts'
 
 const LOST = new Error('the connection between the data planes is gone')
 const RESET_BY_PEER = new Error('the other data plane has reset the stream')
-/** Credit below it is worth no frame. */
 const TINY_CREDIT_BYTES = 1024
 
 export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   readonly ownsReads: boolean
   readonly writer: FrameWriter
-  readonly windows = new Windows()
-  /** False once it is cut, failed or closed. */
+  readonly windows: Windows
   isReading = true
   readonly #wire: ByteStream
   readonly #isServer: boolean
@@ -38,14 +36,15 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   readonly #streams = new Map<number, VmeshStream>()
   readonly #turns: Turns
   readonly #deliveries = new Deliveries()
-  readonly #nuisances: Allowance
+  readonly #throttle: Throttle
   readonly #pulse: Pulse
   #lastId = -1
   /** Streams that ask and have no answer yet. */
   #busy = 0
   /** One of both sides wants no new streams. */
   #isLeaving = false
-  #isThrottled = false
+  /** Client: what the server takes; 0 until it has said hello. */
+  #maxStreams = 0
   #hasEndedWire = false
   #endsAtMs = Number.POSITIVE_INFINITY
 
@@ -61,13 +60,25 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.#output = new Output(wire, limits.maxPendingBytes)
     this.#turns = new Turns(this.#output)
     this.writer = new FrameWriter(this.#output)
-    this.#nuisances = new Allowance(limits.nuisanceBurst, limits.nuisancesPerSecond)
+    this.windows = new Windows(limits.sharedWindowBytes)
+    this.#throttle = new Throttle(wire, limits)
     this.#pulse = new Pulse(limits, this.writer)
     wire.sink = this
+    if (this.#isServer) this.writer.hello(limits.maxStreams)
   }
 
   get streamCount(): number {
     return this.#streams.size
+  }
+
+  /** Client: the server has taken us. */
+  get isReady(): boolean {
+    return this.#maxStreams > 0
+  }
+
+  /** The other side does not answer: what is new had better go elsewhere. */
+  get isInDoubt(): boolean {
+    return this.#pulse.isInDoubt
   }
 
   /** Client: whether a stream may be opened. */
@@ -75,7 +86,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     return (
       this.isReading &&
       !this.#isLeaving &&
-      this.#streams.size < this.#limits.maxStreams &&
+      this.#streams.size < this.#maxStreams &&
       this.#lastId < code.MAX_STREAM_ID - 2
     )
   }
@@ -114,23 +125,18 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   sweep(nowMs: number): void {
-    this.#nuisances.fill(nowMs)
     if (nowMs > this.#endsAtMs) this.cut()
     if (this.#hasEndedWire) this.endWithin(this.#limits.lingerMs, nowMs)
     if (!this.isReading) return
-    if (this.#isThrottled) {
-      this.#pulse.hears()
-      this.#resumeReading()
-    } else if (!this.#pulse.sweep(nowMs)) this.cut()
+    if (this.#throttle.isOn) this.#pulse.hears()
+    this.#throttle.sweep(nowMs)
+    if (!this.#throttle.isOn && !this.#pulse.sweep(nowMs)) this.cut()
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
     this.#pulse.hears()
     this.#reader.read(bytes, start, end)
-    if (this.isReading && this.#isTooMuch()) {
-      this.#isThrottled = true
-      this.#wire.pause()
-    }
+    if (this.isReading) this.#throttle.check()
   }
 
   onEnd(): void {
@@ -142,7 +148,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   onDrain(): void {
     this.#output.unblock()
     this.#turns.resumeAll()
-    if (this.#isThrottled) this.#resumeReading()
+    this.#throttle.release()
   }
 
   onClose(error: Error | undefined): void {
@@ -161,7 +167,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   onNothing(): void {
-    this.#nuisances.spend()
+    this.#throttle.spend()
   }
 
   onEndOf(id: number): void {
@@ -174,6 +180,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     else if (type === code.RESET) this.#onReset(id, length > 0 ? payload[0] : code.CUT)
     else if (type === code.WINDOW) this.#onWindow(id, length < 4 ? 0 : payload.readUInt32BE(0))
     else if (type === code.GOAWAY) this.#onGoaway(length < 4 ? -1 : payload.readUInt32BE(0))
+    else if (type === code.HELLO && length >= 4) this.#onHello(payload.readUInt32BE(0))
     else this.#onNuisance(type, flags, payload)
   }
 
@@ -203,13 +210,10 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   #onOpen(id: number): void {
-    if (!this.#isServer || id % 2 === 0 || id <= this.#lastId) {
-      this.#fail(code.BAD_FRAME)
-      return
-    }
+    if (!this.#isServer || id % 2 === 0 || id <= this.#lastId) return this.#fail(code.BAD_FRAME)
     this.#lastId = id
     if (this.#isLeaving || this.#streams.size >= this.#limits.maxStreams) {
-      this.#nuisances.spend()
+      this.#throttle.spend()
       this.writer.reset(id, code.REFUSED)
       return
     }
@@ -220,7 +224,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
 
   #onReset(id: number, why: number | undefined): void {
     const stream = this.#streams.get(id)
-    if (stream?.hasEnded !== true) this.#nuisances.spend()
+    if (stream?.hasEnded !== true) this.#throttle.spend()
     if (stream !== undefined) {
       stream.isUnprocessed = why === code.REFUSED
       stream.lose(RESET_BY_PEER, false)
@@ -229,7 +233,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
 
   #onWindow(id: number, count: number): void {
     const stream = this.#streams.get(id)
-    if (count < TINY_CREDIT_BYTES) this.#nuisances.spend()
+    if (count < TINY_CREDIT_BYTES) this.#throttle.spend()
     if (count === 0) this.#fail(code.BAD_FRAME)
     else if (stream === undefined) {
       if (!this.#wasOpened(id)) this.#fail(code.BAD_FRAME)
@@ -238,7 +242,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   #onGoaway(lastId: number): void {
-    this.#nuisances.spend()
+    this.#throttle.spend()
     if (lastId < 0) return this.#fail(code.BAD_FRAME)
     this.#isLeaving = true
     if (!this.#isServer) {
@@ -252,26 +256,22 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.#endIfEmpty()
   }
 
+  #onHello(maxStreams: number): void {
+    if (this.isReady || this.#isServer) this.#throttle.spend()
+    this.#maxStreams = Math.min(this.#limits.maxStreams, maxStreams)
+    this.#handler.onChange()
+  }
+
   /** PING, and frames of types that came later. */
   #onNuisance(type: number, flags: number, payload: Buffer): void {
     if (type === code.PING && (flags & code.ACK) !== 0) return
-    this.#nuisances.spend()
+    this.#throttle.spend()
     if (type === code.PING) this.writer.ping(code.ACK, payload)
   }
 
   /** A frame for a stream that is closed may still have been on its way. */
   #wasOpened(id: number): boolean {
     return id % 2 === 1 && id <= this.#lastId
-  }
-
-  #isTooMuch(): boolean {
-    return this.#nuisances.isSpent || this.#wire.pendingBytes > this.#limits.maxBacklogBytes
-  }
-
-  #resumeReading(): void {
-    if (this.#isTooMuch()) return
-    this.#isThrottled = false
-    this.#wire.resume()
   }
 
   #fail(why: number): void {

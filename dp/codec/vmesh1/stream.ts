@@ -4,7 +4,8 @@
  * copied and kept, at most its window: credit is given only for what was handed on.
  */
 import { type ByteSink, type ByteStream, NO_SINK } from '../byte-stream.ts'
-import { FIRST_WINDOW_BYTES, MAX_DATA_BYTES, MAX_WINDOW_BYTES } from './codes.ts'
+import { Arrivals } from './arrivals.ts'
+import { CUT, FIRST_WINDOW_BYTES, MAX_DATA_BYTES, MAX_WINDOW_BYTES, REFUSED } from './codes.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import type { Windows } from './windows.ts'
 
@@ -45,7 +46,7 @@ export class VmeshStream implements ByteStream {
   #isEnding = false
   #hasSentEnd = false
   /** Came while it was paused. */
-  #arrived: Buffer[] = []
+  readonly #arrived = new Arrivals()
   #isPaused = false
   #wasPaused = false
   #lends = false
@@ -107,7 +108,7 @@ export class VmeshStream implements ByteStream {
   resume(): void {
     if (!this.#isPaused || this.#isOver) return
     this.#isPaused = false
-    if (this.#arrived.length > 0 || (this.hasEnded && !this.#hasToldEnd)) this.#host.defer(this)
+    if (!this.#arrived.isEmpty || (this.hasEnded && !this.#hasToldEnd)) this.#host.defer(this)
     else this.#report()
   }
 
@@ -118,20 +119,15 @@ export class VmeshStream implements ByteStream {
   }
 
   destroy(): void {
-    if (this.#isOver || this.#isDestroyed) return
-    this.#isDestroyed = true
-    this.#drop()
-    this.#arrived = []
-    if (this.isOpen) {
-      this.isOpen = false
-      if (!this.#hasSentEnd || !this.hasEnded) this.#host.writer.reset(this.id)
-      this.#host.forget(this)
-    }
-    this.#host.defer(this)
+    this.#abandon(CUT)
   }
 
   reset(): void {
-    this.destroy()
+    this.#abandon(CUT)
+  }
+
+  refuse(): void {
+    this.#abandon(REFUSED)
   }
 
   /** A piece of DATA; false: more than the peer was allowed to send. */
@@ -141,8 +137,8 @@ export class VmeshStream implements ByteStream {
     if (this.hasEnded || this.#granted < 0) return false
     this.bytesRead += count
     this.#host.moved(this, false)
-    if (this.#isPaused || this.#arrived.length > 0) {
-      this.#arrived.push(Buffer.from(bytes.subarray(start, end)))
+    if (this.#isPaused || !this.#arrived.isEmpty) {
+      this.#arrived.add(bytes, start, end)
       return true
     }
     this.#lends = this.#host.ownsReads
@@ -156,7 +152,7 @@ export class VmeshStream implements ByteStream {
   receiveEnd(): boolean {
     if (this.hasEnded) return false
     this.hasEnded = true
-    if (!this.#isPaused && this.#arrived.length === 0) this.#tellEnd()
+    if (!this.#isPaused && this.#arrived.isEmpty) this.#tellEnd()
     return true
   }
 
@@ -203,7 +199,7 @@ export class VmeshStream implements ByteStream {
       return
     }
     while (!this.#isPaused && !this.#isOver) {
-      const bytes = this.#arrived.shift()
+      const bytes = this.#arrived.take()
       if (bytes === undefined) break
       this.#lends = true
       this.sink.onBytes(bytes, 0, bytes.length)
@@ -213,6 +209,19 @@ export class VmeshStream implements ByteStream {
     if (!this.hasEnded) this.#report()
     else if (!this.#hasToldEnd) this.#tellEnd()
     else if (this.#hasSentEnd) this.#finish(undefined)
+  }
+
+  #abandon(why: number): void {
+    if (this.#isOver || this.#isDestroyed) return
+    this.#isDestroyed = true
+    this.#drop()
+    this.#arrived.clear()
+    if (this.isOpen) {
+      this.isOpen = false
+      if (!this.#hasSentEnd || !this.hasEnded) this.#host.writer.reset(this.id, why)
+      this.#host.forget(this)
+    }
+    this.#host.defer(this)
   }
 
   /** Sends at most `most` bytes from the beginning; the offset behind them. */
@@ -268,7 +277,7 @@ export class VmeshStream implements ByteStream {
     if (this.#isOver) return
     this.#isOver = true
     this.isOpen = false
-    this.#arrived = []
+    this.#arrived.clear()
     this.#host.forget(this)
     this.#host.windows.giveBack(this.#windowBytes)
     this.#windowBytes = FIRST_WINDOW_BYTES

@@ -6,10 +6,14 @@ import { FIRST_WINDOW_BYTES } from './codes.ts'
 
 /** Of one stream: as much as a fast network holds on its way over some distance. */
 const LARGEST_WINDOW_BYTES = 1024 * 1024
-const SHARED_BYTES = 16 * 1024 * 1024
 
 export class Windows {
-  #leftBytes = SHARED_BYTES
+  #leftBytes: number
+
+  /** `sharedBytes`: beyond the first window of each. */
+  constructor(sharedBytes: number) {
+    this.#leftBytes = sharedBytes
+  }
 
   /** True: a window of that size may become twice as large. */
   grow(windowBytes: number): boolean {

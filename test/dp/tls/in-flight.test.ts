@@ -94,7 +94,7 @@ t.test('a client whose root is taken away during its handshake is not served', a
   await gate.isHolding
   await pair.changeInbound({}, await makeMeshCa())
   gate.release()
-  t.equal(fieldOf(await client.hears(/\r\n\r\n[\s\S]/), 'x-vmesh-reason'), 'connection-termination')
+  t.equal(fieldOf(await client.hears(/\r\n\r\n[\s\S]/), 'x-vmesh-reason'), 'handshake-failed')
   t.equal(app.peers.length, 0, 'the application was not called')
   t.match(pair.backend.status().inbounds[0]?.counters, { 'errors.untrusted-peer': 1 })
   client.socket.destroy()
