@@ -213,28 +213,6 @@ const BAD_METHODS = [
   'GET\r',
   '@',
 ]
-const _OPTIONS = [
-  'keep-alive',
-  'Keep-Alive',
-  'x',
-  'X-A, X-B',
-  'te',
-  'upgrade',
-  ',',
-  '',
-  '"close"',
-  'x y',
-  'clos',
-  'close-not',
-  'cookie',
-  'x-request-id',
-  'x-forwarded-proto',
-  'expect',
-  'trailer',
-  'connection',
-  '\xe9',
-  'keep-alive, keep-alive',
-]
 
 export const START_LINES: readonly Hostile[] = [
   ...VERSIONS.map(version => refused(`version ${shown(version)}`, `GET /a ${version}\r\n${HOST}\r\n`)),
