@@ -50,7 +50,7 @@ export class Redial {
 
   /** Whoever comes now had better hear at once why the last attempt failed. */
   get isLong(): boolean {
-    return this.leftMs > this.#limits.redialMs * 4
+    return this.leftMs > this.#limits.maxRedialMs / 4
   }
 
   #stop(): void {

@@ -12,6 +12,8 @@ export interface Gate {
   readonly count: () => number
   /** Ends all connections in order (FIN, no TLS alert), as they are when a process is killed. */
   kill(): void
+  /** From now on nothing moves on the connections that there are, as when their host has lost its power. */
+  freeze(): void
   close(): void
 }
 
@@ -59,6 +61,9 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
     count: () => count,
     kill() {
       for (const socket of sockets) socket.end()
+    },
+    freeze() {
+      for (const socket of sockets) socket.pause()
     },
     close() {
       server.close()

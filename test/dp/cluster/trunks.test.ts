@@ -50,7 +50,7 @@ t.test('a cold crowd of calls makes one connection', async t => {
   const app = await httpResponder(() => ok('served'))
   t.teardown(app.close)
   const { pair, gate } = await startGated(t, { appPort: app.port })
-  const clients = await Promise.all(Array.from({ length: 100 }, () => rawClient(pair.outPort)))
+  const clients = await Promise.all(Array.from({ length: 1000 }, () => rawClient(pair.outPort)))
   t.same(new Set(await Promise.all(clients.map(ask))), new Set(['served']))
   t.same(new Set(await Promise.all(clients.map(ask))), new Set(['served']))
   t.equal(gate.count(), 1)

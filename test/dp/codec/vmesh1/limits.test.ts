@@ -1,6 +1,6 @@
 /** What a peer of vmesh/1 can make grow: back-pressure stream by stream, floods, and peers that are dead. */
 import t from 'tap'
-import { credit, data, end, frame, open, reset, turn, VmeshPeer } from '../../../support/vmesh-peer.ts'
+import { credit, data, end, frame, hello, open, reset, turn, VmeshPeer } from '../../../support/vmesh-peer.ts'
 
 const KIB = 1024
 const chunk = (count: number): string => 'x'.repeat(count)
@@ -164,6 +164,50 @@ t.test('finds a dead peer, and lets a silent one live', async t => {
   await turn()
   t.equal(peer.isClosed, true)
   t.same(one.events, ['cut'])
+})
+
+t.test('doubts a peer that does not answer, until it hears from it', async t => {
+  const peer = new VmeshPeer(false, { pingAfterMs: 1000, pingTimeoutMs: 60_000 })
+  for (const nowMs of [1000, 1500, 3000]) peer.session.sweep(nowMs)
+  t.same(await peer.lines(), ['PING 0 vmesh-up'])
+  t.equal(peer.session.isInDoubt, false, 'the answer may be on its way')
+  peer.session.sweep(3500)
+  t.equal(peer.session.isInDoubt, true)
+  peer.say(frame('PING', 0, 'vmesh-up', 1))
+  t.equal(peer.session.isInDoubt, false)
+})
+
+t.test('a server says first how many streams it takes, and a client opens no more', async t => {
+  const server = new VmeshPeer(true, { maxStreams: 3 })
+  await server.lines()
+  t.equal(server.hello, 'HELLO 0 3')
+  const client = new VmeshPeer(false, { maxStreams: 100 })
+  client.say(hello(2))
+  client.open()
+  t.equal(client.session.canOpen, true)
+  client.open()
+  t.equal(client.session.canOpen, false)
+  client.say(hello(0))
+  t.equal(client.session.isReady, false, 'none at all')
+  server.say(open(1), open(3), open(5), open(7))
+  t.same(await server.lines(), ['RESET 7 1'], 'and refuses what is beyond')
+})
+
+t.test('keeps what comes in small pieces in no more memory than its bytes', async t => {
+  const peer = new VmeshPeer(true)
+  const pieces = Buffer.concat(Array.from({ length: 64 * KIB }, () => data(1, 'x')))
+  const used = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+  const before = used()
+  for (let id = 1; id < 16; id += 2) {
+    peer.say(open(id))
+    peer.witnesses.at(-1)?.stream.pause()
+    for (let at = 4; at < pieces.length; at += 9) pieces.writeUInt32BE(id, at)
+    peer.say(pieces)
+  }
+  t.ok(used() - before < 24 * 1024 * KIB, `${used() - before} bytes more`)
+  for (const witness of peer.witnesses) witness.stream.resume()
+  await turn()
+  t.same(new Set(peer.witnesses.map(witness => witness.received.length)), new Set([64 * KIB]))
 })
 
 async function linesNow(peer: VmeshPeer): Promise<string[]> {
