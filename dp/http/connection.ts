@@ -15,7 +15,7 @@ import { Http2ClientConnection } from './http2-connection.ts'
 import { Linger } from './linger.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { replyText } from './reply.ts'
-import type { Caller, HttpRole } from './role.ts'
+import { type Caller, type HttpRole, refusalOf } from './role.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
 
 const HEAD = 0
@@ -59,7 +59,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.caller = caller
     this.#role = role
     this.response = new Http1Response(down, () => this.#decidesToClose())
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop)
+    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
     this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
     down.sink = this
   }
@@ -202,8 +202,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #begin(bytes: Buffer, bodyAt: number, end: number): number {
-    const { counters } = this.#role
-    counters.requests++
+    this.#role.counters.requests++
     this.#isFresh = false
     this.#isHead = REQUEST.method === 'HEAD'
     this.#expectsContinue = REQUEST.expectsContinue
@@ -215,13 +214,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
       this.#refuse('bad-request')
       return -1
     }
-    if (this.caller.denial !== '') {
-      counters.denied++
-      this.failed(this.caller.denial)
-      return bodyEnd
-    }
-    if (this.caller.isShadowDenied) counters.shadowDenied++
-    this.#send(bytes, bodyAt, bodyEnd)
+    const refusal = refusalOf(this.#role, this.caller)
+    if (refusal === '') this.#send(bytes, bodyAt, bodyEnd)
+    else this.failed(refusal)
     return bodyEnd
   }
 

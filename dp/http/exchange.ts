@@ -9,6 +9,7 @@ import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -49,6 +50,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   isHeadSent = false
   readonly #requester: Requester
   readonly #limits: Limits
+  readonly #load: Load
   readonly #isLastHop: boolean
   readonly #body = new BodyReader()
   #cluster: Cluster | null = null
@@ -66,9 +68,10 @@ export class Exchange implements ByteSink, StreamWaiter {
   #kept: Buffer | null = null
 
   /** `isLastHop`: responses come from an application, whose word for reasons of the mesh is not passed on. */
-  constructor(requester: Requester, limits: Limits, isLastHop: boolean) {
+  constructor(requester: Requester, limits: Limits, isLastHop: boolean, load: Load) {
     this.#requester = requester
     this.#limits = limits
+    this.#load = load
     this.#isLastHop = isLastHop
   }
 
@@ -80,7 +83,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     return this.#state !== IDLE
   }
 
-  /** `request` is read before this returns. */
+  /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
   begin(cluster: Cluster, request: Outgoing): void {
     this.#cluster = cluster
     this.#text = request.text
@@ -117,7 +120,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Ends it without an answer. */
   abort(): void {
     this.#letGo(false)
-    this.#state = IDLE
+    this.#rest()
   }
 
   onStream(stream: Stream): void {
@@ -138,7 +141,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   onNoStream(reason: ReasonCode): void {
     if (this.#state !== WAITING) return
-    this.#state = IDLE
+    this.#rest()
     this.#requester.failed(reasonAt(this.#isLastHop, reason))
   }
 
@@ -250,7 +253,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     }
     const rest = Buffer.from(bytes.subarray(restAt, end))
     this.#stream = null
-    this.#state = IDLE
+    this.#rest()
     this.isHeadSent = true
     const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`
     this.#requester.upgraded(stream, head, rest)
@@ -259,7 +262,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #finish(hasSurplus: boolean): void {
     this.#letGo(!this.#isLast && !hasSurplus && this.isRequestDone)
-    this.#state = IDLE
+    this.#rest()
     this.#requester.responded()
   }
 
@@ -274,9 +277,15 @@ export class Exchange implements ByteSink, StreamWaiter {
       this.#cluster.acquire(this, true)
       return
     }
-    this.#state = IDLE
+    this.#rest()
     if (this.isHeadSent) this.#requester.truncated(why)
     else this.#requester.failed(why)
+  }
+
+  #rest(): void {
+    if (this.#state === IDLE) return
+    this.#state = IDLE
+    this.#load.leaveCall()
   }
 
   #letGo(isReusable: boolean): void {
