@@ -72,9 +72,10 @@ async function examined(
   const progress = progressOf('checked', documents.length, world)
   const found: Candidate[] = []
   const examine = async (document: ResourceDocument): Promise<Candidate> => {
-    const stored = await readStored(client, document)
     const options = { acceptUnenforced, namesAffected: isDryRun }
-    const tried = isTried ? await tryDocument(client, document, stored, options) : null
+    const { stored, result: tried } = isTried
+      ? await tryDocument(client, document, options)
+      : { stored: await readStored(client, document), result: null }
     progress.tick()
     return { document, stored, tried }
   }
@@ -97,16 +98,16 @@ function tell(
   candidates: readonly Candidate[],
   documents: readonly ResourceDocument[],
 ): void {
-  for (const { document, tried } of candidates) {
+  for (const { document, stored, tried } of candidates) {
     if (tried === null) continue
     const why = isRefused(tried) ? whyLater(document, tried.problem, documents) : null
     if (isRefused(tried) && why === null) report.refused(document, tried.problem)
-    else if (isDryRun) report.put(document, isRefused(tried) ? laterOf(document, tried) : tried, why ?? '')
+    else if (isDryRun) report.put(document, isRefused(tried) ? laterOf(document, stored) : tried, why ?? '')
   }
 }
 
 /** What it would be when those before it are written. */
-export function laterOf({ body }: ResourceDocument, { before }: Refused): Put {
+export function laterOf({ body }: ResourceDocument, { item: before }: Stored): Put {
   const outcome = before === null ? 'Created' : 'Updated'
   return { outcome, warnings: [], version: '', before, after: body, preview: null }
 }

@@ -1,7 +1,7 @@
 /** One document → what is stored in its place, a dry run, a PUT, and what came of it. */
 import { isDeepStrictEqual } from 'node:util'
 import type { ApiClient, SendOptions } from '../client.ts'
-import { failed, type Problem, readProblem, refused } from '../errors.ts'
+import { failed, isMeshMissing, type Problem, readProblem, refused } from '../errors.ts'
 import { isShown } from '../lists.ts'
 import { at, list, type Shown, text } from '../output.ts'
 import { segmentsOf } from '../resources.ts'
@@ -12,7 +12,7 @@ import { withKeptLabels } from './labels.ts'
 export type Outcome = 'Created' | 'Updated' | 'Unchanged'
 
 export interface Stored {
-  /** null: there is none, or the caller may write and not read. */
+  /** null: there is none, the caller may write and not read, or nobody had to know. */
   readonly item: Shown | null
   /** Empty where the control plane does not tell. */
   readonly etag: string
@@ -23,6 +23,7 @@ export interface Put {
   readonly warnings: readonly string[]
   /** `EPOCH-REVISION` of what is stored; empty where the control plane does not tell, and where nothing was written. */
   readonly version: string
+  /** null: there was none, or it is the same. */
   readonly before: Shown | null
   /** What is stored now, or would be; null where nobody asked. */
   readonly after: Shown | null
@@ -33,7 +34,6 @@ export interface Put {
 /** The control plane refused this document; others may be fine. */
 export interface Refused {
   readonly problem: Problem
-  readonly before: Shown | null
 }
 
 export function isRefused(result: Put | Refused): result is Refused {
@@ -51,14 +51,46 @@ export async function readStored(client: ApiClient, document: ResourceDocument):
   return { item: isShown(item) ? item : {}, etag: answer.etag }
 }
 
-/** A dry run; the control plane has to know them. Throws `cli.refused` for what would meet all documents alike. */
+export interface Tried {
+  readonly result: Put | Refused
+  /** As far as a write or a diff has to know it. */
+  readonly stored: Stored
+}
+
+/**
+ * A dry run; the control plane has to know them. What is stored is read only where something of it would change: most
+ * documents of most files cost one request. Throws `cli.refused` for what would meet all documents alike.
+ */
 export async function tryDocument(
   client: ApiClient,
   document: ResourceDocument,
-  { item: before, etag }: Stored,
-  options: { readonly acceptUnenforced: boolean; readonly namesAffected: boolean },
+  options: TryOptions,
+): Promise<Tried> {
+  const first = await preview(client, document, NOTHING, options)
+  const isEnough = isRefused(first) ? isMeshMissing(first.problem) : first.outcome !== 'Updated'
+  if (isEnough) return { result: first, stored: NOTHING }
+  const stored = await readStored(client, document)
+  if (isRefused(first)) return { result: first, stored }
+  const isSame = withKeptLabels(document, stored.item) === document.body
+  const result = isSame ? withBefore(first, stored) : await preview(client, document, stored, options)
+  return { result, stored }
+}
+
+interface TryOptions {
+  readonly acceptUnenforced: boolean
+  /** The answer tells which data planes would change. */
+  readonly namesAffected: boolean
+}
+
+const NOTHING: Stored = { item: null, etag: '' }
+
+async function preview(
+  client: ApiClient,
+  document: ResourceDocument,
+  stored: Stored,
+  options: TryOptions,
 ): Promise<Put | Refused> {
-  const answer = await send(client, document, before, {
+  const answer = await send(client, document, stored.item, {
     ...acceptance(options),
     dryRun: 'true',
     ...(options.namesAffected ? {} : { affected: 'false' }),
@@ -67,14 +99,13 @@ export async function tryDocument(
   const body = client.parse(answer)
   if (at(body, 'dryRun') !== true) throw noDryRuns(client)
   const outcome = outcomeOf(at(body, 'outcome'))
-  return {
-    outcome,
-    warnings: warningsIn(body),
-    version: outcome === 'Unchanged' ? versionOf(etag) : '',
-    before,
-    after: afterChanges(before, at(body, 'changes')),
-    preview: body,
-  }
+  const version = outcome === 'Unchanged' ? versionOf(answer.etag) : ''
+  const put = { outcome, warnings: warningsIn(body), version, preview: body }
+  return withBefore({ ...put, before: null, after: null }, stored)
+}
+
+function withBefore(put: Put, { item: before }: Stored): Put {
+  return { ...put, before, after: afterChanges(before, at(put.preview, 'changes')) }
 }
 
 /** Throws as `tryDocument`. */
@@ -129,7 +160,7 @@ async function send(
   const problem = readProblem(answer.status, answer.text)
   // who has no right to one has none to the others
   if (answer.status === 401 || answer.status === 503) throw refused(problem)
-  return { problem, before }
+  return { problem }
 }
 
 function acceptance({ acceptUnenforced }: { readonly acceptUnenforced: boolean }) {

@@ -3,14 +3,14 @@
  * same in its members (`vmeshctl help json`). Refusals go to standard error in any case.
  */
 
-import { type Problem, problemTitle } from '../errors.ts'
+import { isMeshMissing, type Problem, problemTitle } from '../errors.ts'
 import { at, json, list } from '../output.ts'
 import { formalLabelOf, labelOf } from '../resources.ts'
 import { coloured, resourceDiff } from '../show/changes.ts'
 import type { Warnings } from '../warnings.ts'
 import type { World } from '../world.ts'
 import { affectedText, deletionText } from './affected.ts'
-import { type DocumentFault, lineText, type ResourceDocument } from './documents.ts'
+import { type DocumentFault, lineText, type Place, type ResourceDocument } from './documents.ts'
 import { labelRemarks } from './labels.ts'
 import type { Leftover } from './prune.ts'
 import type { Put } from './put.ts'
@@ -65,7 +65,7 @@ export class Report {
     const { kind, mesh, name } = document
     const title = problemTitle(problem, mesh)
     this.#world.err(
-      `${lineText(document.place(''))}: ${formalLabelOf(kind, mesh, name)}: failed server side: ${title}\n${faultLines(document, problem)}`,
+      `${lineText(placeOf(document, problem))}: ${formalLabelOf(kind, mesh, name)}: failed server side: ${title}\n${faultLines(document, problem)}`,
     )
     this.#items.push({ ...identityOf(document), outcome: 'refused', reason: title })
     this.#faults.push(...faultsOf(document, problem))
@@ -133,11 +133,17 @@ function itemOf(
 /** For JSON: each fault with its place in the file. */
 function faultsOf(document: ResourceDocument, problem: Problem): readonly object[] {
   const { faults } = problem
-  if (faults.length === 0) return [{ ...document.place(''), message: problemTitle(problem, document.mesh) }]
+  if (faults.length === 0)
+    return [{ ...placeOf(document, problem), message: problemTitle(problem, document.mesh) }]
   return faults.map(({ field, reason }) => ({
     ...document.place(field),
     message: field === '' ? reason : `${field}: ${reason}`,
   }))
+}
+
+/** Of the whole problem. */
+function placeOf({ place }: ResourceDocument, problem: Problem): Place {
+  return place(isMeshMissing(problem) ? 'mesh' : '')
 }
 
 /** One a line, indented. */

@@ -7,7 +7,7 @@ import { EXIT } from '#base/process/exit-codes.ts'
 import { laterOf } from '../apply/apply-all.ts'
 import { documentFaultText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
 import { whyLater } from '../apply/order.ts'
-import { isRefused, type Put, type Refused, readStored, requireDryRuns, tryDocument } from '../apply/put.ts'
+import { isRefused, requireDryRuns, type Tried, tryDocument } from '../apply/put.ts'
 import { Report } from '../apply/report.ts'
 import type { ApiClient } from '../client.ts'
 import { failed } from '../errors.ts'
@@ -62,9 +62,8 @@ async function compareAll(
   let differs = false
   let isGood = true
   const options = { acceptUnenforced, namesAffected: false }
-  const ask = async (document: ResourceDocument): Promise<Put | Refused> =>
-    tryDocument(client, document, await readStored(client, document), options)
-  await inOrder(documents, IN_FLIGHT, ask, (result, index) => {
+  const ask = (document: ResourceDocument): Promise<Tried> => tryDocument(client, document, options)
+  await inOrder(documents, IN_FLIGHT, ask, ({ result, stored }, index) => {
     const document = documents[index]
     if (document === undefined) return
     const why = isRefused(result) ? whyLater(document, result.problem, documents) : ''
@@ -72,7 +71,7 @@ async function compareAll(
       isGood = false
       return report.refused(document, result.problem)
     }
-    const put = isRefused(result) ? laterOf(document, result) : result
+    const put = isRefused(result) ? laterOf(document, stored) : result
     differs ||= put.outcome !== 'Unchanged'
     report.put(document, put, why ?? '')
   })

@@ -47,7 +47,7 @@ t.test('what the control plane can be known to refuse stops all before the first
     {
       code: 1,
       out: '',
-      err: `${TAKEN_TEXT}all.yaml:21: resource type="Dataplane" mesh="shop" name="web-1": failed server side: there is no mesh "shop"; apply a Mesh of that name first
+      err: `${TAKEN_TEXT}all.yaml:22: resource type="Dataplane" mesh="shop" name="web-1": failed server side: there is no mesh "shop"; apply a Mesh of that name first
 vmeshctl: nothing was written
 `,
     },
