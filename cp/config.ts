@@ -230,6 +230,7 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_MESH',
   'VMESH_DRAIN_TIME',
   'VMESH_CONCURRENCY',
+  'VMESH_MAX_*',
   'VMESH_STATE_DIR',
 ]
 

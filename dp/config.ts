@@ -13,6 +13,9 @@ import {
   type Settings,
   settingsOrThrow,
 } from '#base/settings.ts'
+import { DEFAULT_LOAD_LIMITS, type LoadLimits } from './codec/load.ts'
+
+const MEGABYTE = 1024 * 1024
 
 export const DP_SETTINGS = defineSettings({
   cpAddress: {
@@ -70,6 +73,27 @@ export const DP_SETTINGS = defineSettings({
     max: 64,
     doc: 'Worker threads that carry calls; each can use one core. 0: as many as the machine has cores.',
   },
+  maxClients: {
+    type: 'integer',
+    default: DEFAULT_LOAD_LIMITS.maxClients,
+    min: 1,
+    unit: 'connections',
+    doc: 'Connections of clients at a time, of applications and of other data planes; more are refused.',
+  },
+  maxCalls: {
+    type: 'integer',
+    default: DEFAULT_LOAD_LIMITS.maxCalls,
+    min: 1,
+    unit: 'calls',
+    doc: 'HTTP calls and TCP connections carried at a time; more are answered with 503 and x-vmesh-reason: overload.',
+  },
+  maxMemoryMb: {
+    type: 'integer',
+    default: DEFAULT_LOAD_LIMITS.maxMemoryBytes / MEGABYTE,
+    min: 0,
+    unit: 'megabytes',
+    doc: 'Resident memory from which on new clients and calls are refused; 0: no such limit.',
+  },
   logLevel: {
     type: 'enum',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -97,6 +121,12 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_ACCESS_*',
   'VMESH_STORE_*',
 ]
+
+/** What the engine is limited by. */
+export function loadLimitsOf(settings: DpSettings): LoadLimits {
+  const { maxClients, maxCalls, maxMemoryMb } = settings
+  return { maxClients, maxCalls, maxMemoryBytes: maxMemoryMb * MEGABYTE }
+}
 
 /** Throws `settings.invalid` with all faults. */
 export function readDpSettings(flags: DpFlags): DpSettings {

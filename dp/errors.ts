@@ -84,6 +84,11 @@ export const REASONS = {
     body: `${BROKEN} overflow`,
     doc: 'Too many connections or waiting calls to one endpoint.',
   },
+  overload: {
+    status: 503,
+    body: 'overloaded',
+    doc: 'This data plane carries as many clients or calls, or uses as much memory, as it may (--max-clients, --max-calls, --max-memory-mb); what runs goes on.',
+  },
   'bad-response': {
     status: 502,
     body: `${BROKEN} protocol error`,

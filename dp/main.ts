@@ -17,10 +17,12 @@ import type { Engine } from './apply/engine.ts'
 import type { WorkerData } from './apply/workers/messages.ts'
 import { serveWorker } from './apply/workers/worker.ts'
 import { Workers } from './apply/workers/workers.ts'
+import { LOAD_BYTES } from './codec/load.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
   environment,
+  loadLimitsOf,
   readDpSettings,
   stateDirOf,
   stateFolders,
@@ -101,7 +103,7 @@ async function run(settings: DpSettings): Promise<void> {
     stateDir: stateDirOf(settings, mesh, name),
     drainTimeMs: settings.drainTime,
     log,
-    engine: engineOf(settings.concurrency, log, { ...logging, bindings }),
+    engine: engineOf(settings, log, { ...logging, bindings }),
     onState: state => notifier.status(state),
   })
   const stopped = untilSignal()
@@ -115,13 +117,16 @@ async function run(settings: DpSettings): Promise<void> {
 }
 
 /** One worker runs in this thread; several have a thread each. */
-function engineOf(concurrency: number, log: Logger, workerLog: WorkerData['log']): Engine {
+function engineOf(settings: DpSettings, log: Logger, workerLog: WorkerData['log']): Engine {
+  const { concurrency } = settings
+  const limits = loadLimitsOf(settings)
   const count = concurrency === 0 ? availableParallelism() : concurrency
-  if (count === 1) return createEngine({ log })
+  if (count === 1) return createEngine({ log, limits })
+  const load = new SharedArrayBuffer(LOAD_BYTES)
   // The same file, since a bundle is one: below it sees that it is not the main thread.
   const entry = new URL(import.meta.url)
   const start = (number: number): Worker => {
-    const data: WorkerData = { number, limits: {}, log: workerLog }
+    const data: WorkerData = { number, limits, load, log: workerLog }
     return new Worker(entry, { workerData: data, name: `worker ${number}` })
   }
   return new Workers({ count, start, log })

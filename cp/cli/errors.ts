@@ -19,6 +19,9 @@ export interface Problem {
 }
 
 const LONGEST_RAW = 500
+/** What a refusal tells clients of the HTTP API to do, and what people who type commands do instead. */
+const REMEDY = 'add ?acceptUnenforced=true or the header x-vmesh-accept-unenforced: true'
+const OWN_REMEDY = 'give --accept-unenforced'
 
 export function readProblem(status: number, text: string): Problem {
   const body = parsedObject(text)
@@ -34,7 +37,10 @@ export function readProblem(status: number, text: string): Problem {
     detail: textAt(body, 'detail') || textAt(body, 'details'),
     faults:
       parameters.length > 0
-        ? parameters.map(one => ({ field: textAt(one, 'field'), reason: textAt(one, 'reason') }))
+        ? parameters.map(one => ({
+            field: textAt(one, 'field'),
+            reason: textAt(one, 'reason').replace(REMEDY, OWN_REMEDY),
+          }))
         : listAt(body, 'causes').map(one => ({
             field: textAt(one, 'field'),
             reason: textAt(one, 'message'),

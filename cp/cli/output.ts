@@ -17,6 +17,16 @@ export const OUTPUT_OPTION = {
   },
 } as const
 
+/** Of commands that tell what they did. */
+export const TEXT_OUTPUT_OPTION = {
+  output: {
+    ...OUTPUT_OPTION.output,
+    default: 'text',
+    choices: ['text', 'json'],
+    doc: 'text, or json for programs (vmeshctl help json).',
+  },
+} as const
+
 /** Loads the writer of YAML only when it is needed. */
 export async function yaml(value: unknown): Promise<string> {
   const { stringifyYaml } = await import('#base/yaml.ts')

@@ -10,6 +10,7 @@ import { Cluster, type ClusterEnvironment } from '../cluster/cluster.ts'
 import type { HealthChange } from '../cluster/endpoint.ts'
 import { Deadlines } from '../codec/deadlines.ts'
 import { DEFAULT_LIMITS, type Limits } from '../codec/limits.ts'
+import { Load } from '../codec/load.ts'
 import { Inbound } from '../listener/inbound.ts'
 import { TcpListener } from '../listener/tcp-listener.ts'
 import { readIdentity } from '../tls/credentials.ts'
@@ -24,6 +25,8 @@ export interface EngineOptions {
   readonly log: Logger
   /** DEFAULT_LIMITS where left out. */
   readonly limits?: Partial<Limits>
+  /** Of all engines of this data plane; its own where left out. */
+  readonly load?: Load
   /** How a listening socket is had; TcpListener.bind where left out. */
   readonly bind?: Bind
   /** Told when an endpoint of a called service is found out of reach, or again within. */
@@ -42,7 +45,8 @@ export interface LocalEngine extends Engine {
 export function createEngine(options: EngineOptions): LocalEngine {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { log, bind = TcpListener.bind, onHealth = () => {} } = options
-  const environment = { limits, log, deadlines: new Deadlines(), tls: new MeshTls(limits), onHealth }
+  const load = options.load ?? new Load(limits)
+  const environment = { limits, log, load, deadlines: new Deadlines(), tls: new MeshTls(limits), onHealth }
   const runtime = new Runtime(environment)
   return {
     async apply(snapshot) {

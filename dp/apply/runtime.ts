@@ -1,11 +1,12 @@
 /** What runs: the clusters by name, the listeners by `ADDRESS:PORT`, and the roles behind listeners that are gone. */
 import type { InboundListener, OutboundListener } from '#contract/listener.ts'
 import type { Sections } from '#contract/snapshot.ts'
-import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { Limits } from '../codec/limits.ts'
 import { ListenerCounters } from '../listener/counters.ts'
 import { Inbound } from '../listener/inbound.ts'
 import { Outbound } from '../listener/outbound.ts'
+import type { RoleEnvironment } from '../listener/role.ts'
 import type { TcpListener } from '../listener/tcp-listener.ts'
 
 export type Role = Inbound | Outbound
@@ -24,9 +25,9 @@ export class Runtime {
   readonly roles = new Set<Role>()
   /** Called when a role has lost its last connection. */
   onQuiet: () => void = () => {}
-  readonly #environment: ClusterEnvironment
+  readonly #environment: Omit<RoleEnvironment, 'onEmpty'>
 
-  constructor(environment: ClusterEnvironment) {
+  constructor(environment: Omit<RoleEnvironment, 'onEmpty'>) {
     this.#environment = environment
   }
 

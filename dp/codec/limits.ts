@@ -3,9 +3,10 @@
  * (deadlines.ts), so they hold to within a second.
  */
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/http2-limits.ts'
+import { DEFAULT_LOAD_LIMITS, type LoadLimits } from './load.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './vmesh1/session-limits.ts'
 
-export interface Limits extends SessionLimits {
+export interface Limits extends SessionLimits, LoadLimits {
   /** Of HTTP/2 connections of clients and to applications. */
   readonly http2: Http2Limits
   /** Largest head of a request or response: start line, fields and the blank line. */
@@ -48,6 +49,7 @@ export interface Limits extends SessionLimits {
 
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_SESSION_LIMITS,
+  ...DEFAULT_LOAD_LIMITS,
   http2: DEFAULT_HTTP2_LIMITS,
   maxHeadBytes: 60 * 1024,
   maxFields: 100,

@@ -9,13 +9,14 @@ import { BodyReader } from '../codec/http1/body.ts'
 import { skipEmptyLines } from '../codec/http1/head-text.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
 import type { ReasonCode } from '../errors.ts'
-import { Exchange, type Requester } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { Http1Response } from './http1-response.ts'
 import { Http2ClientConnection } from './http2-connection.ts'
 import { Linger } from './linger.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { replyText } from './reply.ts'
-import type { Caller, HttpRole } from './role.ts'
+import type { Requester } from './requester.ts'
+import { type Caller, type HttpRole, refusalOf } from './role.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
 
 const HEAD = 0
@@ -59,7 +60,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.caller = caller
     this.#role = role
     this.response = new Http1Response(down, () => this.#decidesToClose())
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop)
+    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
     this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
     down.sink = this
   }
@@ -202,8 +203,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #begin(bytes: Buffer, bodyAt: number, end: number): number {
-    const { counters } = this.#role
-    counters.requests++
+    this.#role.counters.requests++
     this.#isFresh = false
     this.#isHead = REQUEST.method === 'HEAD'
     this.#expectsContinue = REQUEST.expectsContinue
@@ -215,13 +215,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
       this.#refuse('bad-request')
       return -1
     }
-    if (this.caller.denial !== '') {
-      counters.denied++
-      this.failed(this.caller.denial)
-      return bodyEnd
-    }
-    if (this.caller.isShadowDenied) counters.shadowDenied++
-    this.#send(bytes, bodyAt, bodyEnd)
+    const refusal = refusalOf(this.#role, this.caller)
+    if (refusal === '') this.#send(bytes, bodyAt, this.#body.outputEnd)
+    else this.failed(refusal)
     return bodyEnd
   }
 
@@ -245,7 +241,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     const { isDone } = this.#body
     if (isDone) this.#state = DONE
     this.#exchange.isRequestDone = isDone
-    if (!this.#isDiscarding) this.#exchange.sendBody(bytes, start, bodyEnd)
+    if (!this.#isDiscarding) this.#exchange.sendBody(bytes, start, this.#body.outputEnd)
     else if (isDone) this.responded()
     return bodyEnd
   }

@@ -9,27 +9,11 @@ import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Outgoing } from './outgoing.ts'
-import type { ResponseSink } from './response-sink.ts'
-
-/** The client's half, as the exchange sees it. */
-export interface Requester {
-  /** What the request's body comes from. */
-  readonly down: { pause(): void; resume(): void }
-  readonly response: ResponseSink
-  /** Bytes have moved. */
-  touch(): void
-  /** The response is complete and the stream given back. */
-  responded(): void
-  /** There is no response: `reason` is to be answered. The stream was given back. */
-  failed(reason: ReasonCode): void
-  /** The response broke off behind its head. The stream was given back. */
-  truncated(reason: ReasonCode): void
-  /** The server switches protocols; `rest`: what it sent behind its head. The stream is the requester's now. */
-  upgraded(stream: Stream, head: string, rest: Buffer): void
-}
+import type { Requester } from './requester.ts'
 
 const IDLE = 0
 const WAITING = 1
@@ -51,6 +35,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   isHeadSent = false
   readonly #requester: Requester
   readonly #limits: Limits
+  readonly #load: Load
   readonly #isLastHop: boolean
   readonly #body = new BodyReader()
   #cluster: Cluster | null = null
@@ -71,9 +56,10 @@ export class Exchange implements ByteSink, StreamWaiter {
   #kept: Buffer | null = null
 
   /** `isLastHop`: responses come from an application, whose word for reasons of the mesh is not passed on. */
-  constructor(requester: Requester, limits: Limits, isLastHop: boolean) {
+  constructor(requester: Requester, limits: Limits, isLastHop: boolean, load: Load) {
     this.#requester = requester
     this.#limits = limits
+    this.#load = load
     this.#isLastHop = isLastHop
   }
 
@@ -85,7 +71,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     return this.#state !== IDLE
   }
 
-  /** `request` is read before this returns. */
+  /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
   begin(cluster: Cluster, request: Outgoing): void {
     this.#cluster = cluster
     this.#text = request.text
@@ -110,6 +96,7 @@ export class Exchange implements ByteSink, StreamWaiter {
       this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])
       return
     }
+    if (start === end && !this.isRequestDone) return
     const isFree = writeCopy(stream, bytes, start, end)
     if (this.isRequestDone) {
       if (this.#state === ANSWERED) this.#finish(false)
@@ -124,7 +111,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Ends it without an answer. */
   abort(): void {
     this.#letGo(false)
-    this.#state = IDLE
+    this.#rest()
   }
 
   onStream(stream: Stream): void {
@@ -146,7 +133,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   onNoStream(reason: ReasonCode): void {
     if (this.#state !== WAITING) return
-    this.#state = IDLE
+    this.#rest()
     this.#requester.failed(reasonAt(this.#isLastHop, reason))
   }
 
@@ -237,11 +224,11 @@ export class Exchange implements ByteSink, StreamWaiter {
     }
     this.isHeadSent = true
     const { response } = this.#requester
-    const { isDone } = this.#body
+    const { isDone, outputEnd } = this.#body
     const reason = this.#isLastHop ? '' : RESPONSE.reason
     const isFree = hasHead
-      ? response.begin(RESPONSE, reason, bytes, start, end, isDone)
-      : response.body(bytes, start, end, isDone)
+      ? response.begin(RESPONSE, reason, bytes, start, outputEnd, isDone)
+      : outputEnd === start || response.body(bytes, start, outputEnd, isDone)
     if (!isFree && response.pendingBytes > 0) this.#stream?.pause()
     return end
   }
@@ -254,7 +241,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     }
     const rest = Buffer.from(bytes.subarray(restAt, end))
     this.#stream = null
-    this.#state = IDLE
+    this.#rest()
     this.isHeadSent = true
     const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`
     this.#requester.upgraded(stream, head, rest)
@@ -263,7 +250,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #finish(hasSurplus: boolean): void {
     this.#letGo(!this.#isLast && !hasSurplus && this.isRequestDone)
-    this.#state = IDLE
+    this.#rest()
     this.#requester.responded()
   }
 
@@ -273,12 +260,15 @@ export class Exchange implements ByteSink, StreamWaiter {
     const mayRetry = why === 'connection-termination' && this.#mayRetry(stream)
     const bytes = this.#bytes
     this.#letGo(false)
-    this.#state = mayRetry ? WAITING : IDLE
     if (mayRetry) {
+      this.#state = WAITING
       this.#bytes = bytes
       this.#retries++
       this.#cluster?.acquire(this, true)
-    } else if (this.isHeadSent) this.#requester.truncated(why)
+      return
+    }
+    this.#rest()
+    if (this.isHeadSent) this.#requester.truncated(why)
     else this.#requester.failed(why)
   }
 
@@ -288,6 +278,12 @@ export class Exchange implements ByteSink, StreamWaiter {
     return stream.isUnprocessed
       ? this.#retries < MAX_RETRIES
       : this.#isReplayable && stream.isReused && this.#retries === 0
+  }
+
+  #rest(): void {
+    if (this.#state === IDLE) return
+    this.#state = IDLE
+    this.#load.leaveCall()
   }
 
   #letGo(isReusable: boolean): void {

@@ -13,10 +13,11 @@ import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../codec/http2/stream.ts'
 import type { ReasonCode } from '../errors.ts'
-import { Exchange, type Requester } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { Http2Response } from './http2-response.ts'
 import { outgoingRequest } from './outgoing.ts'
-import type { Caller, HttpRole } from './role.ts'
+import type { Requester } from './requester.ts'
+import { type Caller, type HttpRole, refusalOf } from './role.ts'
 
 /** The connection, as its requests see it. */
 export interface Http2Requests {
@@ -45,7 +46,7 @@ export class Http2Request implements Requester, StreamSink {
   constructor(role: HttpRole, requests: Http2Requests) {
     this.#role = role
     this.#requests = requests
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop)
+    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
   }
 
   /** Where the request's body comes from. */
@@ -66,11 +67,8 @@ export class Http2Request implements Requester, StreamSink {
     this.#exchange.isRequestDone = isEnd
     const reason = readHead(block, isEnd, this.#role)
     if (reason !== '') return this.failed(reason)
-    if (caller.denial !== '') {
-      counters.denied++
-      return this.failed(caller.denial)
-    }
-    if (caller.isShadowDenied) counters.shadowDenied++
+    const refusal = refusalOf(this.#role, caller)
+    if (refusal !== '') return this.failed(refusal)
     this.touch()
     this.#exchange.begin(this.#role.cluster, outgoingRequest(REQUEST, caller.addedFields, HEAD, 0, 0))
     if (this.#exchange.isWanted && !isEnd) this.pause()

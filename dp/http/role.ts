@@ -2,11 +2,13 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import type { ReasonCode } from '../errors.ts'
 
 export interface HttpRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
+  readonly load: Load
   readonly counters: HttpCounters
   /** Where the next request goes. */
   readonly cluster: Cluster
@@ -36,6 +38,16 @@ export interface Caller {
   readonly denial: ReasonCode | ''
   /** Requests pass, and count as ones that would be denied. */
   readonly isShadowDenied: boolean
+}
+
+/** Why a request is refused before it is looked at any further, or '': the load has let it in. Counts it either way. */
+export function refusalOf({ counters, load, deadlines }: HttpRole, caller: Caller): ReasonCode | '' {
+  if (caller.denial !== '') {
+    counters.denied++
+    return caller.denial
+  }
+  if (caller.isShadowDenied) counters.shadowDenied++
+  return load.enterCall(deadlines.nowMs) ? '' : 'overload'
 }
 
 /** What a listener can tell a connection that it has accepted. */

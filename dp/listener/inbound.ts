@@ -9,6 +9,7 @@ import { Cluster } from '../cluster/cluster.ts'
 import type { ByteStream } from '../codec/byte-stream.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
 import { HttpConnection } from '../http/connection.ts'
@@ -24,6 +25,7 @@ import { decide } from './permission.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
 import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trunk-connection.ts'
+import { turnAway } from './turn-away.ts'
 
 /** Without TLS nobody knows who calls, and everybody may. */
 const ANYBODY: Caller = { addedFields: '', denial: '', isShadowDenied: false }
@@ -33,6 +35,7 @@ const CONNECT_TIMEOUT_MS = 5000
 export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
+  readonly load: Load
   readonly counters: ListenerCounters
   readonly connections: Connections
   /** The local application. */
@@ -49,6 +52,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.#domain = config.tls === null ? null : environment.tls.domain(config.tls.trustDomain)
     this.limits = environment.limits
     this.deadlines = environment.deadlines
+    this.load = environment.load
     this.counters = counters
     this.cluster = new Cluster(upstreamOf(config), environment)
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
@@ -81,11 +85,17 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
 
   accept(raw: Socket): void {
     this.counters.accepted++
+    if (!this.load.enterClient(this.deadlines.nowMs)) {
+      this.counters.fail('overload')
+      return turnAway(raw, this.config.tls === null && this.config.protocol !== 'tcp')
+    }
     if (this.config.tls === null) {
       const wire = acceptWire(raw, this.config.protocol === 'tcp' ? 'bulk' : 'shared')
+      wire.socket.once('close', this.load.leaveClient)
       this.serve(wire, { peer: null, expiresAtMs: Number.POSITIVE_INFINITY, caller: ANYBODY })
       return
     }
+    raw.once('close', this.load.leaveClient)
     const { trustDomain } = this.config.tls
     const domain = this.#domain
     const roots = domain?.roots

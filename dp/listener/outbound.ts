@@ -4,6 +4,7 @@ import type { OutboundListener } from '#contract/listener.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import { acceptWire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
@@ -11,6 +12,7 @@ import { Connections } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
 import { TcpConnection, type TcpRole } from './tcp-connection.ts'
+import { turnAway } from './turn-away.ts'
 
 /** A local application may call whatever its listeners lead to. */
 const LOCAL: Caller = { addedFields: '', denial: '', isShadowDenied: false }
@@ -18,6 +20,7 @@ const LOCAL: Caller = { addedFields: '', denial: '', isShadowDenied: false }
 export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
+  readonly load: Load
   readonly counters: ListenerCounters
   readonly connections: Connections
   cluster: Cluster
@@ -35,6 +38,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     this.cluster = cluster
     this.limits = environment.limits
     this.deadlines = environment.deadlines
+    this.load = environment.load
     this.counters = counters
     this.connections = new Connections(environment.deadlines, counters, environment.onEmpty)
   }
@@ -52,9 +56,14 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
 
   accept(raw: Socket): void {
     const isTcp = this.config.protocol === 'tcp'
-    const wire = acceptWire(raw, isTcp ? 'bulk' : 'shared')
-    const live = { traffic: wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }
     this.counters.accepted++
+    if (!this.load.enterClient(this.deadlines.nowMs)) {
+      this.counters.fail('overload')
+      return turnAway(raw, !isTcp)
+    }
+    const wire = acceptWire(raw, isTcp ? 'bulk' : 'shared')
+    wire.socket.once('close', this.load.leaveClient)
+    const live = { traffic: wire, peer: null, expiresAtMs: Number.POSITIVE_INFINITY }
     if (!isTcp) {
       this.connections.add(new HttpConnection(wire, this, LOCAL), live)
       return

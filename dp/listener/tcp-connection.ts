@@ -4,6 +4,7 @@ import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { Load } from '../codec/load.ts'
 import { Tunnel } from '../codec/tunnel.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Caller, LiveConnection } from '../http/role.ts'
@@ -12,6 +13,7 @@ import type { ListenerCounters } from './counters.ts'
 export interface TcpRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
+  readonly load: Load
   readonly counters: ListenerCounters
   /** The cluster is the local application. */
   readonly isLastHop: boolean
@@ -26,6 +28,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   #tunnel: Tunnel | null = null
   #isClosed = false
   #hasEnded = false
+  #hasEntered = false
   /** What the client sent before there was an endpoint. */
   readonly #early: Buffer[] = []
   #earlyBytes = 0
@@ -42,7 +45,10 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   }
 
   start(cluster: Cluster): void {
-    cluster.open(this)
+    const { load, deadlines } = this.#role
+    this.#hasEntered = load.enterCall(deadlines.nowMs)
+    if (this.#hasEntered) cluster.open(this)
+    else this.end('overload')
   }
 
   onStream(stream: Stream): void {
@@ -57,7 +63,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
       onClose: () => {
         if (stream.cutReason !== '') this.#role.counters.fail(stream.cutReason)
         stream.release(false, -1)
-        this.#role.closed(this)
+        this.#leave()
       },
     })
     for (const bytes of this.#early.splice(0)) stream.writeBytes(bytes)
@@ -104,6 +110,12 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   /** Before there is a tunnel. */
   onClose(): void {
     this.#isClosed = true
+    this.#leave()
+  }
+
+  #leave(): void {
+    if (this.#hasEntered) this.#role.load.leaveCall()
+    this.#hasEntered = false
     this.#role.closed(this)
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { kinds } from '../../cp/kinds/registry.ts'
 import { Lab } from '../support/lab.ts'
+import { makeOperatorCa } from '../support/provided-ca.ts'
 import { runVmeshctl } from '../support/vmeshctl.ts'
 
 const WEB = `type: Dataplane
@@ -81,24 +82,55 @@ t.test('a mesh that is not there stops all before the first write', async t => {
   writeFileSync(file, `${WEB}---\n${WEB.replace('mesh: default', 'mesh: shop')}`)
   const { code, out, err } = await run(['apply', '-f', file])
   t.same({ code, out }, { code: 1, out: '' })
-  t.match(err, /shop\.yaml:\d+: there is no mesh "shop"; apply a Mesh of that name first/)
+  t.match(err, /shop\.yaml:12: .*there is no mesh "shop"; apply a Mesh of that name first\n/)
+  t.match(await run(['diff', '-f', file]), { code: 1, err: /shop\.yaml:12: .*there is no mesh "shop"/ })
 })
 
-t.test('what only the control plane can know is said with file and line, and the others go on', async t => {
+t.test('what only the control plane knows stops all before the first write, too', async t => {
   const file = join(home, 'provided.yaml')
   const backend = '{name: ca, type: provided, conf: {cert: {secret: no}, key: {secret: no}}}'
-  writeFileSync(file, `type: Mesh\nname: m3\nmtls: {enabledBackend: ca, backends: [${backend}]}\n---\n${WEB}`)
-  const { code, out, err } = await run(['apply', '-f', file])
-  t.same({ code, out }, { code: 1, out: 'resource type="Dataplane" mesh="default" name="web-1" Created\n' })
-  t.match(err, /provided\.yaml:1: resource type="Mesh" mesh="" name="m3": failed server side: /)
+  const mesh = `type: Mesh\nname: m3\nmtls: {enabledBackend: ca, backends: [${backend}]}\n`
+  writeFileSync(file, `${mesh}---\n${WEB}---\n${WEB.replace('mesh: default', 'mesh: m3')}`)
+  for (const command of [['apply'], ['apply', '--dry-run'], ['diff']]) {
+    const { code, out, err } = await run([...command, '-f', file])
+    t.equal(code, 1)
+    t.match(err, /provided\.yaml:1: resource type="Mesh" mesh="" name="m3": failed server side: /)
+    if (command.length === 1) t.notMatch(out, 'Created')
+  }
+  t.match(await run(['get', 'dataplane', 'web-1']), { code: 1 }, 'nothing was written')
 })
 
-t.test('says which labels of the stored resource a file takes away', async t => {
+t.test('a CA and the mesh that it is for can come in one file', async t => {
+  const { chainPem, privateKeyPem } = makeOperatorCa()
+  const [cert, key] = [chainPem, privateKeyPem].map(pem => Buffer.from(pem).toString('base64'))
+  const secrets = Object.entries({ cert, key }).map(
+    ([name, data]) => `type: Secret\nmesh: m4\nname: ${name}\ndata: ${data}\n`,
+  )
+  const backend = '{name: ca, type: provided, conf: {cert: {secret: cert}, key: {secret: key}}}'
+  t.match(await run(['apply', '-f', '-'], 'type: Mesh\nname: m4\n'), { code: 0 })
+  const mesh = `type: Mesh\nname: m4\nmtls: {enabledBackend: ca, backends: [${backend}]}\n`
+  const both = [mesh, ...secrets].join('---\n')
+  t.match(await run(['apply', '-f', '-', '--dry-run'], both), {
+    code: 0,
+    out: /"m4" Updated \(dry run; it depends on secrets, which change: /,
+  })
+  t.match(await run(['apply', '-f', '-'], both), {
+    code: 0,
+    out: /"cert" Created\n.*"key" Created\n.*"m4" Updated\n/,
+  })
+})
+
+t.test('keeps the labels of a resource whose file says nothing of them', async t => {
   const file = join(home, 'labelled.yaml')
   writeFileSync(file, WEB.replace('name: web-1', 'name: web-9'))
   t.match(await run(['apply', '-f', file, '--prune=team=shop']), { code: 0 })
   t.match(await run(['apply', '-f', file]), {
     code: 0,
+    out: /Unchanged\n$/,
+    err: /labelled\.yaml:1: warning: label team=shop is stored and stays; "labels: {}" in the file takes it away\n/,
+  })
+  writeFileSync(file, `${WEB.replace('name: web-1', 'name: web-9')}labels: {}\n`)
+  t.match(await run(['apply', '-f', file]), {
     out: /Updated\n$/,
     err: /labelled\.yaml:1: warning: label team=shop is stored and not in the file: it is taken away\n/,
   })

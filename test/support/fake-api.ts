@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { json, text } from 'node:stream/consumers'
 import { kindByPath } from '../../cp/kinds/registry.ts'
 import { readResource } from '../../cp/kinds/validate.ts'
+import { jsonChanges } from '../../dp/base/text/json-changes.ts'
 
 export interface Asked {
   readonly method: string
@@ -96,10 +97,11 @@ async function answer(api: FakeApi, options: FakeApiOptions, request: IncomingMe
     return problem(404, 'Failed to retrieve Mesh', 'Not found')
   }
   const isItem = parts.length === 2 || parts.length === 4
-  return isItem ? item(api, method, pathname, parts, body) : listed(api, pathname, searchParams)
+  return isItem ? item(api, asked, pathname, searchParams) : listed(api, pathname, searchParams)
 }
 
-function item(api: FakeApi, method: string, path: string, parts: readonly string[], body: unknown): Reply {
+function item(api: FakeApi, { method, body }: Asked, path: string, query: URLSearchParams): Reply {
+  const parts = path.split('/').slice(1)
   const there = api.stored.get(path)
   if (method === 'PUT') {
     const kind = kindByPath(parts.at(-2) ?? '')
@@ -109,6 +111,7 @@ function item(api: FakeApi, method: string, path: string, parts: readonly string
       const faults = read.violations.map(({ field, message }) => ({ field, reason: message }))
       return problem(400, read.title, read.detail, faults)
     }
+    if (query.get('dryRun') === 'true') return preview(there, body as object, read.warnings)
     api.stored.set(path, { ...there, ...times(there), ...(body as object) })
     return { status: there === undefined ? 201 : 200, body: { warnings: read.warnings } }
   }
@@ -118,6 +121,17 @@ function item(api: FakeApi, method: string, path: string, parts: readonly string
   }
   if (method === 'DELETE') api.stored.delete(path)
   return { status: 200, body: method === 'DELETE' ? {} : there }
+}
+
+/** What a write would do. */
+function preview(
+  there: Record<string, unknown> | undefined,
+  body: object,
+  warnings: readonly string[],
+): Reply {
+  const changes = jsonChanges(there, { ...there, ...body })
+  const outcome = there === undefined ? 'created' : changes.length === 0 ? 'unchanged' : 'updated'
+  return { status: 200, body: { dryRun: true, outcome, changes, warnings } }
 }
 
 function listed(api: FakeApi, path: string, query: URLSearchParams): Reply {

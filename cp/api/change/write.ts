@@ -57,9 +57,11 @@ export async function putResource(
       ? await affectedProxies(context, meshOf(draft), changes)
       : undefined
     const losses = await lossesOf(context.store, before, draft)
-    return preview({ outcome, differences, warnings: [...warnings, ...losses], affected })
+    const answer = preview({ outcome, differences, warnings: [...warnings, ...losses], affected })
+    // of what is stored now
+    return before === null ? answer : { ...answer, headers: { etag: etagOf(context, before) } }
   }
-  const delivered = await appliedTo(context, draft, options.waitMs, resource.revision)
+  const delivered = await appliedTo(context, request, draft, options.waitMs, resource.revision)
   return written(context, { created, resource, warnings, applied: delivered })
 }
 
@@ -88,7 +90,7 @@ export async function deleteResource(
     return preview({ outcome: 'deleted', differences, warnings, affected })
   }
   const revision = changes[0]?.revision ?? context.store.revision()
-  const delivered = await appliedTo(context, key, options.waitMs, revision)
+  const delivered = await appliedTo(context, request, key, options.waitMs, revision)
   return { status: statusOf(200, delivered), value: delivered === null ? {} : { applied: delivered } }
 }
 
@@ -143,13 +145,15 @@ async function affectedProxies(
 /** By the commit that has written what is stored now; null: nobody waits. */
 async function appliedTo(
   { live, store }: ApiContext,
+  { gone }: ApiRequest,
   key: ResourceKey,
   waitMs: number | null,
   revision: number,
 ): Promise<Applied | null> {
   if (waitMs === null) return null
   const version = { epoch: store.epoch, revision }
-  return applied(live, { mesh: meshOf(key), since: version, version, timeoutMs: waitMs })
+  const commits = [{ from: revision, to: revision }]
+  return applied(live, { mesh: meshOf(key), commits, version, timeoutMs: waitMs, gone: gone() })
 }
 
 /** Empty for what belongs to none. */

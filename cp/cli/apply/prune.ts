@@ -88,7 +88,7 @@ export async function leftovers(
 }
 
 /**
- * Answers which data planes a dry run names. Throws `cli.refused`, and `cli.failed` where a dry run would delete.
+ * What the control plane answers; undefined: it is gone already. Throws `cli.refused`, and `cli.failed` where a dry run would delete.
  */
 export async function deleteLeftover(
   client: ApiClient,
@@ -103,5 +103,5 @@ export async function deleteLeftover(
   if (isDryRun && at(body, 'dryRun') !== true) {
     throw failed(`the control plane deleted ${kind.type} ${JSON.stringify(name)}: it knows no dry runs`)
   }
-  return at(body, 'affected')
+  return body
 }

@@ -47,11 +47,12 @@ export class WrittenCommits {
   }
 }
 
-/** Says for each mesh how many have it; those that have not, and why, go to `err` with `pendingCode`. */
+/** Tells for each mesh how many have it; those that have not, and why, go to `err` with `pendingCode`. */
 export async function waitApplied(
   client: ApiClient,
   commits: WrittenCommits,
   timeoutMs: number,
+  tell: (mesh: string, applied: readonly unknown[], sentence: string) => void,
   world: World,
 ): Promise<number> {
   let code: number = EXIT.ok
@@ -59,7 +60,7 @@ export async function waitApplied(
   for (const mesh of commits.meshes()) {
     const all: unknown[] = []
     for (const one of commits.of(mesh)) all.push(await appliedBy(client, one, untilMs, world))
-    world.out(`mesh ${JSON.stringify(mesh)}: ${countText(all)}\n`)
+    tell(mesh, all, countText(all))
     code = pendingCode(all) || code
     for (const line of pendingLines(all)) world.err(`${line}\n`)
   }

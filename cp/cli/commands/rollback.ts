@@ -65,7 +65,13 @@ export function rollbackCommand(world: World): CommandNode {
           versionOf(answer.etag),
           false,
         )
-        return await waitApplied(client, commits, waitMs, world)
+        return await waitApplied(
+          client,
+          commits,
+          waitMs,
+          (mesh, _, sentence) => world.out(`mesh ${JSON.stringify(mesh)}: ${sentence}\n`),
+          world,
+        )
       })
     },
   })

@@ -47,6 +47,8 @@ export interface WorkerData {
   /** From 1. */
   readonly number: number
   readonly limits: Partial<Limits>
+  /** What all workers count together (codec/load.ts). */
+  readonly load: SharedArrayBuffer
   readonly log: {
     readonly level: string
     readonly name: string

@@ -2,16 +2,19 @@
 import type { MessagePort } from 'node:worker_threads'
 import { messageOf } from '#base/errors.ts'
 import { createLogger } from '#base/log.ts'
+import { DEFAULT_LIMITS } from '../../codec/limits.ts'
+import { Load } from '../../codec/load.ts'
 import { TcpListener } from '../../listener/tcp-listener.ts'
 import { createEngine, type LocalEngine } from '../applier.ts'
 import type { Descriptors, FromWorker, Order, ToWorker, WorkerData } from './messages.ts'
 
-export function serveWorker(port: MessagePort, { number, limits, log }: WorkerData): void {
+export function serveWorker(port: MessagePort, { number, limits, load, log }: WorkerData): void {
   const tell = (message: FromWorker): void => port.postMessage(message)
   let descriptors: Descriptors = new Map()
   const engine = createEngine({
     log: createLogger(log).child({ ...log.bindings, worker: number }),
     limits,
+    load: new Load({ ...DEFAULT_LIMITS, ...limits }, load),
     onHealth: health => tell({ health }),
     bind: (address, port) => {
       const descriptor = descriptors.get(`${address}:${port}`)

@@ -2,7 +2,7 @@
  * Reads the head of an HTTP/1.1 response (RFC 9112 §4, §6) into one reused object, as strict as requests are read:
  * how its body is framed, whether the connection can be used again, and the text that goes on.
  */
-import { isSpaceCode, VALUE } from './bytes.ts'
+import { VALUE } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
 import {
   CHUNKED,
@@ -129,7 +129,8 @@ export class ResponseHead implements FieldReader {
   #readStatus(lineEnd: number, isOld: boolean): boolean {
     const { bytes, start, text } = this.#raw
     if ((!isOld && !text.startsWith('HTTP/1.1 ')) || lineEnd < 12) return false
-    if (lineEnd > 12 && !isSpaceCode(text.charCodeAt(12))) return false
+    // A tab there is HTTP/0.9 to nginx: a body that ends with the connection.
+    if (lineEnd > 12 && text.charCodeAt(12) !== SPACE) return false
     for (let at = 12; at < lineEnd; at++) if (VALUE[bytes[start + at] ?? 0] !== 1) return false
     const hundreds = text.charCodeAt(9) - 48
     const tens = text.charCodeAt(10) - 48
@@ -200,6 +201,7 @@ export class ResponseHead implements FieldReader {
   }
 }
 
+const SPACE = 32
 const EMPTY = Buffer.alloc(0)
 const CONNECTION = 1
 const CONTENT_LENGTH = 2

@@ -66,6 +66,9 @@ t.test('a dry run names the data planes and sections that would change, and writ
   await put(`${PERMISSIONS}/p`, permission('p', 'Allow'))
   const same = await put(`${PERMISSIONS}/p?dryRun=true`, permission('p', 'Allow'))
   t.match(same.json, { outcome: 'unchanged', changes: [], affected: { total: 0 } })
+  const { etag } = (await send('GET', `${run.http}${PERMISSIONS}/p`)).headers
+  t.ok(etag)
+  t.match([dry.headers.etag, same.headers.etag], [undefined, etag], 'the version of what is stored')
   const other = await put(`${PERMISSIONS}/p?dryRun`, permission('p', 'Deny'))
   t.match(other.json, { outcome: 'updated', changes: [{ op: 'replace', before: 'Allow', value: 'Deny' }] })
   const brief = await put(`${PERMISSIONS}/p?dryRun&affected=false`, permission('p', 'Deny'))
@@ -101,11 +104,10 @@ t.test('a dry run refuses what the write would', async t => {
   t.equal(push.store.revision(), revision, 'a wrong parameter writes nothing')
 })
 
-t.test('waits until those that changed have acknowledged; who was never there is none of them', async t => {
+t.test('waits until those that changed have acknowledged', async t => {
   const { push, put } = await both(t)
   const web = await push.live(aDataplane('web-1', { service: 'web' }))
   await push.live(aDataplane('db-1', { service: 'db' }))
-  await push.put(aDataplane('web-2', { service: 'web' }))
   const answer = put(`${PERMISSIONS}/p?wait=applied`, permission('p', 'Allow'))
   await web.acknowledges()
   const reply = await answer
@@ -154,7 +156,7 @@ t.test(
     const { version } = (away.json as { applied: { version: string } }).applied
     const unchanged = await put(`${PERMISSIONS}/p?wait=applied&timeout=50ms`, permission('p', 'Allow'))
     t.match(unchanged, { status: 202, json: { applied: { version, pending: [{ name: 'web-1' }] } } })
-    const later = send('GET', `${run.http}/meshes/default/_applied?since=${version}&version=${version}`)
+    const later = send('GET', `${run.http}/meshes/default/_applied?version=${version}`)
     await push.live(aDataplane('web-1', { service: 'web' }), { incarnation: 2 })
     t.match(await later, { status: 200, json: { applied: { isComplete: true, total: 1, acknowledged: 1 } } })
   },
@@ -189,6 +191,27 @@ t.test('says who is late when the time is over; the write stands, and can be ask
   })
   const wrong = await send('GET', `${run.http}/meshes/default/_applied?version=x`)
   t.match(wrong, { status: 400, json: { invalid_parameters: [{ field: 'version' }] } })
+  const future = await send('GET', `${run.http}/meshes/default/_applied?version=1-9..1-999`)
+  t.match(future.json, { invalid_parameters: [{ reason: /there is no 1-999 yet/ }] })
+})
+
+t.test('a client that goes away is waited for no longer', async t => {
+  const { run, push, put } = await both(t)
+  await push.live(aDataplane('web-1', { service: 'web' }))
+  await put(`${PERMISSIONS}/p`, permission('p', 'Allow'))
+  const { settling } = push.context
+  const client = new AbortController()
+  const answer = fetch(`${run.http}/meshes/default/_applied?version=1-${push.store.revision()}`, {
+    signal: client.signal,
+  })
+  const until = async (count: number): Promise<void> => {
+    while (settling.count !== count) await new Promise(resolve => setImmediate(resolve))
+  }
+  await until(1)
+  client.abort()
+  await t.rejects(answer)
+  await until(0)
+  t.equal(settling.count, 0)
 })
 
 t.test('waits for nobody where nothing changes', async t => {

@@ -69,6 +69,7 @@ t.test('refuses what could be read in two ways', async t => {
     'space before colon': 'HTTP/1.1 200 OK\r\nContent-Length : 3\r\n\r\n',
     'a bare LF': 'HTTP/1.1 200 OK\r\nX: a\nContent-Length: 3\r\n\r\n',
     'a bare CR in the reason': 'HTTP/1.1 200 O\rK\r\n\r\n',
+    'a tab behind the status': 'HTTP/1.1 200\tOK\r\n\r\n',
     'a short status': 'HTTP/1.1 20 OK\r\n\r\n',
     'a status that is no number': 'HTTP/1.1 2x0 OK\r\n\r\n',
     'status 000': 'HTTP/1.1 000 OK\r\n\r\n',

@@ -44,21 +44,6 @@ export async function startRecorder(): Promise<Recorder> {
     peer.socket.on('end', () => peer.socket.end())
   })
 
-  async function quiet(client: RawPeer): Promise<void> {
-    let isOver = false
-    void client.ended.then(() => {
-      isOver = true
-    })
-    let turns = 0
-    let before = -1
-    while (turns < QUIET_TURNS && !isOver) {
-      const now = moved + client.heard.length
-      turns = now === before ? turns + 1 : 0
-      before = now
-      await turn()
-    }
-  }
-
   async function relay(port: number, text: string, cutAt = 0): Promise<Relayed> {
     heard.clear()
     answered.clear()
@@ -70,7 +55,7 @@ export async function startRecorder(): Promise<Recorder> {
       await turn()
     }
     client.send(text.slice(cutAt))
-    await quiet(client)
+    await quiet(client, () => moved)
     client.socket.end()
     const ending = await client.ended
     client.socket.destroy()
@@ -81,4 +66,20 @@ export async function startRecorder(): Promise<Recorder> {
   }
 
   return { port: server.port, relay, close: server.close }
+}
+
+/** Until nothing moves any more, or the client's connection has ended. `moved`: a count of what else was heard. */
+export async function quiet(client: RawPeer, moved: () => number): Promise<void> {
+  let isOver = false
+  void client.ended.then(() => {
+    isOver = true
+  })
+  let turns = 0
+  let before = -1
+  while (turns < QUIET_TURNS && !isOver) {
+    const now = moved() + client.heard.length
+    turns = now === before ? turns + 1 : 0
+    before = now
+    await turn()
+  }
 }

@@ -6,7 +6,7 @@ import t from 'tap'
 import { mustApply, startPair } from '../../support/engine-pair.ts'
 import { freePorts } from '../../support/ports.ts'
 import { anInbound, trustOf } from '../../support/snapshots.ts'
-import { CHUNK_BODIES } from './corpus/chunks.ts'
+import { CHUNKED_REQUESTS } from './corpus/chunks.ts'
 import { FIELDS } from './corpus/fields.ts'
 import { FRAMINGS } from './corpus/framings.ts'
 import type { Hostile } from './corpus/hostile.ts'
@@ -26,7 +26,7 @@ await mustApply(pair.backend, {
   listeners: [pair.inbound, anInbound(plainPort, recorder.port, { tls: null })],
   trust: [trustOf(pair.ca)],
 })
-const CORPUS: readonly Hostile[] = [...FRAMINGS, ...CHUNK_BODIES, ...START_LINES, ...FIELDS, ...SEQUENCES]
+const CORPUS: readonly Hostile[] = [...FRAMINGS, ...CHUNKED_REQUESTS, ...START_LINES, ...FIELDS, ...SEQUENCES]
 /** By their text without what differs each time: what went on. */
 const forwarded = new Map<string, { name: string; reading: Reading }>()
 

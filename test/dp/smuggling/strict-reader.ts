@@ -34,9 +34,12 @@ export function readStrictly(text: string): Reading {
     const headEnd = text.indexOf('\r\n\r\n', at)
     if (headEnd < 0) return { requests, rest: text.slice(at), faults: [] }
     const head = text.slice(at, headEnd)
-    const { faults, isChunked, length } = readHead(head)
+    const { faults, isChunked, length, hosts } = readHead(head, START)
+    if (hosts !== 1) faults.push('not one Host')
     if (faults.length > 0) return { requests, rest: text.slice(at), faults }
-    const body = isChunked ? readChunks(text, headEnd + 4) : readLength(text, headEnd + 4, length)
+    const body = isChunked
+      ? readChunks(text, headEnd + 4)
+      : readLength(text, headEnd + 4, Math.max(0, length))
     if (body === null) return { requests, rest: text.slice(at), faults }
     if (body === 'malformed') return { requests, rest: text.slice(at), faults: ['malformed chunks'] }
     const [method = '', target = ''] = head.split(' ', 2)
@@ -51,10 +54,19 @@ export function labelOf(method: string, target: string, data: string): string {
   return `${method} ${encodeURIComponent(target)} ${data.length} ${digest}`
 }
 
-function readHead(head: string): { faults: readonly string[]; isChunked: boolean; length: number } {
+interface Head {
+  readonly faults: string[]
+  readonly isChunked: boolean
+  /** -1: none is said. */
+  readonly length: number
+  readonly hosts: number
+}
+
+/** `startLine`: what is canonical for this kind of message. */
+export function readHead(head: string, startLine: RegExp): Head {
   const [start = '', ...lines] = head.split('\r\n')
   const faults: string[] = []
-  if (!START.test(start)) faults.push(`start line ${JSON.stringify(start)}`)
+  if (!startLine.test(start)) faults.push(`start line ${JSON.stringify(start)}`)
   const fields = new Map<string, string[]>()
   for (const line of lines) {
     const [, name, value = ''] = FIELD.exec(line) ?? []
@@ -66,21 +78,23 @@ function readHead(head: string): { faults: readonly string[]; isChunked: boolean
   if (lengths.length + codings.length > 1) faults.push('two framings')
   if (lengths.some(value => !/^ (?:0|[1-9]\d{0,14})$/.test(value))) faults.push(`length ${lengths}`)
   if (codings.some(value => value !== ' chunked')) faults.push(`coding ${JSON.stringify(codings)}`)
-  if (fields.get('host')?.length !== 1) faults.push('not one Host')
   for (const name of FORBIDDEN) if (fields.has(name)) faults.push(name)
   const isUpgrade = `${fields.get('connection')}|${fields.get('upgrade')}` === ' upgrade| websocket'
-  if (!isUpgrade && (fields.has('connection') || fields.has('upgrade'))) faults.push('connection fields')
-  return { faults, isChunked: codings.length > 0, length: Number(lengths[0] ?? 0) }
+  const isClose = `${fields.get('connection')}` === ' close' && startLine !== START
+  if (!isUpgrade && !isClose && (fields.has('connection') || fields.has('upgrade')))
+    faults.push('connection fields')
+  const hosts = fields.get('host')?.length ?? 0
+  return { faults, isChunked: codings.length > 0, length: Number(lengths[0] ?? -1), hosts }
 }
 
-type Body = { readonly data: string; readonly end: number } | null
+export type Body = { readonly data: string; readonly end: number } | null
 
-function readLength(text: string, start: number, length: number): Body {
+export function readLength(text: string, start: number, length: number): Body {
   const end = start + length
   return end > text.length ? null : { data: text.slice(start, end), end }
 }
 
-function readChunks(text: string, start: number): Body | 'malformed' {
+export function readChunks(text: string, start: number): Body | 'malformed' {
   let data = ''
   let at = start
   for (;;) {

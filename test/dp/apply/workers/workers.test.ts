@@ -7,6 +7,8 @@ import type { RunningStatistics } from '#contract/questions.ts'
 import { createEngine } from '../../../../dp/apply/applier.ts'
 import type { WorkerData } from '../../../../dp/apply/workers/messages.ts'
 import { Workers } from '../../../../dp/apply/workers/workers.ts'
+import type { Limits } from '../../../../dp/codec/limits.ts'
+import { LOAD_BYTES } from '../../../../dp/codec/load.ts'
 import { makeIdentity, makeMeshCa } from '../../../support/certificates.ts'
 import { mustApply } from '../../../support/engine-pair.ts'
 import { freePorts } from '../../../support/ports.ts'
@@ -27,12 +29,14 @@ interface Teardown {
 
 const MAIN = new URL('../../../../dp/main.ts', import.meta.url)
 
-function startWorkers(t: Teardown, count: number) {
+function startWorkers(t: Teardown, count: number, limits: Partial<Limits> = {}) {
   const threads: Worker[] = []
+  const load = new SharedArrayBuffer(LOAD_BYTES)
   const start = (number: number): Worker => {
     const data: WorkerData = {
       number,
-      limits: {},
+      limits,
+      load,
       log: { level: 'silent', name: 'test', journal: false, bindings: {} },
     }
     const worker = new Worker(MAIN, { workerData: data })
@@ -214,4 +218,22 @@ t.test('tells all workers about an endpoint that one of them cannot reach', asyn
     { healthy: true },
   ])
   client.socket.destroy()
+})
+
+t.test('limits hold for all workers together', async t => {
+  const app = await rawServer(() => {})
+  t.teardown(app.close)
+  const [port = 0] = await freePorts(1)
+  const { engine } = startWorkers(t, 3, { maxCalls: 5 })
+  const clusters = [aCluster('app', [app.port], { tls: null })]
+  await mustApply(engine, { listeners: [anOutbound(port, 'app')], clusters })
+  const clients = await Promise.all(Array.from({ length: 12 }, () => rawClient(port)))
+  for (const client of clients) client.send(get('/'))
+  for (let call = 0; call < 5; call++) await (await app.peer(call)).hears('\r\n\r\n')
+  const refused = clients.map(client => client.hears(/x-vmesh-reason: overload/).catch(() => null))
+  let count = 0
+  for (const one of refused) void one.then(text => (count += text === null ? 0 : 1))
+  while (count < 7) await new Promise(setImmediate)
+  t.match((await engine.status()).outbounds, [{ counters: { requests: 12, 'errors.overload': 7 } }])
+  for (const client of clients) client.socket.destroy()
 })

@@ -1,15 +1,21 @@
 /** Chunked bodies: sizes, line ends, extensions and trailers that parsers differ about. */
-import { type Hostile, NEXT, ODD_BYTES, passed, post, shown } from './hostile.ts'
+import { type Hostile, NEXT, ODD_BYTES, passed, post, refused, shown } from './hostile.ts'
 
 const CHUNKED = 'Transfer-Encoding: chunked\r\n'
 
-/** The head is good: it may go on before the body turns out bad, and then no more of it does. */
-function broken(name: string, body: string): Hostile {
-  return { name: `chunks: ${name}`, text: post(CHUNKED, body) + NEXT, passes: 0 }
+/** A body behind a head that announces chunks. */
+interface ChunkedCase {
+  readonly name: string
+  readonly body: string
+  readonly isWhole: boolean
 }
 
-function whole(name: string, body: string): Hostile {
-  return passed(`chunks: ${name}`, post(CHUNKED, body))
+function broken(name: string, body: string): ChunkedCase {
+  return { name: `chunks: ${name}`, body, isWhole: false }
+}
+
+function whole(name: string, body: string): ChunkedCase {
+  return { name: `chunks: ${name}`, body, isWhole: true }
 }
 
 const END = '0\r\n\r\n'
@@ -171,7 +177,7 @@ const BAD_TRAILERS = [
   ...['Proxy-Authorization: x', 'Max-Forwards: 0', 'Range: bytes=0-1', 'Content_Type: x'],
 ]
 
-export const CHUNK_BODIES: readonly Hostile[] = [
+export const CHUNKED_BODIES: readonly ChunkedCase[] = [
   ...BAD_SIZES.map(size => broken(`size ${shown(size)}`, `${size}\r\n[[[[[\r\n${END}`)),
   ...BAD_SIZES.map(size => broken(`second size ${shown(size)}`, `1\r\n[\r\n${size}\r\n[[[[[\r\n${END}`)),
   ...Object.entries(BAD_ENDS).map(([name, body]) => broken(name, body)),
@@ -230,3 +236,8 @@ export const CHUNK_BODIES: readonly Hostile[] = [
   whole('many chunks', `${'1\r\n[\r\n'.repeat(2000)}${END}`),
   whole('a large chunk', `${(100_000).toString(16)}\r\n${'['.repeat(100_000)}\r\n${END}`),
 ]
+
+/** The head of a broken one is good: it may go on before the body turns out bad, and then no more of it does. */
+export const CHUNKED_REQUESTS: readonly Hostile[] = CHUNKED_BODIES.map(({ name, body, isWhole }) =>
+  isWhole ? passed(name, post(CHUNKED, body)) : refused(name, post(CHUNKED, body)),
+)
