@@ -1,4 +1,4 @@
-/** Where the body of an HTTP/1.1 message ends, for each of its framings (RFC 9112 §6.3); bytes are only counted. */
+/** Where the body of an HTTP/1.1 message ends, for each of its framings (RFC 9112 §6.3); bytes are counted, not kept. */
 import { ChunkedBody } from './chunked.ts'
 
 export class BodyReader {
@@ -8,6 +8,8 @@ export class BodyReader {
   isChunked = false
   /** Of a body with a length. */
   leftBytes = 0
+  /** Set by `read`: where the bytes that go on end; before its answer where it took some out. */
+  outputEnd = 0
   #chunked: ChunkedBody | null = null
 
   /** Of a request, where no length means no body. */
@@ -45,13 +47,19 @@ export class BodyReader {
 
   /** Offset behind what belongs to the body in `bytes[start, end)`; -1: malformed. */
   read(bytes: Buffer, start: number, end: number): number {
-    if (this.isDone) return start
-    if (this.isUntilClose) return end
-    if (this.isChunked && this.#chunked !== null) {
+    if (this.isChunked && !this.isDone && this.#chunked !== null) {
       const bodyEnd = this.#chunked.read(bytes, start, end)
       this.isDone = this.#chunked.isDone
+      this.outputEnd = this.#chunked.outputEnd
       return bodyEnd
     }
+    this.outputEnd = this.#plainEnd(start, end)
+    return this.outputEnd
+  }
+
+  #plainEnd(start: number, end: number): number {
+    if (this.isDone) return start
+    if (this.isUntilClose) return end
     const count = Math.min(this.leftBytes, end - start)
     this.leftBytes -= count
     this.isDone = this.leftBytes === 0

@@ -1,7 +1,8 @@
 /**
- * Finds the end of a chunked body (RFC 9112 §7.1) in bytes that go on as they lie. Strict where recipients are known
- * to differ: sizes are 1 to 15 hexadecimal digits, every line ends with CRLF, extensions and trailers hold no control
- * characters and are bounded, trailers do not carry fields that decide about framing, routing or identity.
+ * Finds the end of a chunked body (RFC 9112 §7.1) in bytes that go on as they lie, without chunk extensions, which
+ * servers read in different ways or not at all. Strict where recipients are known to differ: sizes are 1 to 15
+ * hexadecimal digits, every line ends with CRLF, extensions and trailers hold no control characters and are bounded,
+ * trailers are none that belong into a head.
  */
 import { HEX, TOKEN, VALUE } from './bytes.ts'
 import { isTrailerName } from './trailer-names.ts'
@@ -27,6 +28,8 @@ const MAX_DIGITS = 15
 const MAX_EXTRA_BYTES = 8192
 
 export class ChunkedBody {
+  /** Set by `read`: where the bytes that go on end. */
+  outputEnd = 0
   #state = SIZE
   #digits = 0
   #left = 0
@@ -47,18 +50,28 @@ export class ChunkedBody {
 
   /**
    * Reads on in `bytes[start, end)`: the offset behind the last byte that belongs to the body, or -1 when it is
-   * malformed. Ends early only when the body is done.
+   * malformed. Ends early only when the body is done. Extensions are taken out: what goes on lies together in
+   * `bytes[start, outputEnd)`.
    */
   read(bytes: Buffer, start: number, end: number): number {
     let at = start
+    let to = start
     while (at < end && this.#state !== DONE) {
       if (this.#state === DATA) {
         const count = Math.min(this.#left, end - at)
+        if (to !== at) bytes.copyWithin(to, at, at + count)
         this.#left -= count
         at += count
+        to += count
         if (this.#left === 0) this.#state = DATA_CR
-      } else if (!this.#step(bytes[at++] ?? 0)) return -1
+      } else {
+        const byte = bytes[at++] ?? 0
+        if (!this.#step(byte)) return -1
+        if (this.#state === EXTENSION) continue
+        bytes[to++] = byte
+      }
     }
+    this.outputEnd = to
     return at
   }
 
@@ -103,7 +116,7 @@ export class ChunkedBody {
     }
     if (this.#digits === 0) return false
     this.#state = byte === CR ? SIZE_LF : EXTENSION
-    return byte === CR || byte === SEMICOLON
+    return byte === CR || (byte === SEMICOLON && ++this.#extraBytes <= MAX_EXTRA_BYTES)
   }
 
   #onTrailerName(byte: number): boolean {

@@ -26,6 +26,21 @@ t.test('ends behind the trailers, in whatever pieces it comes', async t => {
   t.same(lengthOf('1\r\na\r\n0\r\n'), { length: 9, isDone: false }, 'the blank line is missing')
 })
 
+t.test('leaves extensions out, in whatever pieces they come', async t => {
+  const text = `${BODY}GET /`
+  for (const step of [1, 2, 3, 7, text.length]) {
+    const body = new ChunkedBody()
+    body.begin()
+    let output = ''
+    for (let at = 0; !body.isDone; ) {
+      const bytes = Buffer.from(text.slice(at, at + step), 'latin1')
+      at += body.read(bytes, 0, bytes.length)
+      output += bytes.toString('latin1', 0, body.outputEnd)
+    }
+    t.equal(output, BODY.replace(';name="v; w"', ''), `${step} bytes a read`)
+  }
+})
+
 t.test('refuses what could be read in two ways', async t => {
   const cases = {
     'no size': '\r\nhello\r\n',
@@ -53,6 +68,7 @@ t.test('refuses what could be read in two ways', async t => {
     'a content type as trailer': '0\r\nContent-Type: text/html\r\n\r\n',
     'a range as trailer': '0\r\nContent_Range: bytes 0-1/2\r\n\r\n',
     'endless extensions': `5;${'a'.repeat(9000)}\r\nhello\r\n`,
+    'endless empty extensions': `${'1;\r\na\r\n'.repeat(9000)}0\r\n\r\n`,
     'endless trailers': `0\r\n${'A: b\r\n'.repeat(5000)}\r\n`,
   }
   for (const [name, text] of Object.entries(cases)) {

@@ -90,10 +90,11 @@ t.test('takes a request byte by byte', async t => {
   client.socket.destroy()
 })
 
-t.test('passes chunks, extensions and trailers on untouched, both ways', async t => {
+t.test('passes chunks and trailers on without extensions, both ways', async t => {
   const body = '5;x=y\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n'
+  const plain = body.replace(';x=y', '')
   const app = await rawServer(async peer => {
-    await peer.hears(body)
+    await peer.hears(plain)
     peer.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n${body}`)
   })
   t.teardown(app.close)
@@ -101,10 +102,10 @@ t.test('passes chunks, extensions and trailers on untouched, both ways', async t
   const client = await rawClient(pair.outPort)
   client.send('POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n5;x=')
   const server = await app.peer(0)
-  await server.hears('5;x=')
+  await server.hears(/\r\n\r\n5$/)
   client.send(body.slice(4))
-  t.ok((await client.hears(body)).endsWith(`Trailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n${body}`))
-  t.ok(server.heard.endsWith(`\r\n\r\n${body}`))
+  t.ok((await client.hears(plain)).endsWith(`Trailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n${plain}`))
+  t.ok(server.heard.endsWith(`\r\n\r\n${plain}`))
   client.socket.destroy()
 })
 

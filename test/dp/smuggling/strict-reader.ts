@@ -1,7 +1,7 @@
 /**
  * A second opinion on what the data plane sends to an application: a reader of HTTP/1.1 requests that shares nothing
  * with the one under test and knows only the canonical form (RFC 9112 §3, §5, §6, §7): one framing, names of token
- * characters, no control bytes, one spelling of Transfer-Encoding.
+ * characters, no control bytes, one spelling of Transfer-Encoding, no chunk extensions.
  */
 import { createHash } from 'node:crypto'
 
@@ -22,7 +22,7 @@ export interface Reading {
 
 const START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|\*$|\* )[!"$-~\x80-\xff]* ?HTTP\/1\.1$/
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/
-const CHUNK = /^([0-9a-fA-F]{1,15})(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n/
+const CHUNK = /^([0-9a-fA-F]{1,15})\r\n/
 /** Of one connection, or ambiguous: none goes on. Connection and Upgrade do for WebSocket alone. */
 const FORBIDDEN = ['keep-alive', 'proxy-connection', 'http2-settings', 'content_length', 'transfer_encoding']
 

@@ -37,7 +37,7 @@ function unchunk(
   for (let at = 0; at < bytes.length && !body.isDone; ) {
     const end = body.read(bytes, at, Math.min(bytes.length, at + step))
     if (end < 0) throw new Error('the body is malformed')
-    unchunker.read(bytes, at, end, sink)
+    unchunker.read(bytes, at, body.outputEnd, sink)
     at = end
   }
   const trailers = new FieldList()
