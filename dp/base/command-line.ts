@@ -4,6 +4,7 @@
  * commander.
  */
 import { Argument, Command, CommanderError, Option } from 'commander'
+import { withoutForeignFlags } from './command-line/foreign-flags.ts'
 import { withImplied, withVersion } from './command-line/implied.ts'
 import type {
   ArgumentTable,
@@ -17,6 +18,7 @@ import type {
 import { type Environment, flagOf, OptionFault, optionValues } from './command-line/values.ts'
 import { CodedError } from './errors.ts'
 import { EXIT, exitCodeOf } from './process/exit-codes.ts'
+import type { ForeignName } from './settings/foreign.ts'
 
 export { withVersion } from './command-line/implied.ts'
 export type {
@@ -76,6 +78,8 @@ export interface RunOptions {
   readonly environment?: Environment
   /** Before every message on `err`; default `PROGRAM: `. */
   readonly errorPrefix?: string
+  /** Flags of another program, which do not stop this one where nothing is lost without them. */
+  readonly foreignFlags?: readonly ForeignName[]
 }
 
 /**
@@ -86,12 +90,15 @@ export async function runProgram(
   program: CommandNode,
   argv: readonly string[],
   output: Output,
-  { environment = {}, errorPrefix = `${program.name}: ` }: RunOptions = {},
+  { environment = {}, errorPrefix = `${program.name}: `, foreignFlags = [] }: RunOptions = {},
 ): Promise<number> {
   const state: State = { code: EXIT.ok, at: null, environment }
   const root = build(program, [], output, state)
   try {
-    await root.parseAsync(withImplied(program, withVersion(argv)), { from: 'user' })
+    const foreign = withoutForeignFlags(argv, foreignFlags)
+    for (const remark of foreign.remarks) output.err(`${errorPrefix}${remark}\n`)
+    if (foreign.fault !== null) throw usageError(foreign.fault)
+    await root.parseAsync(withImplied(program, withVersion(foreign.argv)), { from: 'user' })
     return state.code
   } catch (error) {
     if (error instanceof CommanderError)
