@@ -4,9 +4,10 @@ import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { requireDryRuns, versionOf } from '../apply/put.ts'
 import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
-import { readProblem, refused } from '../errors.ts'
-import { isShown } from '../lists.ts'
-import { at, list } from '../output.ts'
+import type { ApiClient } from '../client.ts'
+import { failed, readProblem, refused } from '../errors.ts'
+import { isShown, listAll } from '../lists.ts'
+import { age, at, list } from '../output.ts'
 import { KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { afterChanges, coloured, resourceDiff } from '../show/changes.ts'
 import { durationOf, MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
@@ -20,7 +21,11 @@ export function rollbackCommand(world: World): CommandNode {
     options: {
       ...TARGET_OPTIONS,
       ...MESH_OPTION,
-      revision: { type: 'text', value: 'N', required: true, doc: 'Which; vmeshctl history lists them.' },
+      revision: {
+        type: 'text',
+        value: 'N',
+        doc: 'Which; vmeshctl history lists them. Without it: the one before the newest.',
+      },
       dryRun: { type: 'switch', doc: 'Write nothing; show what would change, and for which data planes.' },
       wait: {
         type: 'text',
@@ -32,13 +37,17 @@ export function rollbackCommand(world: World): CommandNode {
     },
     run: async ({ options, args }) => {
       const kind = kindNamed(args.kind)
-      const { revision } = options
-      if (!/^\d+$/.test(revision)) throw usageError(`--revision ${revision} is not a whole number`)
+      if (options.revision !== undefined && !/^\d+$/.test(options.revision))
+        throw usageError(`--revision ${options.revision} is not a whole number`)
       const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
       return await withSession(options, world, async ({ client, mesh }) => {
         if (options.dryRun) await requireDryRuns(client)
         const segments = segmentsOf(kind, mesh, args.name)
         const label = labelOf(kind, mesh, args.name)
+        const { revision, note } =
+          options.revision === undefined
+            ? await oneBack(client, segments, label, world.nowMs())
+            : { revision: options.revision, note: '' }
         const before = options.dryRun ? await client.jsonIfThere(segments) : null
         const answer = await client.send('POST', [...segments, 'rollback'], {
           query: {
@@ -53,11 +62,13 @@ export function rollbackCommand(world: World): CommandNode {
         if (options.dryRun) {
           const stored = isShown(before) ? before : null
           const after = afterChanges(stored, at(body, 'changes'))
+          if (options.revision === undefined)
+            world.out(`${label} would be as in revision ${revision} again${note}\n`)
           world.out(coloured(resourceDiff(kind, label, stored, after), world))
           world.out(affectedText(at(body, 'affected')))
           return EXIT.ok
         }
-        world.out(`${label} is as in revision ${revision} again\n`)
+        world.out(`${label} is as in revision ${revision} again${note}\n`)
         if (waitMs === null) return EXIT.ok
         const commits = new WrittenCommits()
         commits.add(
@@ -75,4 +86,22 @@ export function rollbackCommand(world: World): CommandNode {
       })
     },
   })
+}
+
+/** The newest revision but one that is no deletion. Throws `cli.failed` where there is none. */
+async function oneBack(
+  client: ApiClient,
+  segments: readonly string[],
+  label: string,
+  nowMs: number,
+): Promise<{ readonly revision: string; readonly note: string }> {
+  const [newest, ...older] = await listAll(client, [...segments, 'history'])
+  const earlier = older.find(item => item['action'] !== 'deleted')
+  if (newest === undefined || earlier === undefined)
+    throw failed(`there is no earlier revision of ${label}; vmeshctl history lists what there is`)
+  const { revision, author, time } = earlier
+  return {
+    revision: String(revision),
+    note: `, which ${author} wrote ${age(time, nowMs)} ago; the newest was ${newest['revision']}`,
+  }
 }
