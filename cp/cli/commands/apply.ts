@@ -5,7 +5,7 @@ import { applyAll } from '../apply/apply-all.ts'
 import { documentFaultText, inOrderOfLines, type ReadDocuments, readDocuments } from '../apply/documents.ts'
 import { labelled, type Scope, scopeOf } from '../apply/prune.ts'
 import { Report } from '../apply/report.ts'
-import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
+import { WAIT_OPTION, WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import { failed } from '../errors.ts'
 import { TEXT_OUTPUT_OPTION } from '../output.ts'
 import { durationOf, MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
@@ -61,12 +61,7 @@ const OPTIONS = {
   },
   ...TEXT_OUTPUT_OPTION,
   diff: { type: 'switch', doc: 'Show what changes in each resource.' },
-  wait: {
-    type: 'text',
-    value: 'TIME',
-    implied: '30s',
-    doc: 'Wait until every data plane that it touches runs it, also those that are not connected just now; those that do not in time are named, with exit code 75, or 1 where one refuses it. The bare flag: 30s.',
-  },
+  ...WAIT_OPTION,
   prune: {
     type: 'text',
     value: 'KEY=VALUE',

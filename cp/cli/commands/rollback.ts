@@ -3,7 +3,7 @@ import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { requireDryRuns, versionOf } from '../apply/put.ts'
-import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
+import { tellIn, WAIT_OPTION, WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import type { ApiClient } from '../client.ts'
 import { failed, readProblem, refused } from '../errors.ts'
 import { isShown, listAll } from '../lists.ts'
@@ -27,12 +27,7 @@ export function rollbackCommand(world: World): CommandNode {
         doc: 'Which; vmeshctl history lists them. Without it: the one before the newest.',
       },
       dryRun: { type: 'switch', doc: 'Write nothing; show what would change, and for which data planes.' },
-      wait: {
-        type: 'text',
-        value: 'TIME',
-        implied: '30s',
-        doc: 'Wait until the data planes have applied it; the bare flag: 30s.',
-      },
+      ...WAIT_OPTION,
       acceptUnenforced: { type: 'switch', doc: 'As with apply.' },
     },
     run: async ({ options, args }) => {
@@ -74,15 +69,8 @@ export function rollbackCommand(world: World): CommandNode {
         commits.add(
           kind.type === 'Mesh' ? args.name : kind.scope === 'Mesh' ? mesh : '',
           versionOf(answer.etag),
-          false,
         )
-        return await waitApplied(
-          client,
-          commits,
-          waitMs,
-          (mesh, _, sentence) => world.out(`mesh ${JSON.stringify(mesh)}: ${sentence}\n`),
-          world,
-        )
+        return await waitApplied(client, commits, waitMs, tellIn(world), world)
       })
     },
   })
