@@ -121,9 +121,9 @@ t.test(
       commands: [get],
     })
     const shown = async (...argv: readonly string[]): Promise<string> => {
-      let out = ''
-      await runProgram(program, argv, { out: text => void (out += text), err: () => {} })
-      return out
+      const out: string[] = []
+      await runProgram(program, argv, { out: text => void out.push(text), err: () => {} })
+      return out.join('')
     }
     const help = await shown('get', '--help')
     t.match(help, /\n\nGlobal options: p help global\n\nword/)
