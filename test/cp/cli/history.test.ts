@@ -139,10 +139,15 @@ t.test('export is taken again as it is', async t => {
   )
   t.match(all.out, /skipCreatingInitialPolicies:\n- "\*"\n---\n/)
   t.match(all.out, /^type: Secret$/m)
-  t.match(await run(['apply', '-f', '-'], all.out), {
-    code: 0,
-    out: /type="MeshTrafficPermission" mesh="default" name="p" Unchanged/,
-  })
+  for (const again of [
+    await run(['apply', '-f', '-', '--dry-run'], all.out),
+    await run(['apply', '-f', '-'], all.out),
+  ]) {
+    t.equal(again.code, 0)
+    t.match(again.out, /type="MeshTrafficPermission" mesh="default" name="p" Unchanged/)
+    t.notMatch(again.out, /Created|Updated/)
+  }
+  t.same(await run(['diff', '-f', '-'], all.out), { code: 0, out: '', err: '' })
   const without = await run(['export', '--profile=federation-with-policies'])
   t.notMatch(without.out, /^type: (Secret|GlobalSecret|Dataplane)$/m)
   t.match(without, {
