@@ -3,6 +3,7 @@
  * `VMESH_…`. The only reader of the environment on this side besides the command line's.
  */
 
+import { foreignRemarks } from '#base/settings/foreign-remarks.ts'
 import {
   defineSettings,
   type FlagValue,
@@ -12,6 +13,7 @@ import {
   settingsOrThrow,
 } from '#base/settings.ts'
 import { VERSION } from '#base/version.ts'
+import { KUMA_CP_SETTINGS } from './from-kuma/settings.ts'
 
 export const CP_SETTINGS = defineSettings({
   dataDir: {
@@ -216,8 +218,20 @@ export type CpFlags = { readonly [Name in keyof CpSettings]?: FlagValue }
 /** Throws `settings.invalid` with all faults. */
 export function readCpSettings(flags: CpFlags, file: SettingsFile | undefined): CpSettings {
   return settingsOrThrow(
-    readSettings(CP_SETTINGS, { environment: process.env, flags, file, otherVariables: OTHER_VARIABLES }),
+    readSettings(CP_SETTINGS, {
+      environment: process.env,
+      flags,
+      file,
+      otherVariables: OTHER_VARIABLES,
+      foreign: KUMA_CP_SETTINGS,
+    }),
   )
+}
+
+/** What of kuma-cp's settings and variables is left out, one sentence each. */
+export function cpRemarks(file: SettingsFile | undefined): readonly string[] {
+  const sources = { file, environment: process.env, prefix: 'KUMA_' }
+  return foreignRemarks(KUMA_CP_SETTINGS, Object.keys(CP_SETTINGS), sources)
 }
 
 /** Variables with our prefix that data planes have: both may share an environment. */

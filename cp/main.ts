@@ -9,8 +9,9 @@ import { createNotifier, isUnderJournal } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
 import { settingsHelp } from '#base/settings/manual.ts'
 import { readSettingsFile } from '#base/settings/read-file.ts'
-import { CP_SETTINGS, type CpSettings, environment, readCpSettings } from './config.ts'
+import { CP_SETTINGS, type CpSettings, cpRemarks, environment, readCpSettings } from './config.ts'
 import { ControlPlane } from './control-plane.ts'
+import { KUMA_CP_FLAGS } from './from-kuma/settings.ts'
 import { backupStore, restoreStore } from './store/backup.ts'
 
 const DATA_DIR = settingOptions(CP_SETTINGS, ['dataDir'])
@@ -31,7 +32,7 @@ const program = group({
       run: async ({ options }) => {
         const { configFile, ...flags } = options
         const file = configFile === undefined ? undefined : await readSettingsFile(configFile)
-        await run(readCpSettings(flags, file))
+        await run(readCpSettings(flags, file), cpRemarks(file))
         return EXIT.ok
       },
     }),
@@ -70,16 +71,32 @@ const program = group({
         }),
       ],
     }),
+    group({
+      name: 'migrate',
+      doc: 'for unit files of kuma-cp: nothing has to be migrated',
+      commands: [
+        command({
+          name: 'up',
+          doc: 'does nothing: the store is brought up to date when the control plane starts',
+          options: { configFile: CONFIG_FILE },
+          run: async () => {
+            STDIO.out('nothing to migrate: the store is brought up to date when the control plane starts\n')
+            return EXIT.ok
+          },
+        }),
+      ],
+    }),
     versionCommand('vmesh-cp'),
   ],
 })
 
-async function run(settings: CpSettings): Promise<void> {
+async function run(settings: CpSettings, remarks: readonly string[]): Promise<void> {
   const log = createLogger({
     level: settings.logLevel,
     name: 'vmesh-cp',
     journal: isUnderJournal(environment()),
   })
+  if (remarks.length > 0) log.warn({ remarks }, 'settings of kuma-cp are left out; see UPGRADE.md')
   const notifier = createNotifier(environment())
   const controlPlane = new ControlPlane(settings, log)
   const stopped = untilSignal()
@@ -100,7 +117,7 @@ async function storeDirOf(options: {
   return join(readCpSettings({ dataDir: options.dataDir }, file).dataDir, 'store')
 }
 
-runProgram(program, process.argv.slice(2), STDIO).then(
+runProgram(program, process.argv.slice(2), STDIO, { foreignFlags: KUMA_CP_FLAGS }).then(
   code => process.exit(code),
   (error: unknown) => {
     sayBug('vmesh-cp', error)

@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
+import { foreignRemarks } from '#base/settings/foreign-remarks.ts'
 import {
   defineSettings,
   type FlagValue,
@@ -14,6 +15,7 @@ import {
   settingsOrThrow,
 } from '#base/settings.ts'
 import { DEFAULT_LOAD_LIMITS, type LoadLimits } from './codec/load.ts'
+import { KUMA_DP_FLAGS } from './from-kuma/flags.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -133,6 +135,11 @@ export function readDpSettings(flags: DpFlags): DpSettings {
   return settingsOrThrow(
     readSettings(DP_SETTINGS, { environment: process.env, flags, otherVariables: OTHER_VARIABLES }),
   )
+}
+
+/** Which variables of kuma-dp are not read, one sentence each. */
+export function dpRemarks(): readonly string[] {
+  return foreignRemarks(KUMA_DP_FLAGS, [], { environment: process.env, prefix: 'KUMA_' })
 }
 
 /** `key=value` → map. Throws `settings.invalid`. */

@@ -21,6 +21,7 @@ import { LOAD_BYTES } from './codec/load.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
+  dpRemarks,
   environment,
   loadLimitsOf,
   readDpSettings,
@@ -29,6 +30,7 @@ import {
   variablesOf,
 } from './config.ts'
 import { DataPlane } from './data-plane.ts'
+import { KUMA_DP_FLAGS } from './from-kuma/flags.ts'
 import { type Definition, readDefinition } from './link/definition.ts'
 
 const RUN_OPTIONS = settingOptions(DP_SETTINGS, undefined, {
@@ -44,9 +46,15 @@ const program = group({
     command({
       name: 'run',
       doc: 'run the data plane until SIGTERM',
-      options: RUN_OPTIONS,
+      options: {
+        ...RUN_OPTIONS,
+        check: { type: 'switch', doc: 'check flags and files, and end; calls nobody and changes nothing' },
+      },
       run: async ({ options }) => {
-        await run(readDpSettings(options))
+        const { check, ...flags } = options
+        const settings = readDpSettings(flags)
+        if (check) STDIO.out(await checked(settings))
+        else await run(settings)
         return EXIT.ok
       },
     }),
@@ -82,24 +90,54 @@ const program = group({
   ],
 })
 
+interface Prepared {
+  readonly definition: Definition | null
+  readonly mesh: string
+  readonly name: string
+  readonly address: URL
+  readonly ca: string | null
+  readonly caPin: string | null
+  readToken(): Promise<string>
+}
+
+/** All that can be wrong with flags and files, before anything is done. */
+async function prepared(settings: DpSettings): Promise<Prepared> {
+  const { dataplaneFile, dataplaneVar } = settings
+  const definition =
+    dataplaneFile === null ? null : await readDefinition(dataplaneFile, variablesOf(dataplaneVar))
+  return {
+    definition,
+    ...identify(settings, definition),
+    address: addressOf(settings.cpAddress),
+    ...(await trustOf(settings)),
+    readToken: tokenReader(settings),
+  }
+}
+
+/** For `--check`: what would be run. */
+async function checked(settings: DpSettings): Promise<string> {
+  const { definition, mesh, name, address, readToken } = await prepared(settings)
+  await readToken()
+  const fields =
+    definition === null
+      ? ''
+      : `Its fields are checked by the control plane, and here by: vmeshctl lint ${settings.dataplaneFile}\n`
+  return `data plane ${mesh}/${name} of ${address.origin}, state in ${stateDirOf(settings, mesh, name)}: flags and files are right\n${fields}`
+}
+
 async function run(settings: DpSettings): Promise<void> {
   const logging = { level: settings.logLevel, name: 'vmesh-dp', journal: isUnderJournal(environment()) }
   const root = createLogger(logging)
+  const remarks = dpRemarks()
+  if (remarks.length > 0) root.warn({ remarks }, 'variables of kuma-dp are not read; see UPGRADE.md')
   const notifier = createNotifier(environment())
-  const definition =
-    settings.dataplaneFile === null
-      ? null
-      : await readDefinition(settings.dataplaneFile, variablesOf(settings.dataplaneVar))
-  const { mesh, name } = identify(settings, definition)
+  const { mesh, name, ...given } = await prepared(settings)
   const bindings = { mesh, dataplane: name }
   const log = root.child(bindings)
   const dataPlane = new DataPlane({
-    address: addressOf(settings.cpAddress),
+    ...given,
     mesh,
     name,
-    definition,
-    ...(await trustOf(settings)),
-    readToken: tokenReader(settings),
     stateDir: stateDirOf(settings, mesh, name),
     drainTimeMs: settings.drainTime,
     log,
@@ -228,7 +266,7 @@ function permanent(code: string, message: string): CodedError {
 
 if (!isMainThread && parentPort !== null) serveWorker(parentPort, workerData)
 else {
-  runProgram(program, process.argv.slice(2), STDIO).then(
+  runProgram(program, process.argv.slice(2), STDIO, { foreignFlags: KUMA_DP_FLAGS }).then(
     code => process.exit(code),
     (error: unknown) => {
       sayBug('vmesh-dp', error)

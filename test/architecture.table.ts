@@ -42,6 +42,7 @@ export const FOLDERS: readonly FolderRule[] = [
     because: 'no compile directly',
   },
   { folder: 'cp/gui', mayImport: [], because: 'files over HTTP; what it shows comes through the API' },
+  { folder: 'cp/from-kuma', mayImport: [], because: 'names of another program: data' },
   { folder: 'cp/cli', mayImport: ['cp/kinds'], because: 'HTTP only; never the store' },
   { folder: 'dp/codec', mayImport: [], because: 'bytes and messages only' },
   { folder: 'dp/tls', mayImport: ['dp/contract'], because: 'no http, no cluster' },
@@ -62,6 +63,7 @@ export const FOLDERS: readonly FolderRule[] = [
     because: 'does not know the link',
   },
   { folder: 'dp/link', mayImport: ['dp/contract'], because: 'hands snapshots to a function it was given' },
+  { folder: 'dp/from-kuma', mayImport: [], because: 'names of another program: data' },
   { folder: 'dp/admin', mayImport: ['dp/apply', 'dp/contract'], because: 'reads what runs, changes nothing' },
 ]
 

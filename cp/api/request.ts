@@ -29,6 +29,8 @@ export interface IncomingFacts extends RequestFacts {
   readonly query: URLSearchParams
   /** Throws `api.too-large`, `api.aborted`. Empty when there is none. */
   body(): Promise<Buffer>
+  /** Aborted when the caller has closed the connection: nobody waits for the answer. */
+  gone(): AbortSignal
 }
 
 export interface ApiRequest extends IncomingFacts {

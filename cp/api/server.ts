@@ -225,10 +225,15 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
 function handlerOf({ context, maxBodyBytes }: Site, endpoint: Endpoint, path: string) {
   const route = path.replace(/:(\w+)/g, '{$1}')
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(reply, await dispatch(context, endpoint, factsOf(request, route, maxBodyBytes)))
+    send(reply, await dispatch(context, endpoint, factsOf(request, reply, route, maxBodyBytes)))
 }
 
-function factsOf({ raw, params }: FastifyRequest, route: string, maxBodyBytes: number): IncomingFacts {
+function factsOf(
+  { raw, params }: FastifyRequest,
+  reply: FastifyReply,
+  route: string,
+  maxBodyBytes: number,
+): IncomingFacts {
   const { method = 'GET', url = '/', headers, socket } = raw
   const path = pathOf(url)
   const isTls = 'encrypted' in socket
@@ -246,6 +251,12 @@ function factsOf({ raw, params }: FastifyRequest, route: string, maxBodyBytes: n
     // verified against the CAs of the setting, and against nothing without it
     hasTrustedClientCertificate: 'authorized' in socket && socket.authorized === true,
     body: () => readBytes(raw, maxBodyBytes),
+    gone: () => {
+      const gone = new AbortController()
+      if (reply.raw.closed) gone.abort()
+      else reply.raw.once('close', () => gone.abort())
+      return gone.signal
+    },
   }
 }
 

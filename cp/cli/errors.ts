@@ -69,9 +69,19 @@ export function refused(problem: Problem, mesh = ''): CodedError {
   const help = HELP[problem.status]
   // newer control planes say it themselves
   if (help !== undefined && problem.faults.length === 0) lines.push(help)
-  const exitCode =
-    { 401: EXIT.configuration, 403: EXIT.configuration, 503: EXIT.temporary }[problem.status] ?? EXIT.failed
-  return new CodedError('cli.refused', lines.join('\n'), { details: { exitCode, status: problem.status } })
+  const { status } = problem
+  return new CodedError('cli.refused', lines.join('\n'), { details: { exitCode: codeOf(status), status } })
+}
+
+/** Of several refusals: what they have in common, else 1; 0 where there is none. */
+export function refusalCode(problems: readonly Problem[]): number {
+  const codes = new Set(problems.map(({ status }) => codeOf(status)))
+  const [code = EXIT.ok] = codes
+  return codes.size > 1 ? EXIT.failed : code
+}
+
+function codeOf(status: number): number {
+  return { 401: EXIT.configuration, 403: EXIT.configuration, 503: EXIT.temporary }[status] ?? EXIT.failed
 }
 
 const HELP: Readonly<Record<number, string>> = {

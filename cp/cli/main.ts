@@ -7,11 +7,22 @@ import { vmeshctl } from './program.ts'
 // `vmeshctl get … | head` is no failure
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
 
+/** The signal ends the process as it would have: shells look at that to end their loops. */
+function atInterrupt(line: string): () => void {
+  const say = (): void => {
+    process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}vmeshctl: ${line}\n`)
+    process.kill(process.pid, 'SIGINT')
+  }
+  process.once('SIGINT', say)
+  return () => void process.off('SIGINT', say)
+}
+
 vmeshctl(process.argv.slice(2), {
   out: chunk => void process.stdout.write(chunk),
   err: chunk => void process.stderr.write(chunk),
   readInput: () => text(process.stdin),
   nowMs: Date.now,
+  atInterrupt,
   ...surroundings(process.stdout.isTTY),
 }).then(
   code => {

@@ -83,6 +83,7 @@ async function programOf(
     notes: `On the host of the control plane it needs no configuration.
 See also: vmeshctl help ${Object.keys(TOPICS).join(', vmeshctl help ')}`,
     options: TARGET_OPTIONS,
+    optionsHelp: 'Global options, such as --context, --address and --quiet: vmeshctl help global',
     commands: await Promise.all(commands),
   })
 }

@@ -5,6 +5,8 @@ export interface World extends Output {
   /** All of standard input. */
   readInput(): Promise<string>
   nowMs(): number
+  /** From now on Ctrl-C says `line` before it ends the process as ever; returns the function that takes it back. */
+  atInterrupt(line: string): () => void
   /** Used where `--config-file` is not given. */
   readonly configFile: string
   /** Variables that options may come from. */

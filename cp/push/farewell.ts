@@ -15,6 +15,7 @@ export async function leave(
   scheduler.setRotation(session.mesh, session.name, 'left')
   await scheduler.idle()
   await settling.settled(
+    session.mesh,
     [...callers].flatMap(name => sessions.get(session.mesh, name) ?? []).filter(one => one !== session),
   )
   session.send({ type: 'left' })

@@ -239,7 +239,7 @@ export class Session implements ProxySession {
       subscription.refusal = ''
     })
     if (this.#state === 'live') this.#context.scheduler.setRotation(this.mesh, this.name, 'in')
-    this.#context.settling.changed()
+    this.#context.settling.changed(this.mesh, this.name)
   }
 
   #refused(refuse: Refuse): void {
@@ -252,7 +252,7 @@ export class Session implements ProxySession {
     })
     // who runs nothing yet serves nobody
     if (this.#outbox?.acknowledged === null) this.#context.scheduler.setRotation(this.mesh, this.name, 'out')
-    this.#context.settling.changed()
+    this.#context.settling.changed(this.mesh, this.name)
   }
 
   #note(change: (subscription: Subscription) => void): void {
@@ -276,7 +276,7 @@ export class Session implements ProxySession {
       })
     }
     const { sessions, scheduler, settling, questions } = this.#context
-    settling.changed()
+    settling.changed(this.mesh, this.name)
     questions.forget(this)
     this.#onClosed()
     const holder = this.#holder

@@ -81,12 +81,13 @@ function generator(name: string, selected: string, template: string): ResourceDr
   return { type: hostnameGenerator.type, mesh: '', name, labels: OF_THIS_ZONE, spec }
 }
 
+/** STRICT, which is what a backend without a mode is: written out, it would be dropped by the first who applies it again. */
 const DEFAULT_MESH: ResourceDraft<MeshSpec> = {
   type: 'Mesh',
   mesh: '',
   name: 'default',
   labels: {},
-  spec: { mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin', mode: 'STRICT' }] } },
+  spec: { mtls: { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin' }] } },
 }
 
 const ALLOW_ALL: ResourceDraft<MeshTrafficPermissionSpec> = {

@@ -77,6 +77,13 @@ export class MeshIndex implements MeshView {
     return [...(this.#resources.get(type)?.values() ?? [])]
   }
 
+  /** The Mesh, its Dataplanes, and what is in it besides. */
+  *all(): Iterable<Resource> {
+    yield this.#mesh
+    for (const { resource } of this.#dataplanes.values()) yield resource
+    for (const byName of this.#resources.values()) yield* byName.values()
+  }
+
   roots(): readonly string[] {
     return this.#roots ?? []
   }

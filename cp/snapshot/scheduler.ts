@@ -19,6 +19,18 @@ const COALESCE_MS = 5
 /** Compiling gives way to sockets after this long. */
 const SLICE_MS = 8
 
+/** The first and the last of the commits that may have changed a snapshot. */
+export interface Cause {
+  readonly from: number
+  readonly to: number
+}
+
+interface Made {
+  readonly snapshot: ProxySnapshot | null
+  /** null: other than commits, or not known. */
+  readonly cause: Cause | null
+}
+
 export interface SchedulerOptions {
   readonly store: Store
   readonly ca: CertificateAuthority
@@ -31,8 +43,9 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #meshes = new Map<string, MeshIndex>()
   /** Connected data planes: mesh → name → last snapshot. */
-  readonly #proxies = new Map<string, Map<string, ProxySnapshot | null>>()
-  readonly #dirty = new Map<string, Set<string>>()
+  readonly #proxies = new Map<string, Map<string, Made>>()
+  /** Mesh → name → why. */
+  readonly #dirty = new Map<string, Map<string, Cause | null>>()
   #timer: NodeJS.Timeout | null = null
   #isFlushing = false
   /** Roots that are being read. */
@@ -56,7 +69,7 @@ export class Scheduler {
       for (const resource of await store.list(kind.type))
         this.#meshes.get(resource.mesh)?.change(resource, resource)
     }
-    for (const index of this.#meshes.values()) await this.#loadRoots(index)
+    for (const index of this.#meshes.values()) await this.#loadRoots(index, null)
     this.#stopWatching = store.watch(this.#revision, changes => this.#take(changes))
   }
 
@@ -77,10 +90,10 @@ export class Scheduler {
    * Dataplane, or the roots of its mesh are not known yet.
    */
   connect(mesh: string, name: string): ProxySnapshot | null {
-    const proxies = this.#proxies.get(mesh) ?? new Map<string, ProxySnapshot | null>()
+    const proxies = this.#proxies.get(mesh) ?? new Map<string, Made>()
     this.#proxies.set(mesh, proxies)
     const snapshot = this.#build(mesh, name, null)
-    proxies.set(name, snapshot)
+    proxies.set(name, { snapshot, cause: null })
     this.setRotation(mesh, name, 'in')
     return snapshot
   }
@@ -91,18 +104,18 @@ export class Scheduler {
     if (proxies?.size === 0) this.#proxies.delete(mesh)
   }
 
-  /** Names of connected data planes of a mesh. */
-  connected(mesh: string): Iterable<string> {
-    return this.#proxies.get(mesh)?.keys() ?? []
+  snapshot(mesh: string, name: string): ProxySnapshot | null {
+    return this.#proxies.get(mesh)?.get(name)?.snapshot ?? null
   }
 
-  snapshot(mesh: string, name: string): ProxySnapshot | null {
-    return this.#proxies.get(mesh)?.get(name) ?? null
+  /** Commits that made its snapshot differ from the one before; null: not they alone, or it is the first. */
+  cause(mesh: string, name: string): Cause | null {
+    return this.#proxies.get(mesh)?.get(name)?.cause ?? null
   }
 
   setRotation(mesh: string, name: string, rotation: Rotation): void {
     const index = this.#meshes.get(mesh)
-    if (index !== undefined) this.#touch(mesh, index.setRotation(name, rotation))
+    if (index !== undefined) this.#touch(mesh, index.setRotation(name, rotation), null)
   }
 
   /** Resolves when no change waits to be compiled. */
@@ -120,60 +133,62 @@ export class Scheduler {
   #take(changes: readonly Change[]): void {
     for (const change of changes) {
       this.#revision = change.revision
-      if (change.key.type === 'Mesh') this.#takeMesh(change)
+      const cause = { from: change.revision, to: change.revision }
+      if (change.key.type === 'Mesh') this.#takeMesh(change, cause)
       else {
         const index = this.#meshes.get(change.key.mesh)
         if (index === undefined) continue
         if (change.key.type === 'Secret' && isCaSecret(index.mesh, change.key.name))
-          void this.#loadRoots(index)
-        else this.#touch(change.key.mesh, index.change(change.key, change.after))
+          void this.#loadRoots(index, cause)
+        else this.#touch(change.key.mesh, index.change(change.key, change.after), cause)
       }
     }
   }
 
-  #takeMesh({ key, after }: Change): void {
+  #takeMesh({ key, after }: Change, cause: Cause): void {
     const index = this.#meshes.get(key.name)
     if (after === null) {
       this.#meshes.delete(key.name)
-      this.#touch(key.name, 'all')
+      this.#touch(key.name, 'all', cause)
       return
     }
     const mesh = after as Resource<MeshSpec>
     if (index === undefined) {
       const created = new MeshIndex(mesh)
       this.#meshes.set(key.name, created)
-      void this.#loadRoots(created)
+      void this.#loadRoots(created, cause)
     } else {
-      this.#touch(key.name, index.setMesh(mesh))
-      void this.#loadRoots(index)
+      this.#touch(key.name, index.setMesh(mesh), cause)
+      void this.#loadRoots(index, cause)
     }
   }
 
-  #loadRoots(index: MeshIndex): Promise<void> {
-    const load = this.#readRoots(index).finally(() => this.#loads.delete(load))
+  #loadRoots(index: MeshIndex, cause: Cause | null): Promise<void> {
+    const load = this.#readRoots(index, cause).finally(() => this.#loads.delete(load))
     this.#loads.add(load)
     return load
   }
 
-  async #readRoots(index: MeshIndex): Promise<void> {
+  async #readRoots(index: MeshIndex, cause: Cause | null): Promise<void> {
     const mesh = index.mesh
     const backend = enabledBackend(mesh.spec)
     try {
       const roots = backend === undefined ? [] : await this.#options.ca.roots(mesh.name, backend.name)
       // the mesh may have turned to another backend, or be gone, meanwhile
       const isWanted = enabledBackend(index.mesh.spec)?.name === backend?.name
-      if (isWanted && this.#meshes.get(mesh.name) === index) this.#touch(mesh.name, index.setRoots(roots))
+      if (isWanted && this.#meshes.get(mesh.name) === index)
+        this.#touch(mesh.name, index.setRoots(roots), cause)
     } catch (error) {
       this.#options.log.error({ err: error, mesh: mesh.name }, 'cannot read the roots of the mesh')
     }
   }
 
-  #touch(mesh: string, touched: Touched): void {
+  #touch(mesh: string, touched: Touched, cause: Cause | null): void {
     const connected = this.#proxies.get(mesh)
     if (connected === undefined || connected.size === 0) return
-    const dirty = this.#dirty.get(mesh) ?? new Set<string>()
+    const dirty = this.#dirty.get(mesh) ?? new Map<string, Cause | null>()
     for (const name of touched === 'all' ? connected.keys() : touched) {
-      if (connected.has(name)) dirty.add(name)
+      if (connected.has(name)) dirty.set(name, together(dirty.get(name), cause))
     }
     if (dirty.size === 0) return
     this.#dirty.set(mesh, dirty)
@@ -186,9 +201,9 @@ export class Scheduler {
     this.#isFlushing = true
     const until = performance.now() + SLICE_MS
     for (const [mesh, names] of this.#dirty) {
-      for (const name of names) {
+      for (const [name, cause] of names) {
         names.delete(name)
-        this.#rebuild(mesh, name)
+        this.#rebuild(mesh, name, cause)
         if (performance.now() <= until) continue
         this.#dirty.delete(mesh)
         if (names.size > 0) this.#dirty.set(mesh, names)
@@ -208,14 +223,14 @@ export class Scheduler {
   }
 
   /** A data plane that cannot be compiled keeps what it has; the others go on. */
-  #rebuild(mesh: string, name: string): void {
+  #rebuild(mesh: string, name: string, cause: Cause | null): void {
     const proxies = this.#proxies.get(mesh)
-    const last = proxies?.get(name)
+    const last = proxies?.get(name)?.snapshot
     if (proxies === undefined || last === undefined) return
     try {
       const snapshot = this.#build(mesh, name, last)
       if (snapshot === last) return
-      proxies.set(name, snapshot)
+      proxies.set(name, { snapshot, cause })
       this.#options.onSnapshot(mesh, name, snapshot)
     } catch (error) {
       this.#options.log.error(
@@ -236,4 +251,11 @@ export class Scheduler {
   version(): Version {
     return { epoch: this.#options.store.epoch, revision: this.#revision }
   }
+}
+
+/** @param known undefined: there is none yet */
+function together(known: Cause | null | undefined, more: Cause | null): Cause | null {
+  if (known === undefined || more === null) return more
+  if (known === null || (known.from <= more.from && more.to <= known.to)) return known
+  return { from: Math.min(known.from, more.from), to: Math.max(known.to, more.to) }
 }

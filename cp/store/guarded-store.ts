@@ -131,7 +131,7 @@ async function put<Spec>(
   const faults = labelViolations(kind, draft, zone)
   if (faults.length > 0) return refused('Could not process a resource', faults)
   const spec = draft.type === 'Dataplane' ? withZoneTag(draft.spec as DataplaneSpec, zone) : draft.spec
-  const labels = computeLabels(kind, draft, zone)
+  const labels = computeLabels(kind, draft, zone, before?.labels)
   const complete: ResourceDraft = { ...draft, spec, labels }
   const immutable = before === null ? [] : immutableLabelViolations(before.labels, labels)
   if (immutable.length > 0) return refused('Could not update a resource', immutable)

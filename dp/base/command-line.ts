@@ -3,7 +3,8 @@
  * completion read the same tree). A wrong command line is one sentence and exit code 64. The only import of
  * commander.
  */
-import { Argument, Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Help, Option } from 'commander'
+import { withoutForeignFlags } from './command-line/foreign-flags.ts'
 import { withImplied, withVersion } from './command-line/implied.ts'
 import type {
   ArgumentTable,
@@ -17,6 +18,7 @@ import type {
 import { type Environment, flagOf, OptionFault, optionValues } from './command-line/values.ts'
 import { CodedError } from './errors.ts'
 import { EXIT, exitCodeOf } from './process/exit-codes.ts'
+import type { ForeignName } from './settings/foreign.ts'
 
 export { withVersion } from './command-line/implied.ts'
 export type {
@@ -60,6 +62,8 @@ export function group(spec: {
   readonly aliases?: readonly string[]
   readonly doc: string
   readonly options?: OptionTable
+  /** A line that the help of its commands has in place of these options: where they are told. */
+  readonly optionsHelp?: string
   readonly notes?: string
   readonly commands: readonly CommandNode[]
 }): CommandNode {
@@ -76,6 +80,8 @@ export interface RunOptions {
   readonly environment?: Environment
   /** Before every message on `err`; default `PROGRAM: `. */
   readonly errorPrefix?: string
+  /** Flags of another program, which do not stop this one where nothing is lost without them. */
+  readonly foreignFlags?: readonly ForeignName[]
 }
 
 /**
@@ -86,12 +92,15 @@ export async function runProgram(
   program: CommandNode,
   argv: readonly string[],
   output: Output,
-  { environment = {}, errorPrefix = `${program.name}: ` }: RunOptions = {},
+  { environment = {}, errorPrefix = `${program.name}: `, foreignFlags = [] }: RunOptions = {},
 ): Promise<number> {
   const state: State = { code: EXIT.ok, at: null, environment }
-  const root = build(program, [], output, state)
+  const root = build(program, [], program.optionsHelp, output, state)
   try {
-    await root.parseAsync(withImplied(program, withVersion(argv)), { from: 'user' })
+    const foreign = withoutForeignFlags(argv, foreignFlags)
+    for (const remark of foreign.remarks) output.err(`${errorPrefix}${remark}\n`)
+    if (foreign.fault !== null) throw usageError(foreign.fault)
+    await root.parseAsync(withImplied(program, withVersion(foreign.argv)), { from: 'user' })
     return state.code
   } catch (error) {
     if (error instanceof CommanderError)
@@ -106,12 +115,25 @@ type State = { code: number; at: Command | null; readonly environment: Environme
 
 type Inherited = readonly (readonly [spec: OptionSpec, option: Option, owner: Command])[]
 
-function build(node: CommandNode, inherited: Inherited, output: Output, state: State): Command {
+function build(
+  node: CommandNode,
+  inherited: Inherited,
+  inheritedHelp: string | undefined,
+  output: Output,
+  state: State,
+): Command {
   const made = new Command(node.name)
     .aliases(node.aliases)
     .description(node.doc)
     .helpOption('-h, --help', 'show this help')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: inheritedHelp === undefined,
+      formatHelp: (one, help) => {
+        const below = [inherited.length > 0 ? (inheritedHelp ?? '') : '', node.notes]
+        const wrapped = below.filter(text => text !== '').map(text => `\n${wrap(text, help)}\n`)
+        return `${Help.prototype.formatHelp.call(help, one, help)}${wrapped.join('')}`
+      },
+    })
     .configureOutput({
       writeOut: text => output.out(text),
       writeErr: text => output.err(text),
@@ -122,7 +144,6 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
       throw error
     })
   if (node.commands.length > 0) made.helpCommand('help [COMMAND]', 'show the help of a command')
-  if (node.notes !== '') made.addHelpText('after', `\n${node.notes}`)
   const readers = new Map<string, () => unknown>()
   const own: [OptionSpec, Option, Command][] = []
   for (const [key, spec] of Object.entries(node.options)) {
@@ -146,7 +167,10 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
     const name = isRepeated === true ? `${value}...` : value
     made.addArgument(new Argument(optional === true ? `[${name}]` : `<${name}>`, doc))
   }
-  for (const child of node.commands) made.addCommand(build(child, [...inherited, ...own], output, state))
+  for (const child of node.commands) {
+    const help = node.optionsHelp ?? inheritedHelp
+    made.addCommand(build(child, [...inherited, ...own], help, output, state))
+  }
   const { invoke } = node
   if (invoke !== undefined) {
     made.action(async () => {
@@ -156,6 +180,18 @@ function build(node: CommandNode, inherited: Inherited, output: Output, state: S
     })
   }
   return made
+}
+
+/** To the width of the terminal; a line keeps its indentation. */
+function wrap(text: string, help: Help): string {
+  const lines = text.replace(/\n+$/, '').split('\n')
+  return lines
+    .map(line => {
+      const indent = /^ */.exec(line)?.[0] ?? ''
+      const width = (help.helpWidth ?? 80) - indent.length
+      return help.boxWrap(line.slice(indent.length), width).replace(/^(?=.)/gm, indent)
+    })
+    .join('\n')
 }
 
 function optionOf(key: string, spec: OptionSpec): Option {

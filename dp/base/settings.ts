@@ -6,11 +6,13 @@
 import { CodedError } from './errors.ts'
 import { EXIT } from './process/exit-codes.ts'
 import { flatten, type SettingsFile } from './settings/file.ts'
+import { type ForeignName, foreignFault, foreignOf } from './settings/foreign.ts'
+import { flagOf, PREFIX, variableOf } from './settings/names.ts'
 import { type Checked, checkSetting, type Setting, type ValueOf } from './settings/value.ts'
 import { didYouMean } from './text/nearest.ts'
-import { separateWords } from './text/words.ts'
 
 export type { SettingsFile } from './settings/file.ts'
+export { flagOf, variableOf } from './settings/names.ts'
 export type { Setting } from './settings/value.ts'
 
 /** By dotted name: `apiServer.http.port`. */
@@ -28,6 +30,8 @@ export interface SettingsSources<T extends SettingsTable> {
   readonly flags?: { readonly [Name in keyof T]?: FlagValue }
   /** Variables with our prefix that belong to somebody else and are not reported; `VMESH_X_*` stands for many. */
   readonly otherVariables?: readonly string[]
+  /** Settings of another program that may stand in the file. */
+  readonly foreign?: readonly ForeignName[]
 }
 
 export interface SettingFault {
@@ -45,8 +49,6 @@ export type SettingsResult<T extends SettingsTable> =
       readonly origins: Readonly<Record<string, string>>
     }
   | { readonly ok: false; readonly faults: readonly SettingFault[] }
-
-const PREFIX = 'VMESH_'
 
 /** Keeps the exact types of the table, which `readSettings` infers its result from. */
 export function defineSettings<const T extends SettingsTable>(table: T): T {
@@ -68,7 +70,7 @@ export function readSettings<T extends SettingsTable>(
       origins[name] = where
     }
   }
-  if (sources.file !== undefined) fromFile(table, sources.file, take, faults)
+  if (sources.file !== undefined) fromFile(table, sources.file, sources.foreign ?? [], take, faults)
   fromEnvironment(table, sources.environment ?? {}, sources.otherVariables ?? [], take, faults)
   for (const [name, given] of Object.entries<FlagValue>(sources.flags ?? {})) {
     const setting = table[name]
@@ -91,16 +93,6 @@ export function settingsOrThrow<T extends SettingsTable>(result: SettingsResult<
   throw new CodedError('settings.invalid', message, { details: { exitCode: EXIT.configuration } })
 }
 
-/** `apiServer.http.port` → `VMESH_API_SERVER_HTTP_PORT`. */
-export function variableOf(name: string): string {
-  return PREFIX + separateWords(name, '_').toUpperCase()
-}
-
-/** `caCertFile` → `--ca-cert-file`. */
-export function flagOf(name: string): string {
-  return `--${separateWords(name, '-')}`
-}
-
 function defaultsOf(table: SettingsTable): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries(table)) {
@@ -117,15 +109,16 @@ function defaultsOf(table: SettingsTable): Record<string, unknown> {
 function fromFile(
   table: SettingsTable,
   file: SettingsFile,
+  foreign: readonly ForeignName[],
   take: (name: string, where: string, checked: Checked) => void,
   faults: SettingFault[],
 ): void {
-  for (const entry of flatten(file, new Set(Object.keys(table)))) {
-    if (entry.fault !== undefined) faults.push({ where: entry.where, message: entry.fault })
-    else {
-      const setting = table[entry.name]
-      if (setting !== undefined) take(entry.name, entry.where, checkSetting(setting, entry.value, 'value'))
-    }
+  for (const entry of flatten(file, new Set(Object.keys(table)), foreign)) {
+    const setting = table[entry.name]
+    const row = setting === undefined ? foreignOf(foreign, entry.name) : undefined
+    const fault = entry.fault ?? (row === undefined ? null : foreignFault(row, entry.value))
+    if (fault !== null) faults.push({ where: entry.where, message: fault })
+    else if (setting !== undefined) take(entry.name, entry.where, checkSetting(setting, entry.value, 'value'))
   }
 }
 

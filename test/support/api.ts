@@ -66,11 +66,16 @@ export function nothingLive(): Live {
   return {
     mesh: () => undefined,
     questions: { configuration: ask, statistics: ask },
-    scheduler: { mesh: () => undefined, snapshot: () => null, connected: () => [], caughtUp: async () => {} },
+    scheduler: {
+      mesh: () => undefined,
+      snapshot: () => null,
+      cause: () => null,
+      caughtUp: async () => {},
+    },
     sessions: { get: () => null },
     settling: new Settling(),
     insights: { get: () => undefined },
-    store: { epoch: 0, watch: () => () => {} },
+    store: { epoch: 0, revision: () => 0, watch: () => () => {}, history: async () => [] },
   }
 }
 

@@ -15,6 +15,7 @@ import { createPushContext, type PushContext } from '../../cp/push/context.ts'
 import type { Proof } from '../../cp/push/proxy-session.ts'
 import { Session } from '../../cp/push/session.ts'
 import { Scheduler } from '../../cp/snapshot/scheduler.ts'
+import type { FeedOptions } from '../../cp/store/changes.ts'
 import { createGuardedStore } from '../../cp/store/guarded-store.ts'
 import { createMemoryStore } from '../../cp/store/memory-store.ts'
 import type { Store } from '../../cp/store/store.ts'
@@ -142,10 +143,10 @@ export interface PushFixture {
 
 export async function startPush(
   t: import('tap').Test,
-  options: { readonly leaseMs?: number; readonly zone?: string } = {},
+  options: { readonly leaseMs?: number; readonly zone?: string; readonly feed?: FeedOptions } = {},
 ): Promise<PushFixture> {
-  const store = createMemoryStore()
-  const { leaseMs = 60_000, zone = 'default' } = options
+  const { leaseMs = 60_000, zone = 'default', feed } = options
+  const store = createMemoryStore(feed === undefined ? {} : { feed })
   const log = silentLogger()
   const builtin = new BuiltinAuthority(store)
   const ca: CertificateAuthority = {

@@ -31,6 +31,7 @@ export async function runVmeshctl(
     },
     readInput: async () => world.input ?? '',
     nowMs: world.nowMs ?? (() => Date.parse('2026-01-02T04:04:05Z')),
+    atInterrupt: () => () => {},
     configFile: join(world.home, '.vmeshctl', 'config'),
     environment: world.environment ?? {},
     isTerminal: world.isTerminal ?? false,

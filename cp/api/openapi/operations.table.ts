@@ -131,9 +131,9 @@ export const OPERATIONS: Readonly<Record<string, OperationDoc>> = {
   'GET /meshes/{mesh}/KIND/{name}/_dataplanes': inspect('List the Dataplanes of a MeshService', LIST),
   'GET /meshes/{mesh}/KIND/{name}/_hostnames': inspect('List the host names of a service', LIST),
   'GET /meshes/{mesh}/_applied': {
-    summary: 'Wait until the data planes that the commits between two versions touched run them',
+    summary: 'Wait until the data planes that a write has changed run it: the same promise as ?wait=applied',
     tag: 'Changes',
-    query: ['since', 'version', 'timeout'],
+    query: ['version', 'timeout'],
   },
   'GET /dataplanes/_status': { ...insight('List data planes and how they do', PROXY_LIST), answer: 'List' },
   'GET /meshes/{mesh}/dataplanes/_status': {

@@ -48,14 +48,17 @@ export const PARAMETERS = {
     { type: 'boolean', default: true },
     'Of a dry run: also which data planes would change, which takes long in a large mesh.',
   ),
-  wait: query('wait', { enum: ['applied'] }, 'Answer when the data planes that it touches run the change.'),
+  wait: query(
+    'wait',
+    { enum: ['applied'] },
+    'Answer when every registered data plane whose snapshot the change alters runs it, connected or not; at once when one refuses it, and after `timeout` with 202 and who does not run it. Other data planes do not count.',
+  ),
   timeout: query('timeout', { ...text, default: '30s' }, 'How long to wait, a Go duration up to 5m.'),
   version: query(
     'version',
     text,
-    'The last commit: EPOCH-REVISION, as in the ETag. Default: the last of all.',
+    'The write: EPOCH-REVISION, as in its ETag; several with commas, `FIRST..LAST` for all between two. Default: all that is stored, so that every data plane of the mesh counts.',
   ),
-  since: query('since', text, 'The first commit, likewise. Default: the first of all.'),
   acceptUnenforced: query(
     'acceptUnenforced',
     yes,

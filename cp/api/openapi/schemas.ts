@@ -53,7 +53,36 @@ const SHARED: Readonly<Record<string, Json>> = {
       outcome: { enum: ['created', 'updated', 'unchanged', 'deleted'] },
       changes: { type: 'array', items: { $ref: '#/components/schemas/Change' } },
       affected: { type: 'object', description: 'The data planes that the change touches.' },
-      applied: { type: 'object', description: 'Who runs the change, and who does not yet.' },
+      applied: { $ref: '#/components/schemas/Applied' },
+    },
+  },
+  Applied: {
+    type: 'object',
+    description: 'Who runs the change, of the registered data planes whose snapshot it alters.',
+    required: ['version', 'isComplete', 'total', 'acknowledged', 'pending'],
+    properties: {
+      version: { ...text, description: 'EPOCH-REVISION of the change.' },
+      isComplete: { type: 'boolean', description: 'All of them run it, or it alters none.' },
+      total: { type: 'integer', description: 'How many it alters, connected or not.' },
+      acknowledged: { type: 'integer', description: 'How many of these have acknowledged it.' },
+      pending: {
+        type: 'array',
+        description: 'The others; at most a thousand are named.',
+        items: {
+          type: 'object',
+          required: ['mesh', 'name', 'state'],
+          properties: {
+            mesh: text,
+            name: text,
+            state: {
+              enum: ['refused', 'offline', 'waiting'],
+              description:
+                'refused: it keeps what it had, which ends the wait; offline: not connected, so it has not got it; waiting: it is on its way.',
+            },
+            reason: text,
+          },
+        },
+      },
     },
   },
   Change: {

@@ -19,7 +19,17 @@ import {
 } from '../access.ts'
 import { type Derived, derive } from '../derived.ts'
 import { isAdmin, isAnonymous, type User, userText } from '../user.ts'
-import { allowsOther, allowsReading, allowsResource, isForType, Roles, type Rule, WRITES } from './roles.ts'
+import {
+  allowsOther,
+  allowsReading,
+  allowsResource,
+  type Content,
+  isForType,
+  Roles,
+  type Rule,
+  WRITES,
+} from './roles.ts'
+import { whenText } from './when-text.ts'
 
 /** Roles named in an answer. */
 const ROLES_NAMED = 5
@@ -116,12 +126,34 @@ function refusalOf(user: User, action: Action, own: readonly Rule[], all: readon
   const enough = [...Map.groupBy(all, ({ role }) => role)]
     .filter(([, rules]) => isAllowed(rules, action))
     .map(([role]) => role)
-  const has = held.length === 0 ? 'you have no role' : `you have ${roleText(held)}`
+  const has = held.length === 0 ? 'you have no role' : `you have ${roleText(held)}${unmetText(action, own)}`
   const remedy =
     enough.length === 0
       ? 'no role allows it yet; ask an admin for an AccessRole and its AccessRoleBinding'
       : `${roleText(enough)} would do; ask an admin for an AccessRoleBinding`
   return { detail, advice: `this needs ${needOf(action)}; ${has}; ${remedy}` }
+}
+
+/** Of own rules that would do if it were not for their `when`. */
+function unmetText(action: Action, own: readonly Rule[]): string {
+  const isUnmet = (rule: Rule): boolean =>
+    rule.conditions !== null && isAllowed([...own, { ...rule, conditions: null }], action)
+  const unmet = own.filter(isUnmet)
+  return unmet.length === 0
+    ? ''
+    : `, but ${whenText(unmet)}, which does not match ${unmatchedText(action, own)}`
+}
+
+function unmatchedText(action: Action, own: readonly Rule[]): string {
+  if (action.type !== 'change') return 'what was asked for'
+  const texts = { before: 'what it says now', after: 'what it shall say' }
+  const isMet = (content: Content): boolean =>
+    own.some(rule => allowsResource(rule, accessOf(action), content))
+  const unmatched = (['before', 'after'] as const).filter(when => {
+    const content = action[when]
+    return content !== null && !isMet(content)
+  })
+  return unmatched.map(when => texts[when]).join(' and ')
 }
 
 function namesOf(rules: readonly Rule[]): readonly string[] {

@@ -21,6 +21,8 @@ export interface Rule {
   readonly mesh: string | null
   /** null: any content. */
   readonly conditions: Conditions | null
+  /** What `conditions` were made of. */
+  readonly when: NonNullable<AccessRule['when']>
 }
 
 export class Roles {
@@ -56,13 +58,14 @@ export class Roles {
 }
 
 function rulesOf(role: string, { rules = [] }: AccessRoleSpec): readonly Rule[] {
-  return rules.map(({ types, names, mesh = '', access = [], when }: AccessRule) => ({
+  return rules.map(({ types, names, mesh = '', access = [], when = [] }: AccessRule) => ({
     role,
     access: new Set(access),
     types: setOf(types),
     names: setOf(names),
     mesh: mesh === '' ? null : mesh,
     conditions: compileConditions(when),
+    when,
   }))
 }
 

@@ -3,9 +3,10 @@
  * before anything is written; then what changes, in the order in which one needs the other; then what is pruned.
  */
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
-import { EXIT } from '#base/process/exit-codes.ts'
+import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
 import type { ApiClient } from '../client.ts'
 import { inOrder } from '../in-order.ts'
+import { at, text } from '../output.ts'
 import { progressOf } from '../progress.ts'
 import type { World } from '../world.ts'
 import type { ResourceDocument } from './documents.ts'
@@ -60,7 +61,7 @@ export async function applyAll(
   if (isStopped && !run.isDryRun) world.err('vmeshctl: nothing was written\n')
   if (isGood && run.scope !== null) return await prune(run, run.scope, documents, world)
   if (run.scope !== null) world.err('vmeshctl: nothing is pruned, since a document was refused\n')
-  return isGood ? EXIT.ok : EXIT.failed
+  return run.report.exitCode
 }
 
 async function examined(
@@ -135,7 +136,7 @@ async function write(run: Run, candidates: readonly Candidate[], world: World): 
           return run.report.refused(document, result.problem)
         }
         const { kind, mesh, name } = document
-        run.commits.add(kind.type === 'Mesh' ? name : mesh, result.version, result.outcome === 'Unchanged')
+        run.commits.add(kind.type === 'Mesh' ? name : mesh, result.version)
         run.report.put(document, result)
       })
     }
@@ -151,7 +152,7 @@ async function write(run: Run, candidates: readonly Candidate[], world: World): 
 
 /** One that cannot go does not keep the others. */
 async function prune(
-  { client, isDryRun, report }: Run,
+  { client, isDryRun, commits, report }: Run,
   scope: Scope,
   documents: readonly ResourceDocument[],
   world: World,
@@ -159,10 +160,12 @@ async function prune(
   let code: number = EXIT.ok
   for (const leftover of await leftovers(client, scope, documents, world)) {
     try {
-      report.deleted(leftover, await deleteLeftover(client, leftover, isDryRun))
+      const answer = await deleteLeftover(client, leftover, isDryRun)
+      commits.add(leftover.mesh, text(at(answer, 'applied', 'version')))
+      report.deleted(leftover, answer)
     } catch (error) {
       if (codeOf(error) !== 'cli.refused') throw error
-      code = EXIT.failed
+      code = exitCodeOf(error)
       report.notDeleted(leftover, messageOf(error))
     }
   }

@@ -56,7 +56,12 @@ export interface ReadOptions {
 export interface ReadDocuments {
   /** Those without a fault, in the order of the files. */
   readonly documents: readonly ResourceDocument[]
+  /** As they stand in the files. One of them says so where there is no document at all. */
   readonly faults: readonly DocumentFault[]
+  /** Of all documents that were found, also of those with faults. */
+  readonly count: number
+  /** As places call them, in the order of the command line. */
+  readonly files: readonly string[]
 }
 
 /** `web.yaml:7`. */
@@ -77,8 +82,10 @@ export async function readDocuments(options: ReadOptions, world: World): Promise
   const texts = await textsOf(options.sources, options.isRecursive, world, (source, why) =>
     faults.push({ place: null, message: `${source}: ${why}` }),
   )
+  let count = 0
   for (const { shown, text } of texts) {
     for (const part of parsed(text, shown, options.variables, faults)) {
+      count++
       const read = check(part, options, faults)
       if (read === null) continue
       const key = `${read.kind.type} ${read.mesh}/${read.name}`
@@ -91,7 +98,22 @@ export async function readDocuments(options: ReadOptions, world: World): Promise
       documents.push(read)
     }
   }
-  return { documents, faults }
+  if (count === 0 && faults.length === 0)
+    faults.push({ place: null, message: `there is no resource in ${options.sources.join(', ')}` })
+  const files = texts.map(({ shown }) => shown)
+  return { documents, faults: inOrderOfLines(faults, files), count, files }
+}
+
+/** What has no place goes before all. */
+export function inOrderOfLines<T extends DocumentFault>(
+  faults: readonly T[],
+  files: readonly string[],
+): readonly T[] {
+  const fileOf = ({ place }: T): number => (place === null ? -1 : files.indexOf(place.file))
+  return [...faults].sort((a, b) => {
+    const lines = (a.place?.line ?? 0) - (b.place?.line ?? 0)
+    return fileOf(a) - fileOf(b) || lines || (a.place?.column ?? 0) - (b.place?.column ?? 0)
+  })
 }
 
 /** One resource as it stands in a file: a document, or an item of a list. */

@@ -95,7 +95,8 @@ export async function deleteLeftover(
   { kind, mesh, name }: Leftover,
   isDryRun: boolean,
 ): Promise<unknown> {
-  const query = isDryRun ? { dryRun: 'true' } : {}
+  // so that the answer tells its version; whoever waits does so afterwards
+  const query = isDryRun ? { dryRun: 'true' } : { wait: 'applied', timeout: '0s' }
   const answer = await client.send('DELETE', segmentsOf(kind, mesh, name), { query })
   if (answer.status === 404) return undefined
   if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)

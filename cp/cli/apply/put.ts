@@ -6,8 +6,8 @@ import { isShown } from '../lists.ts'
 import { at, list, type Shown, text } from '../output.ts'
 import { segmentsOf } from '../resources.ts'
 import { afterChanges } from '../show/changes.ts'
+import { asSent } from './as-sent.ts'
 import type { ResourceDocument } from './documents.ts'
-import { withKeptLabels } from './labels.ts'
 
 export type Outcome = 'Created' | 'Updated' | 'Unchanged'
 
@@ -71,7 +71,7 @@ export async function tryDocument(
   if (isEnough) return { result: first, stored: NOTHING }
   const stored = await readStored(client, document)
   if (isRefused(first)) return { result: first, stored }
-  const isSame = withKeptLabels(document, stored.item) === document.body
+  const isSame = asSent(document, stored.item) === document.body
   const result = isSame ? withBefore(first, stored) : await preview(client, document, stored, options)
   return { result, stored }
 }
@@ -155,7 +155,7 @@ async function send(
   query: NonNullable<SendOptions['query']>,
 ) {
   const segments = segmentsOf(document.kind, document.mesh, document.name)
-  const answer = await client.send('PUT', segments, { body: withKeptLabels(document, before), query })
+  const answer = await client.send('PUT', segments, { body: asSent(document, before), query })
   if (answer.status < 400) return answer
   const problem = readProblem(answer.status, answer.text)
   // who has no right to one has none to the others

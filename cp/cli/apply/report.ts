@@ -3,7 +3,7 @@
  * same in its members (`vmeshctl help json`). Refusals go to standard error in any case.
  */
 
-import { isMeshMissing, type Problem, problemTitle } from '../errors.ts'
+import { isMeshMissing, type Problem, problemTitle, refusalCode } from '../errors.ts'
 import { at, json, list } from '../output.ts'
 import { formalLabelOf, labelOf } from '../resources.ts'
 import { coloured, resourceDiff } from '../show/changes.ts'
@@ -24,6 +24,7 @@ export class Report {
   readonly #items: object[] = []
   readonly #faults: object[] = []
   readonly #applied: object[] = []
+  readonly #problems: Problem[] = []
   readonly #options: ReportOptions
   readonly #warnings: Warnings
   readonly #world: World
@@ -32,6 +33,11 @@ export class Report {
     this.#options = options
     this.#warnings = warnings
     this.#world = world
+  }
+
+  /** Of the documents that were refused. */
+  get exitCode(): number {
+    return refusalCode(this.#problems)
   }
 
   /** `note`: what a reader has to know of this outcome. */
@@ -67,6 +73,7 @@ export class Report {
     this.#world.err(
       `${lineText(placeOf(document, problem))}: ${formalLabelOf(kind, mesh, name)}: failed server side: ${title}\n${faultLines(document, problem)}`,
     )
+    this.#problems.push(problem)
     this.#items.push({ ...identityOf(document), outcome: 'refused', reason: title })
     this.#faults.push(...faultsOf(document, problem))
   }

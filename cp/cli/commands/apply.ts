@@ -2,16 +2,28 @@
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { applyAll } from '../apply/apply-all.ts'
-import { documentFaultText, type ReadDocuments, readDocuments } from '../apply/documents.ts'
+import { documentFaultText, inOrderOfLines, type ReadDocuments, readDocuments } from '../apply/documents.ts'
 import { labelled, type Scope, scopeOf } from '../apply/prune.ts'
 import { Report } from '../apply/report.ts'
-import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
+import { WAIT_OPTION, WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import { failed } from '../errors.ts'
 import { TEXT_OUTPUT_OPTION } from '../output.ts'
 import { durationOf, MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
 import { Warnings } from '../warnings.ts'
 import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
+
+/** Of all commands that read files, beside -f: what a shell makes of `-f p/*.yaml` are arguments from the second on. */
+export const FILE_ARGUMENTS = {
+  files: { value: 'FILE', doc: 'as -f: files, folders, addresses, or -', optional: true, isRepeated: true },
+} as const
+
+/** Files in the order of the command line, those of -f first. Throws a usage error where there are none. */
+export function sourcesOf(given: readonly string[], files: readonly string[]): readonly string[] {
+  const sources = [...given, ...files]
+  if (sources.length > 0) return sources
+  throw usageError('give files, folders, addresses or -, each by itself or with -f')
+}
 
 /** Of all commands that read files. */
 export const FILE_OPTIONS = {
@@ -49,12 +61,7 @@ const OPTIONS = {
   },
   ...TEXT_OUTPUT_OPTION,
   diff: { type: 'switch', doc: 'Show what changes in each resource.' },
-  wait: {
-    type: 'text',
-    value: 'TIME',
-    implied: '30s',
-    doc: 'Wait until every data plane that it touches runs it, also those that are not connected just now; those that do not in time are named, with exit code 75, or 1 where one refuses it. The bare flag: 30s.',
-  },
+  ...WAIT_OPTION,
   prune: {
     type: 'text',
     value: 'KEY=VALUE',
@@ -66,14 +73,14 @@ export function applyCommand(world: World): CommandNode {
   return command({
     name: 'apply',
     doc: 'create or update resources from files',
+    arguments: FILE_ARGUMENTS,
     options: OPTIONS,
-    notes: `All documents are checked first, by themselves and then by the control plane; nothing is written when one of them is
-wrong. Meshes go first. A resource whose document says nothing of labels keeps those it has; "labels: {}"
-takes them away.
-With --prune nothing is deleted but what an earlier apply with the same --prune wrote, and nothing when a document was
-refused; --dry-run shows what would go.`,
-    run: async ({ options }) => {
-      if (options.file.length === 0) throw usageError('give a file, a folder, an address or - with -f')
+    notes: [
+      'All documents are checked first, by themselves and then by the control plane; nothing is written when one of them is wrong. Meshes go first. A resource whose document says nothing of labels keeps those it has; "labels: {}" takes them away.',
+      'With --prune nothing is deleted but what an earlier apply with the same --prune wrote, and nothing when a document was refused; --dry-run shows what would go.',
+    ].join('\n'),
+    run: async ({ options, args }) => {
+      const sources = sourcesOf(options.file, args.files)
       const scope = options.prune === undefined ? null : scopeOf(options.prune)
       const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
       const variables = pairsOf(options.var, '--var')
@@ -81,14 +88,13 @@ refused; --dry-run shows what would go.`,
       const style = options.output === 'json' ? 'json' : options.diff ? 'lines and differences' : 'lines'
       const report = new Report({ isDryRun, style }, new Warnings(), world)
       try {
-        const { file: sources, recursive: isRecursive, unknownFields, acceptUnenforced } = options
+        const { recursive: isRecursive, unknownFields, acceptUnenforced } = options
         const mesh = await meshOf(options, world)
         const reading = { sources, isRecursive, variables, unknownFields, acceptUnenforced, mesh }
         const { documents, faults } = scoped(await readDocuments(reading, world), scope)
         report.faults(faults)
         if (faults.length > 0)
           throw failed(`nothing was sent:\n${faults.map(fault => documentFaultText(fault)).join('\n')}`)
-        if (documents.length === 0) throw failed(`there is no resource in ${sources.join(', ')}`)
         if (options.dryRun === 'client') {
           for (const document of documents) report.valid(document)
           return EXIT.ok
@@ -111,5 +117,5 @@ refused; --dry-run shows what would go.`,
 function scoped(read: ReadDocuments, scope: Scope | null): ReadDocuments {
   if (scope === null) return read
   const { documents, faults } = labelled(read.documents, scope)
-  return { documents, faults: [...read.faults, ...faults] }
+  return { ...read, documents, faults: inOrderOfLines([...read.faults, ...faults], read.files) }
 }

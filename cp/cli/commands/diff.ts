@@ -2,7 +2,7 @@
  * `vmeshctl diff`: what `apply` would change, as a unified diff, and nothing else; exit code 2 when it would. What apply
  * refuses, it refuses.
  */
-import { type CommandNode, command, usageError } from '#base/command-line.ts'
+import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { laterOf } from '../apply/apply-all.ts'
 import { documentFaultText, type ResourceDocument, readDocuments } from '../apply/documents.ts'
@@ -18,7 +18,7 @@ import { MESH_OPTION, meshOf, TARGET_OPTIONS, withSession } from '../target.ts'
 import { Warnings } from '../warnings.ts'
 import { pairsOf } from '../words.ts'
 import type { World } from '../world.ts'
-import { FILE_OPTIONS } from './apply.ts'
+import { FILE_ARGUMENTS, FILE_OPTIONS, sourcesOf } from './apply.ts'
 
 /** Requests at once. */
 const IN_FLIGHT = 16
@@ -27,11 +27,12 @@ export function diffCommand(world: World): CommandNode {
   return command({
     name: 'diff',
     doc: 'show what apply would change',
+    arguments: FILE_ARGUMENTS,
     options: { ...TARGET_OPTIONS, ...MESH_OPTION, ...FILE_OPTIONS, ...TEXT_OUTPUT_OPTION },
     notes: `Exit code 0: nothing would change, ${EXIT_DIFFERS}: something would.`,
-    run: async ({ options }) => {
-      const { file: sources, recursive: isRecursive, unknownFields, acceptUnenforced } = options
-      if (sources.length === 0) throw usageError('give a file, a folder, an address or - with -f')
+    run: async ({ options, args }) => {
+      const sources = sourcesOf(options.file, args.files)
+      const { recursive: isRecursive, unknownFields, acceptUnenforced } = options
       const variables = pairsOf(options.var, '--var')
       const mesh = await meshOf(options, world)
       const reading = { sources, isRecursive, variables, unknownFields, acceptUnenforced, mesh }
@@ -60,21 +61,16 @@ async function compareAll(
 ): Promise<number> {
   await requireDryRuns(client)
   let differs = false
-  let isGood = true
   const options = { acceptUnenforced, namesAffected: false }
   const ask = (document: ResourceDocument): Promise<Tried> => tryDocument(client, document, options)
   await inOrder(documents, IN_FLIGHT, ask, ({ result, stored }, index) => {
     const document = documents[index]
     if (document === undefined) return
     const why = isRefused(result) ? whyLater(document, result.problem, documents) : ''
-    if (isRefused(result) && why === null) {
-      isGood = false
-      return report.refused(document, result.problem)
-    }
+    if (isRefused(result) && why === null) return report.refused(document, result.problem)
     const put = isRefused(result) ? laterOf(document, stored) : result
     differs ||= put.outcome !== 'Unchanged'
     report.put(document, put, why ?? '')
   })
-  if (!isGood) return EXIT.failed
-  return differs ? EXIT_DIFFERS : EXIT.ok
+  return report.exitCode || (differs ? EXIT_DIFFERS : EXIT.ok)
 }

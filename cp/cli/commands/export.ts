@@ -2,6 +2,7 @@
 import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { stringifyYaml } from '#base/yaml.ts'
+import { NO_INITIAL_POLICIES } from '../apply/as-sent.ts'
 import { failed } from '../errors.ts'
 import { listAll } from '../lists.ts'
 import { at, list, type Shown, text } from '../output.ts'
@@ -93,5 +94,5 @@ const ADDED = ['creationTime', 'modificationTime', 'kri', 'snis', 'status']
 /** Without what the control plane adds; its default policies are in the file themselves. */
 function portable(item: Shown): Shown {
   const rest = Object.fromEntries(Object.entries(item).filter(([key]) => !ADDED.includes(key)))
-  return rest['type'] === 'Mesh' ? { ...rest, skipCreatingInitialPolicies: ['*'] } : rest
+  return rest['type'] === 'Mesh' ? { ...rest, ...NO_INITIAL_POLICIES } : rest
 }

@@ -3,10 +3,11 @@ import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { affectedText } from '../apply/affected.ts'
 import { requireDryRuns, versionOf } from '../apply/put.ts'
-import { WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
-import { readProblem, refused } from '../errors.ts'
-import { isShown } from '../lists.ts'
-import { at, list } from '../output.ts'
+import { tellIn, WAIT_OPTION, WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
+import type { ApiClient } from '../client.ts'
+import { failed, readProblem, refused } from '../errors.ts'
+import { isShown, listAll } from '../lists.ts'
+import { age, at, list } from '../output.ts'
 import { KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { afterChanges, coloured, resourceDiff } from '../show/changes.ts'
 import { durationOf, MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
@@ -20,25 +21,28 @@ export function rollbackCommand(world: World): CommandNode {
     options: {
       ...TARGET_OPTIONS,
       ...MESH_OPTION,
-      revision: { type: 'text', value: 'N', required: true, doc: 'Which; vmeshctl history lists them.' },
-      dryRun: { type: 'switch', doc: 'Write nothing; show what would change, and for which data planes.' },
-      wait: {
+      revision: {
         type: 'text',
-        value: 'TIME',
-        implied: '30s',
-        doc: 'Wait until the data planes have applied it; the bare flag: 30s.',
+        value: 'N',
+        doc: 'Which; vmeshctl history lists them. Without it: the one before the newest.',
       },
+      dryRun: { type: 'switch', doc: 'Write nothing; show what would change, and for which data planes.' },
+      ...WAIT_OPTION,
       acceptUnenforced: { type: 'switch', doc: 'As with apply.' },
     },
     run: async ({ options, args }) => {
       const kind = kindNamed(args.kind)
-      const { revision } = options
-      if (!/^\d+$/.test(revision)) throw usageError(`--revision ${revision} is not a whole number`)
+      if (options.revision !== undefined && !/^\d+$/.test(options.revision))
+        throw usageError(`--revision ${options.revision} is not a whole number`)
       const waitMs = options.wait === undefined ? null : durationOf(options.wait, '--wait')
       return await withSession(options, world, async ({ client, mesh }) => {
         if (options.dryRun) await requireDryRuns(client)
         const segments = segmentsOf(kind, mesh, args.name)
         const label = labelOf(kind, mesh, args.name)
+        const { revision, note } =
+          options.revision === undefined
+            ? await oneBack(client, segments, label, world.nowMs())
+            : { revision: options.revision, note: '' }
         const before = options.dryRun ? await client.jsonIfThere(segments) : null
         const answer = await client.send('POST', [...segments, 'rollback'], {
           query: {
@@ -53,26 +57,39 @@ export function rollbackCommand(world: World): CommandNode {
         if (options.dryRun) {
           const stored = isShown(before) ? before : null
           const after = afterChanges(stored, at(body, 'changes'))
+          if (options.revision === undefined)
+            world.out(`${label} would be as in revision ${revision} again${note}\n`)
           world.out(coloured(resourceDiff(kind, label, stored, after), world))
           world.out(affectedText(at(body, 'affected')))
           return EXIT.ok
         }
-        world.out(`${label} is as in revision ${revision} again\n`)
+        world.out(`${label} is as in revision ${revision} again${note}\n`)
         if (waitMs === null) return EXIT.ok
         const commits = new WrittenCommits()
         commits.add(
           kind.type === 'Mesh' ? args.name : kind.scope === 'Mesh' ? mesh : '',
           versionOf(answer.etag),
-          false,
         )
-        return await waitApplied(
-          client,
-          commits,
-          waitMs,
-          (mesh, _, sentence) => world.out(`mesh ${JSON.stringify(mesh)}: ${sentence}\n`),
-          world,
-        )
+        return await waitApplied(client, commits, waitMs, tellIn(world), world)
       })
     },
   })
+}
+
+/** The newest revision but one that is no deletion. Throws `cli.failed` where there is none. */
+async function oneBack(
+  client: ApiClient,
+  segments: readonly string[],
+  label: string,
+  nowMs: number,
+): Promise<{ readonly revision: string; readonly note: string }> {
+  const [newest, ...older] = await listAll(client, [...segments, 'history'])
+  const earlier = older.find(item => item['action'] !== 'deleted')
+  if (newest === undefined || earlier === undefined)
+    throw failed(`there is no earlier revision of ${label}; vmeshctl history lists what there is`)
+  const { revision, author, time } = earlier
+  return {
+    revision: String(revision),
+    note: `, which ${author} wrote ${age(time, nowMs)} ago; the newest was ${newest['revision']}`,
+  }
 }

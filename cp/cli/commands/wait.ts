@@ -37,7 +37,7 @@ export function waitCommand(world: World): CommandNode {
         value: 'STATE',
         required: true,
         choices: ['applied', 'online', 'ready', 'deleted'],
-        doc: 'applied: every data plane that the resource touches has it, or a data plane has its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready (nothing probes applications yet); deleted: it is gone.',
+        doc: 'applied: every data plane whose configuration the last write of the resource changed runs it, as with apply --wait; of a data plane: it runs its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready (nothing probes applications yet); deleted: it is gone.',
       },
       timeout: { type: 'text', value: 'TIME', default: '30s', doc: 'At most so long; then exit code 75.' },
     },
@@ -56,7 +56,9 @@ export function waitCommand(world: World): CommandNode {
           state === 'deleted'
             ? goneLook(session, kind, args.name)
             : statusLook(session, kind, args.name, state)
+        const calm = world.atInterrupt('only the waiting has ended')
         const reason = await poll(look, () => untilMs - world.nowMs())
+        calm()
         if (reason === null) {
           world.out(`${label} is ${state}\n`)
           return EXIT.ok
@@ -95,21 +97,24 @@ function statusLook(
     if (status === null) return { why: 'there is no such data plane yet' }
     const connection = text(at(status, 'connection', 'state')) || 'never'
     const isCurrent = at(status, 'snapshot', 'isCurrent') === true
-    if (state !== 'applied' && connection !== 'online')
-      return { why: connection === 'never' ? 'it was never connected' : `its connection is ${connection}` }
+    const connectionText =
+      connection === 'never' ? 'it was never connected' : `its connection is ${connection}`
+    if (state !== 'applied' && connection !== 'online') return { why: connectionText }
     const refusal = at(status, 'snapshot', 'refusal')
-    if (state !== 'online' && refusal !== undefined && connection === 'online') {
+    const [wanted, applied] = ['wanted', 'applied'].map(key => text(at(status, 'snapshot', key)) || 'none')
+    // of an older version it is no end: a newer one is on its way
+    if (state !== 'online' && connection === 'online' && text(at(refusal, 'version')) === wanted) {
       const faults = list(at(refusal, 'violations')).map(one =>
         faultText(text(at(one, 'path')), text(at(one, 'message'))),
       )
       return {
-        why: `it refuses version ${text(at(refusal, 'version'))}: ${faults.join('; ')}`,
+        why: `it refuses version ${wanted}: ${faults.join('; ')}`,
         isFinal: true,
       }
     }
     if (state !== 'online' && !isCurrent) {
-      const [wanted, applied] = ['wanted', 'applied'].map(key => text(at(status, 'snapshot', key)) || 'none')
-      return { why: `it has version ${applied} and is to have ${wanted}` }
+      const why = `it has version ${applied} and is to have ${wanted}`
+      return { why: connection === 'online' ? why : `${connectionText}, and it has version ${applied}` }
     }
     const { ready, notProbed, total } = healthOf(status)
     const down = total - ready - notProbed
@@ -133,10 +138,12 @@ async function waitForWrite(
     throw usageError(`a ${kind.singular} is in no mesh; ask for what is in one, or for a mesh`)
   const { etag } = await getOne(client, kind, mesh, name)
   if (etag === '') throw failed(`the control plane at ${client.address} does not tell versions`)
-  const version = versionOf(etag)
-  const all = [await appliedBy(client, { mesh: ofMesh, first: version, last: version }, untilMs, world)]
+  const label = labelOf(kind, mesh, name)
+  const calm = world.atInterrupt(`${label} is stored; only the waiting has ended`)
+  const all = [await appliedBy(client, { mesh: ofMesh, version: versionOf(etag) }, untilMs, world)]
+  calm()
   const code = pendingCode(all)
-  if (code === EXIT.ok) world.out(`${labelOf(kind, mesh, name)} is applied: ${countText(all)}\n`)
-  else world.err(`${labelOf(kind, mesh, name)}: ${countText(all)}\n${pendingLines(all).join('\n')}\n`)
+  if (code === EXIT.ok) world.out(`${label} is applied: ${countText(all)}\n`)
+  else world.err(`${label}: ${countText(all)}\n${pendingLines(all).join('\n')}\n`)
   return code
 }

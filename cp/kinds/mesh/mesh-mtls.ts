@@ -51,7 +51,7 @@ const backendSchema = z.object({
   ),
   mode: optional(
     z.enum(['STRICT', 'PERMISSIVE']),
-    'STRICT: inbounds accept mutual TLS only. PERMISSIVE: plain text too.',
+    'STRICT: inbounds accept mutual TLS only. PERMISSIVE: plain text too. STRICT is stored and shown as no mode at all.',
     {
       default: 'STRICT',
       zero: 'STRICT',

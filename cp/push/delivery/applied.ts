@@ -1,19 +1,19 @@
 /**
- * Waiting until data planes run what was written: those that the commits touched, whether they are connected or not.
- * One that is not connected has not got it: it is waited for, and named where it does not come in time. A refusal is an
- * end too. Whom the commits did not touch never counts.
+ * Waiting until data planes run what was written: every registered one whose snapshot the writes have changed, connected
+ * or not. One that is not connected has not got it: it is waited for, and named where it does not come in time. The first
+ * refusal ends the wait. Whom the writes did not change never counts.
  */
-import { setTimeout } from 'node:timers/promises'
-import { compareVersions, type Version } from '#contract/snapshot.ts'
+import { compareVersions, formatVersion, type Version } from '#contract/snapshot.ts'
 import type { DeliveryParts, Wanted } from './parts.ts'
-import { toldVersion, touchedBy } from './touched.ts'
+import type { Verdict } from './settling.ts'
+import { touchedBy } from './touched.ts'
 
 export interface Applied {
   /** `EPOCH-REVISION`. */
   readonly version: string
-  /** All of them run it. */
+  /** All of them run it; true also where there is none. */
   readonly isComplete: boolean
-  /** Data planes that the commits touched; one that never connected runs nothing and is none of them. */
+  /** Data planes that the writes have changed. */
   readonly total: number
   readonly acknowledged: number
   /** At most a thousand. */
@@ -29,58 +29,103 @@ export interface Pending {
 
 const MAX_PENDING = 1_000
 
+/** Whose turn it is in a wait. */
+interface Question extends Wanted {
+  /** What is to run is compiled; without that only the version says what somebody runs. */
+  readonly isCaughtUp: boolean
+}
+
 export async function applied(parts: DeliveryParts, wanted: Wanted): Promise<Applied> {
-  const { scheduler, settling } = parts
-  const { mesh, version } = wanted
-  const until = performance.now() + wanted.timeoutMs
-  await Promise.race([scheduler.caughtUp(), pause(wanted.timeoutMs)])
-  const touched = await touchedBy(parts, wanted)
-  const stillThere = (): readonly string[] =>
-    touched.filter(name => scheduler.mesh(mesh)?.dataplane(name) !== undefined)
-  const isOver = (): boolean =>
-    stillThere().every(name => (pendingOf(parts, name, wanted)?.state ?? 'refused') === 'refused')
-  await settling.until(isOver, Math.max(0, until - performance.now()))
-  const names = stillThere()
-  const pending = names.flatMap(name => pendingOf(parts, name, wanted) ?? [])
-  return {
-    version: `${version.epoch}-${version.revision}`,
-    isComplete: pending.length === 0,
-    total: names.length,
-    acknowledged: names.length - pending.length,
-    pending: pending.slice(0, MAX_PENDING),
+  const { gone, timeoutMs } = wanted
+  const limit = new AbortController()
+  const end = (): void => limit.abort()
+  const timer = setTimeout(end, timeoutMs)
+  gone.addEventListener('abort', end)
+  if (gone.aborted) end()
+  try {
+    return await answerBy(parts, wanted, limit.signal)
+  } finally {
+    clearTimeout(timer)
+    gone.removeEventListener('abort', end)
   }
 }
 
-/** null: it runs the version, or an older one from which nothing differs for it. */
+async function answerBy(parts: DeliveryParts, wanted: Wanted, signal: AbortSignal): Promise<Applied> {
+  const { scheduler, settling, store } = parts
+  const { mesh, version } = wanted
+  const isCaughtUp = await Promise.race([scheduler.caughtUp().then(() => true), falseAt(signal)])
+  const touched = await touchedBy(parts, isCaughtUp ? wanted : { mesh, commits: null })
+  const question = { ...wanted, isCaughtUp }
+  const isThere = (name: string): boolean => scheduler.mesh(mesh)?.dataplane(name) !== undefined
+  const look = (name: string): Verdict => {
+    const state = isThere(name) ? pendingOf(parts, name, question)?.state : undefined
+    return state === undefined ? 'done' : state === 'refused' ? 'over' : 'open'
+  }
+  const stop = store.watch(store.revision(), changes => {
+    for (const { key, after } of changes)
+      if (key.type === 'Dataplane' && after === null) settling.changed(key.mesh, key.name)
+  })
+  await settling.until({ mesh, names: touched, look, signal }).finally(stop)
+  const names = touched.filter(isThere)
+  const pending = names.flatMap(name => pendingOf(parts, name, question) ?? [])
+  return {
+    version: formatVersion(version),
+    isComplete: pending.length === 0,
+    total: names.length,
+    acknowledged: names.length - pending.length,
+    // those who hold it up first: no more than a thousand are named
+    pending: pending.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_PENDING),
+  }
+}
+
+/** null: it runs the writes. */
 function pendingOf(
-  { sessions, insights }: DeliveryParts,
+  { scheduler, sessions, insights }: DeliveryParts,
   name: string,
-  { mesh, version }: Wanted,
+  { mesh, version, isCaughtUp }: Question,
 ): Pending | null {
   const session = sessions.get(mesh, name)
   if (session === null) {
     const last = insights.get(mesh, name)?.subscriptions.at(-1)
     if (isAtLeast(toldVersion(last?.appliedVersion), version)) return null
     const since = last?.disconnectTimeMs
-    const reason = since == null ? 'not connected' : `not connected since ${new Date(since).toISOString()}`
-    return { mesh, name, state: 'offline', reason }
+    const when = since == null ? '' : ` since ${new Date(since).toISOString()}`
+    return {
+      mesh,
+      name,
+      state: 'offline',
+      reason: last === undefined ? 'never connected' : `not connected${when}`,
+    }
   }
   const { delivery } = session
-  if (isAtLeast(delivery?.acknowledged, version)) return null
+  const newest = scheduler.snapshot(mesh, name)?.version
+  // of several writes only some may have changed this one: it has to run the last of those
+  const isOlder = isCaughtUp && newest !== undefined && compareVersions(newest, version) < 0
+  const needed = isOlder ? newest : version
+  if (isAtLeast(delivery?.acknowledged, needed)) return null
   const refusal = delivery?.refusal ?? null
-  const isSettled = delivery?.isSettled === true
-  if (refusal !== null && (isSettled || isAtLeast(refusal.version, version))) {
-    const reasons = refusal.violations.map(({ path, message }) => `${path}: ${message}`)
-    return { mesh, name, state: 'refused', reason: reasons.join('; ') }
-  }
-  return isSettled ? null : { mesh, name, state: 'waiting' }
+  if (refusal === null) return { mesh, name, state: 'waiting' }
+  // a newer snapshot on its way may be taken
+  const isFinal = delivery?.isSettled === true && isAtLeast(refusal.version, needed)
+  const reasons = refusal.violations.map(({ path, message }) => `${path}: ${message}`)
+  return { mesh, name, state: isFinal ? 'refused' : 'waiting', reason: reasons.join('; ') }
+}
+
+/** Of an insight: `EPOCH-REVISION`, with a dot from older control planes; null: it has told of none. */
+function toldVersion(text: string | undefined): Version | null {
+  const [, epoch, revision] = /^(\d+)[.-](\d+)$/.exec(text ?? '') ?? []
+  return epoch === undefined ? null : { epoch: Number(epoch), revision: Number(revision) }
 }
 
 function isAtLeast(version: Version | null | undefined, wanted: Version): boolean {
   return version !== null && version !== undefined && compareVersions(version, wanted) >= 0
 }
 
-/** Keeps no process alive. */
-function pause(ms: number): Promise<void> {
-  return setTimeout(ms, undefined, { ref: false })
+function rank({ state }: Pending): number {
+  return state === 'refused' ? 0 : state === 'offline' ? 1 : 2
+}
+
+function falseAt(signal: AbortSignal): Promise<false> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(false), { once: true }))
 }

@@ -8,18 +8,27 @@ import type { Settling } from './settling.ts'
 
 /** Who is connected, what they should run, and word of what they do. */
 export interface DeliveryParts {
-  readonly store: Pick<Store, 'watch' | 'epoch'>
-  readonly scheduler: Pick<Scheduler, 'mesh' | 'caughtUp' | 'connected' | 'snapshot'>
+  readonly store: Pick<Store, 'watch' | 'history' | 'epoch' | 'revision'>
+  readonly scheduler: Pick<Scheduler, 'mesh' | 'caughtUp' | 'snapshot' | 'cause'>
   readonly sessions: Pick<Sessions, 'get'>
   readonly insights: Pick<Insights, 'get'>
-  readonly settling: Pick<Settling, 'until'>
+  readonly settling: Pick<Settling, 'until' | 'changed'>
 }
 
-/** The commits `[since, version]` of a mesh. */
+/** Commits of this epoch, the first and the last of them. */
+export interface Commits {
+  readonly from: number
+  readonly to: number
+}
+
+/** Writes to a mesh. */
 export interface Wanted {
   readonly mesh: string
-  /** null: all that was ever written, so that all data planes count. */
-  readonly since: Version | null
+  /** At least one; null: all that was ever written, so that all data planes count. */
+  readonly commits: readonly Commits[] | null
+  /** Of the last of them. */
   readonly version: Version
   readonly timeoutMs: number
+  /** Nobody waits for the answer any more. */
+  readonly gone: AbortSignal
 }

@@ -1,60 +1,36 @@
 /**
- * Whom commits touched: connected data planes by the version of their snapshot, which moves only with what it holds;
- * for others, and where later commits touched them too, by compiling without the commits and with them.
+ * Whom commits touched, connected or not: those whose snapshot is another one without the commits. Known of connected
+ * data planes whose snapshot came of these commits alone; of all others found by compiling without the commits and with
+ * them, so that what others write, or a data plane that comes back, decides nothing.
  */
-import { compareVersions, type Version } from '#contract/snapshot.ts'
 import { affectedSince } from '../../snapshot/dry-run.ts'
-import type { Change } from '../../store/store.ts'
-import type { DeliveryParts, Wanted } from './parts.ts'
+import { changesOf } from './commit-changes.ts'
+import type { Commits, DeliveryParts, Wanted } from './parts.ts'
 
-/** Sorted. Where the commits are not kept any more, all who may have been touched. */
-export async function touchedBy(parts: DeliveryParts, wanted: Wanted): Promise<readonly string[]> {
-  const { mesh, since, version } = wanted
+/** Sorted. Where it is not known any more what the commits changed, all who may have been touched. */
+export async function touchedBy(
+  parts: DeliveryParts,
+  { mesh, commits }: Pick<Wanted, 'mesh' | 'commits'>,
+): Promise<readonly string[]> {
   const index = parts.scheduler.mesh(mesh)
   if (index === undefined) return []
+  if (commits === null) return [...index.dataplaneNames()].sort()
+  const first = Math.min(...commits.map(({ from }) => from))
   const certain: string[] = []
   const possible = new Set<string>()
   for (const name of index.dataplaneNames()) {
-    const last = parts.scheduler.snapshot(mesh, name)?.version
-    if (last === undefined) {
-      if (parts.insights.get(mesh, name) !== undefined) possible.add(name)
-    } else if (since === null || isBetween(last, since, version)) certain.push(name)
-    else if (compareVersions(last, version) > 0) possible.add(name)
+    const snapshot = parts.scheduler.snapshot(mesh, name)
+    if (snapshot !== null && snapshot.version.revision < first) continue
+    if (isOneOf(commits, parts.scheduler.cause(mesh, name))) certain.push(name)
+    else possible.add(name)
   }
   if (possible.size === 0) return certain.sort()
-  const changes = since === null ? null : await changesIn(parts, since, version)
+  const changes = await changesOf(parts, index, commits)
   if (changes === null) return [...certain, ...possible].sort()
   const found = await affectedSince(index, changes, name => possible.has(name))
   return [...certain, ...found.map(({ name }) => name)].sort()
 }
 
-/** Of an insight: `EPOCH-REVISION`, with a dot from older control planes; null: it has told of none. */
-export function toldVersion(text: string | undefined): Version | null {
-  const [, epoch, revision] = /^(\d+)[.-](\d+)$/.exec(text ?? '') ?? []
-  return epoch === undefined ? null : { epoch: Number(epoch), revision: Number(revision) }
-}
-
-/** The latest first, to be undone in that order; null: the feed does not reach back that far. */
-async function changesIn(
-  { store }: DeliveryParts,
-  since: Version,
-  version: Version,
-): Promise<readonly Change[] | null> {
-  if (since.epoch !== store.epoch || since.revision < 1) return null
-  const found: Change[] = []
-  try {
-    const stop = store.watch(since.revision - 1, changes => {
-      found.push(...changes.filter(({ revision }) => revision <= version.revision))
-    })
-    // what is kept is told in the microtask that `watch` has queued
-    await null
-    stop()
-    return found.reverse()
-  } catch {
-    return null
-  }
-}
-
-function isBetween(version: Version, from: Version, to: Version): boolean {
-  return compareVersions(version, from) >= 0 && compareVersions(version, to) <= 0
+function isOneOf(commits: readonly Commits[], cause: Commits | null): boolean {
+  return cause !== null && commits.some(({ from, to }) => from <= cause.from && cause.to <= to)
 }

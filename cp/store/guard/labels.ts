@@ -2,6 +2,7 @@
  * The labels that the control plane adds to what people write, and the rules for those of `kuma.io/` that they write
  * themselves (kuma-api 4.2). In: a draft and its kind. Out: all labels, sorted, or violations.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { keyAt } from '../../kinds/field-path.ts'
 import type { Kind, Labels, ResourceDraft, Violation } from '../../kinds/kind.ts'
 import { DISPLAY_NAME_LABEL, DNS_LABEL_RULE, isDnsLabel, sortedLabels, ZONE_LABEL } from '../../kinds/meta.ts'
@@ -15,15 +16,18 @@ const WORKLOAD_LABEL = 'kuma.io/workload'
 const IMMUTABLE = [ORIGIN_LABEL, ZONE_LABEL, DISPLAY_NAME_LABEL]
 
 /**
- * A label that was sent stays, but for those that follow from the spec.
+ * A label that was sent stays, but for those that follow from the spec. Who sends what is stored changes nothing: what
+ * the control plane itself made has, as in Kuma, not the labels of what people write.
  * @param zone name of this control plane's zone
+ * @param before undefined: the resource is new
  */
-export function computeLabels(kind: Kind, draft: ResourceDraft, zone: string): Labels {
+export function computeLabels(kind: Kind, draft: ResourceDraft, zone: string, before?: Labels): Labels {
   const ofSpec =
     draft.type === 'Dataplane'
       ? labelsOfDataplane(draft.spec as DataplaneSpec)
       : (ZONE_PROXY_LABELS[draft.type] ?? {})
-  return sortedLabels({ ...addedLabels(kind, draft.mesh, zone), ...draft.labels, ...ofSpec })
+  const added = isDeepStrictEqual(draft.labels, before) ? {} : addedLabels(kind, draft.mesh, zone)
+  return sortedLabels({ ...added, ...draft.labels, ...ofSpec })
 }
 
 /** Faults of labels whose syntax is right. There is no global control plane, so nothing has its origin there. */

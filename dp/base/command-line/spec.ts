@@ -87,6 +87,7 @@ export interface CommandNode {
   readonly doc: string
   readonly notes: string
   readonly options: OptionTable
+  readonly optionsHelp?: string
   readonly arguments: ArgumentTable
   readonly commands: readonly CommandNode[]
   /** Absent for a group of commands. */

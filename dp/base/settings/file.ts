@@ -3,6 +3,7 @@
  * with what is wrong about it: an unknown key, a section that is no mapping, a key written twice.
  */
 import { didYouMean } from '../text/nearest.ts'
+import { type ForeignName, foreignOf, isForeignSection } from './foreign.ts'
 
 export interface SettingsFile {
   /** As the person gave it. */
@@ -20,8 +21,15 @@ export interface FileEntry {
   readonly fault?: string
 }
 
-/** `names`: the settings that there are. Keys without a value (`dataDir:`) are left out. */
-export function flatten(file: SettingsFile, names: ReadonlySet<string>): FileEntry[] {
+/**
+ * `names`: the settings that there are; `foreign`: those of another program, which are entries without a fault. Keys
+ * without a value (`dataDir:`) are left out.
+ */
+export function flatten(
+  file: SettingsFile,
+  names: ReadonlySet<string>,
+  foreign: readonly ForeignName[] = [],
+): FileEntry[] {
   const sections = new Set<string>()
   for (const name of names) {
     for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1))
@@ -34,7 +42,13 @@ export function flatten(file: SettingsFile, names: ReadonlySet<string>): FileEnt
     const line = keys.length === 0 ? undefined : file.lineOf?.(keys)
     const place = line === undefined ? file.path : `${file.path}:${line}`
     const where = name === '' ? place : `${place} ${name}`
-    if (content === null || content === undefined) {
+    const isSection = name === '' || sections.has(name)
+    const isOurs = isSection || names.has(name)
+    if (!isOurs && isMapping(content) && isForeignSection(foreign, name)) {
+      for (const [key, value] of Object.entries(content)) visit(value, [...keys, key])
+    } else if (!isOurs && foreignOf(foreign, name) !== undefined) {
+      entries.push({ name, value: content, where })
+    } else if (content === null || content === undefined) {
       if (name !== '' && !names.has(name) && !sections.has(name)) {
         entries.push({ name, value: content, where, fault: unknownKey(name, names, sections) })
       }
@@ -73,6 +87,6 @@ function keysOf(section: string, names: ReadonlySet<string>): string {
   return `keys such as ${[...keys].slice(0, 5).join(', ')}`
 }
 
-function isMapping(value: unknown): value is Record<string, unknown> {
+export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -237,6 +237,34 @@ t.test('says what is missing and which role has it, in the words of Kong Mesh', 
   t.notMatch(JSON.stringify(refusal), /eve/, 'tells nobody who else may')
 })
 
+t.test('names the condition that does not match, and which of the two contents', async t => {
+  const refer = (name: string) => ({ targetRef: { kind: 'MeshService' as const, name } })
+  const access = await accessOf(
+    { types: ['MeshTimeout'], access: [...WRITES], when: [refer('api'), refer('*')] },
+    { types: ['Mesh'], access: ['UPDATE'] },
+    { access: ['GENERATE_DATAPLANE_TOKEN'], when: [{ dpToken: { tags: [{ name: 'team', value: 'a' }] } }] },
+  )
+  const own = 'but the role own has it only when'
+  const advice = (action: Action): string =>
+    /you have the role own(?:, (.*?))?;/.exec(access.refusal(ann, action)?.advice ?? '')?.[1] ?? ''
+  const mesh = { targetRef: { kind: 'Mesh' } }
+  const clauses = '{targetRef: {kind: MeshService, name: api}} or {targetRef: {kind: MeshService, name: "*"}}'
+  const cases: readonly (readonly [action: Action, what: string])[] = [
+    [update('MeshTimeout', 'm', 't', mesh, refer('api')), 'what it says now'],
+    [update('MeshTimeout', 'm', 't', refer('api'), mesh), 'what it shall say'],
+    [update('MeshTimeout', 'm', 't', mesh), 'what it says now and what it shall say'],
+    [create('MeshTimeout', 'm', 't', mesh), 'what it shall say'],
+    [remove('MeshTimeout', 'm', 't', mesh), 'what it says now'],
+  ]
+  for (const [action, what] of cases)
+    t.equal(advice(action), `${own} ${clauses}, which does not match ${what}`)
+  t.equal(
+    advice(dpToken('m', { team: ['b'] })),
+    `${own} {dpToken: {tags: [{name: team, value: a}]}}, which does not match what was asked for`,
+  )
+  t.equal(advice(create('MeshRetry', 'm', 'r', mesh)), '', 'of rules for other types nothing')
+})
+
 t.test('a change of roles acts at once', async t => {
   const store = createMemoryStore()
   const { control, stop } = await startAccess(store, { type: 'rbac', anonymousRead: false })

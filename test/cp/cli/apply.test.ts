@@ -122,7 +122,7 @@ t.test('says which mesh is missing', async t => {
     { code, err },
     {
       code: 1,
-      err: /^standard input:1: .*: there is no mesh "shop"; apply a Mesh of that name first\n$/,
+      err: /^standard input:2: .*: there is no mesh "shop"; apply a Mesh of that name first\n$/,
     },
   )
 })
@@ -168,9 +168,22 @@ t.test('checks without sending in a dry run', async t => {
   t.same(api.asked, [])
 })
 
+t.test('files that the shell writes behind -f are files too', async t => {
+  const names = ['web-1', 'web-2', 'web-3']
+  const home = t.testdir(Object.fromEntries(names.map(name => [`${name}.yaml`, WEB.replace('web-1', name)])))
+  const [first = '', ...others] = names.map(name => join(home, `${name}.yaml`))
+  const valid = names.map(
+    name => `resource type="Dataplane" mesh="default" name="${name}" valid (not sent)\n`,
+  )
+  const tried = ['--dry-run=client']
+  t.same(await apply(home, ['-f', first, ...others, ...tried]), { code: 0, out: valid.join(''), err: '' })
+  t.same(await apply(home, [...tried, first]), { code: 0, out: valid[0], err: '' })
+  t.match(await runVmeshctl(['diff', '--address', api.url, first, ...others], { home }), { code: 2 })
+})
+
 t.test('says what to give when there is nothing to apply', async t => {
   const home = t.testdir({ empty: {} })
-  t.match(await apply(home, []), { code: 64, err: /give a file, a folder, an address or - with -f/ })
+  t.match(await apply(home, []), { code: 64, err: /give files, folders, addresses or -/ })
   t.match(await apply(home, ['-f', '-'], '# nothing\n'), { code: 1, err: /there is no resource in -/ })
   t.match(await apply(home, ['-f', join(home, 'empty')]), {
     code: 1,

@@ -71,6 +71,8 @@ networking:
     tags: {kuma.io/service: web}
 `
 
+const MESH = 'type: Mesh\nname: m2\n'
+
 t.test('lint tells every fault with file, line and column', async t => {
   const home = t.testdir({
     'bad.yaml': `${WEB.replace('8080', '99999').replace('127.0.1.1', '""')}---\ntype: Dataplnae\nname: x\n---\n${WEB.replace('  inbound', '  inbuond: 1\n  inbound')}`,
@@ -92,7 +94,7 @@ t.test('lint tells every fault with file, line and column', async t => {
   t.match(await run(['lint', ...good]), { code: 0, err: '' })
   const asJson = await run(['lint', '-f', join(home, 'bad.yaml'), '-o', 'json'])
   t.match(JSON.parse(asJson.out), {
-    documents: 0,
+    documents: 3,
     items: [
       { file: join(home, 'bad.yaml'), line: 5, column: 3, severity: 'error', message: /address/ },
       {},
@@ -100,7 +102,13 @@ t.test('lint tells every fault with file, line and column', async t => {
       {},
     ],
   })
-  t.match(await run(['lint']), { code: 64, err: /give files, folders or -/ })
+  const mixed = `${WEB.replace('8080', '0')}---\n${MESH}---\n${WEB.replace('address: 127.0.1.1', 'adress: x')}`
+  t.match(
+    (await run(['lint', '-'], mixed)).out,
+    /:7:5: .*\n.*:10:1: warning: .*\n.*:16:1: .*\n.*:17:3: networking\.ad/,
+  )
+  t.match(await run(['lint', '-'], '# nothing\n'), { code: 1, out: 'there is no resource in -\n' })
+  t.match(await run(['lint']), { code: 64, err: /give files, folders, addresses or -/ })
   t.match(await run(['lint', join(home, 'none')]), {
     code: 1,
     out: /none: there is no such file or folder\n$/,

@@ -81,6 +81,31 @@ t.test('a rollback brings back spec and labels as they were, also of what was de
   t.match(await run(['rollback', 'mtp', 'p', '--revision=1.5']), { code: 64 })
 })
 
+t.test('a rollback without a revision goes one back, says where to, and a second one undoes it', async t => {
+  await run(['apply', '-f', '-'], policy('Deny', 'c'))
+  const [newest = '', before = ''] = await revisions()
+  const told = (word: string, revision: string, last: string): RegExp =>
+    new RegExp(
+      `^meshtrafficpermission default/p ${word} as in revision ${revision} again, which mesh-system:admin wrote \\S+ ago; the newest was ${last}\\n`,
+    )
+  const tried = await run(['rollback', 'mtp', 'p', '--dry-run'])
+  t.match(tried, { code: 0, out: told('would be', before, newest) })
+  t.match(tried.out, /\n- {6}action: Deny\n\+ {6}action: Allow\n/)
+  t.match(await run(['rollback', 'mtp', 'p']), { code: 0, out: told('is', before, newest) })
+  t.same(await specOf(), first)
+  const [restored = ''] = await revisions()
+  t.match(await run(['rollback', 'mtp', 'p']), { code: 0, out: told('is', newest, restored) })
+  t.match(await specOf(), { labels: { team: 'c' } })
+  await run(['delete', 'mtp', 'p'])
+  t.match(await run(['rollback', 'mtp', 'p']), { code: 0 }, 'what was deleted by mistake comes back')
+  t.match(await specOf(), { labels: { team: 'c' } })
+  await run(['rollback', 'mtp', 'p', `--revision=${before}`])
+  t.match(await run(['rollback', 'mesh', 'default']), {
+    code: 1,
+    err: /there is no earlier revision of mesh default; vmeshctl history lists/,
+  })
+})
+
 t.test('dry runs, differences and pruning against the real API', async t => {
   const before = await revisions()
   const wanted = policy('AllowWithShadowDeny', 'a')
@@ -114,10 +139,15 @@ t.test('export is taken again as it is', async t => {
   )
   t.match(all.out, /skipCreatingInitialPolicies:\n- "\*"\n---\n/)
   t.match(all.out, /^type: Secret$/m)
-  t.match(await run(['apply', '-f', '-'], all.out), {
-    code: 0,
-    out: /type="MeshTrafficPermission" mesh="default" name="p" Unchanged/,
-  })
+  for (const again of [
+    await run(['apply', '-f', '-', '--dry-run'], all.out),
+    await run(['apply', '-f', '-'], all.out),
+  ]) {
+    t.equal(again.code, 0)
+    t.match(again.out, /type="MeshTrafficPermission" mesh="default" name="p" Unchanged/)
+    t.notMatch(again.out, /Created|Updated/)
+  }
+  t.same(await run(['diff', '-f', '-'], all.out), { code: 0, out: '', err: '' })
   const without = await run(['export', '--profile=federation-with-policies'])
   t.notMatch(without.out, /^type: (Secret|GlobalSecret|Dataplane)$/m)
   t.match(without, {

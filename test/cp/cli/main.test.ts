@@ -28,6 +28,30 @@ t.test('ends with the code of what happened', async t => {
   t.match(await run(['get', 'meshes', '--address=http://127.0.0.1:1'], home), { code: 75, out: '' })
 })
 
+t.test('Ctrl-C while it waits ends it as ever, and says that what was written is stored', async t => {
+  const api = await startFakeApi()
+  t.teardown(() => api.close())
+  const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
+  api.override = ({ method, url }) => {
+    if (method === 'PUT') return { status: 201, body: {}, headers: { etag: '"1-9"' } }
+    return url.includes('/_applied') ? { status: 202, body: { applied: { total: 1, pending } } } : undefined
+  }
+  const argv = ['cp/cli/main.ts', 'apply', '-f', '-', '--wait=1h', '--address', api.url]
+  const child = spawn(process.execPath, argv, { env: { HOME: t.testdir() } })
+  child.stdin.end('type: Secret\nmesh: default\nname: s\ndata: eA==\n')
+  let err = ''
+  child.stderr.on('data', chunk => {
+    err += chunk
+    if (err.includes('waiting for')) child.kill('SIGINT')
+  })
+  const [code, signal] = await once(child, 'close')
+  t.same({ code, signal }, { code: null, signal: 'SIGINT' })
+  t.equal(
+    err,
+    'waiting for\n  default/web-1: offline\nvmeshctl: what was written is stored; only the waiting has ended\n',
+  )
+})
+
 t.test('keeps its file in the home of the user', async t => {
   const home = t.testdir({ '.vmeshctl': { config: 'controlPlanes: 1\n' } })
   t.match(await run(['config', 'view'], home), { code: 78, err: `${home}/.vmeshctl/config:1 controlPlanes` })

@@ -121,7 +121,10 @@ t.test('help has pages of exit codes and variables', async t => {
   const codes = await run(['help', 'exit-codes'])
   for (const code of [0, 1, 2, 64, 75, 78]) t.match(codes.out, new RegExp(`^${code} +\\S`, 'm'))
   t.match((await run(['help', 'environment'])).out, /^VMESHCTL_ADDRESS +--address, where that is not given$/m)
-  t.match((await run(['help', 'apply'])).out, /--dry-run \[WHERE\]/)
+  t.match((await run(['help', 'global'])).out, /^--context=NAME +Another control plane/m)
+  const apply = (await run(['help', 'apply'])).out
+  t.match(apply, /--dry-run \[WHERE\][\s\S]*vmeshctl help global/)
+  t.notMatch(apply, '--ca-cert-file', 'which are not repeated by each command')
   t.match((await run(['--help'])).out, /vmeshctl help exit-codes/)
 })
 

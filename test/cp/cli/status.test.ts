@@ -222,6 +222,12 @@ t.test('wait ends when it is so', async t => {
   t.match(await run(['wait', '--for=deleted', 'dataplane', 'web-1']), { code: 0, out: /is deleted/ })
 })
 
+const refusing = (version: string) => ({
+  isCurrent: false,
+  wanted: '1-2',
+  refusal: { version, violations: [{ path: 'listener/a', message: 'port in use' }] },
+})
+
 t.test('wait says why it is not so, with a code of its own', async t => {
   const offline = {
     connection: { state: 'offline' },
@@ -232,7 +238,8 @@ t.test('wait says why it is not so, with a code of its own', async t => {
     ['online', null, /there is no such data plane yet/],
     ['online', {}, /it was never connected/],
     ['ready', offline, /its connection is offline/],
-    ['applied', offline, /it has version none and is to have 1-2/],
+    ['applied', offline, /its connection is offline, and it has version none/],
+    ['applied', { ...offline, connection: { state: 'online' } }, /it has version none and is to have 1-2/],
     [
       'ready',
       { ...offline, connection: { state: 'online' }, snapshot: { isCurrent: true } },
@@ -251,6 +258,22 @@ t.test('wait says why it is not so, with a code of its own', async t => {
       err,
     })
   }
+  const late = { ...offline, connection: { state: 'online' }, snapshot: refusing('1-1') }
+  answers.set('/meshes/default/dataplanes/web-1/_status', late)
+  let nowMs = 0
+  t.match(
+    await run(['wait', '--for=ready', 'dp', 'web-1', '--timeout=1s'], { nowMs: () => (nowMs += 1_000) }),
+    { code: 75, err: /after 1s: it has version none and is to have 1-2/ },
+    'what was refused is on its way in another form',
+  )
+  answers.set('/meshes/default/dataplanes/web-1/_status', { ...late, snapshot: refusing('1-2') })
+  for (const state of ['ready', 'applied']) {
+    t.same(await run(['wait', `--for=${state}`, 'dp', 'web-1']), {
+      code: 1,
+      out: '',
+      err: `dataplane default/web-1 is not ${state}: it refuses version 1-2: listener/a: port in use\n`,
+    })
+  }
   t.match(await run(['wait', '--for=online', 'mesh', 'default']), {
     code: 64,
     err: /only data planes are online/,
@@ -266,7 +289,7 @@ t.test('wait for a write asks the control plane by its version', async t => {
     code: 0,
     out: 'meshtimeout default/mt is applied: 2 of 2 data planes have applied it\n',
   })
-  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?since=1-7&version=1-7&timeout=')
+  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?version=1-7&timeout=')
   const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
   answers.set('/meshes/default/_applied', {
     applied: { isComplete: false, total: 2, acknowledged: 1, pending },
@@ -278,6 +301,33 @@ t.test('wait for a write asks the control plane by its version', async t => {
   t.match(await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=1s']), {
     code: 75,
     err: 'meshtimeout default/mt: 1 of 2 data planes have applied it\n  default/web-1: offline\n',
+  })
+  let nowMs = 0
+  const slow = { nowMs: () => (nowMs += 500) }
+  t.match(
+    await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=2s'], slow),
+    { code: 75, err: /^waiting for\n {2}default\/web-1: offline\nmeshtimeout default\/mt: 1 of 2/ },
+    'whom it waits for is said while it waits',
+  )
+  const refused = { mesh: 'default', name: 'web-2', state: 'refused', reason: 'port in use' }
+  answers.set('/meshes/default/_applied', {
+    applied: { isComplete: false, total: 2, acknowledged: 0, pending: [refused, ...pending] },
+  })
+  t.same(
+    await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=1h']),
+    {
+      code: 1,
+      out: '',
+      err: 'meshtimeout default/mt: 0 of 2 data planes have applied it\n  default/web-2: refused: port in use\n  default/web-1: offline\n',
+    },
+    'one that refuses it ends the wait at once',
+  )
+  answers.set('/meshes/default/_applied', {
+    applied: { isComplete: true, total: 0, acknowledged: 0, pending: [] },
+  })
+  t.match(await run(['wait', '--for=applied', 'mt', 'mt']), {
+    code: 0,
+    out: 'meshtimeout default/mt is applied: no data plane is affected\n',
   })
   t.match(await run(['wait', '--for=applied', 'zone', 'z']), { code: 64, err: /a zone is in no mesh/ })
 })

@@ -71,6 +71,18 @@ t.test('what an operator deleted stays deleted', async t => {
   t.same(await store.list('HostnameGenerator'), [])
 })
 
+t.test('what it made is applied as it is shown without a change', async t => {
+  const store = await started()
+  const { guarded } = aGuardedStore({ store })
+  for (const kind of kinds.filter(one => !one.readOnly)) {
+    for (const resource of await store.list(kind.type)) {
+      const read = readResource(kind, JSON.parse(JSON.stringify(showResource(kind, resource))))
+      if (!read.ok) throw new Error(read.detail)
+      t.match(await guarded.put(kind, read.draft), { ok: true, changes: [] }, `${kind.type} ${resource.name}`)
+    }
+  }
+})
+
 async function started(
   options: { readonly skipMeshCreation?: boolean; readonly skipHostnameGenerators?: boolean } = {},
   store: Store = createMemoryStore(),

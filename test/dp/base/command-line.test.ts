@@ -102,6 +102,41 @@ t.test(
   },
 )
 
+t.test(
+  'help of a command sends to global options in one line where a program says so, and fits 80 columns',
+  async t => {
+    const long = 'word '.repeat(40).trim()
+    const get = command({
+      name: 'get',
+      doc: 'Gets.',
+      notes: `${long}\n  ${long}\n`,
+      options: { ...COMMON, all: { type: 'switch', doc: long } },
+      run: async () => undefined,
+    })
+    const program = group({
+      name: 'p',
+      doc: 'P.',
+      options: COMMON,
+      optionsHelp: 'Global options: p help global',
+      commands: [get],
+    })
+    const shown = async (...argv: readonly string[]): Promise<string> => {
+      const out: string[] = []
+      await runProgram(program, argv, { out: text => void out.push(text), err: () => {} })
+      return out.join('')
+    }
+    const help = await shown('get', '--help')
+    t.match(help, /\n\nGlobal options: p help global\n\nword/)
+    t.notMatch(help, '--config-file')
+    t.same(
+      help.split('\n').filter(line => line.length > 80),
+      [],
+    )
+    t.match(help, /word\n {2}word/, 'an indentation stays')
+    t.match(await shown('--help'), /--config-file <FILE>/, 'the program itself lists them')
+  },
+)
+
 t.test('keeps nothing from one run to the next', async t => {
   await run('get', 'a', '--tag=x')
   await run('get', 'b')

@@ -3,7 +3,7 @@ import { type CommandNode, command } from '#base/command-line.ts'
 import { CodedError } from '#base/errors.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { VERSION } from '#base/version.ts'
-import { at, json, text } from '../../output.ts'
+import { at, json, TEXT_OUTPUT_OPTION, text } from '../../output.ts'
 import { TARGET_OPTIONS, withSession } from '../../target.ts'
 import type { World } from '../../world.ts'
 
@@ -13,22 +13,28 @@ export function versionCommand(world: World): CommandNode {
     doc: 'show the versions of this program and of the control plane',
     options: {
       ...TARGET_OPTIONS,
+      ...TEXT_OUTPUT_OPTION,
       detailed: { type: 'switch', short: 'a', doc: 'All that the control plane says of itself.' },
     },
     run: async ({ options }) => {
-      world.out(`Client: vmeshctl ${VERSION}\n`)
+      const isJson = options.output === 'json'
+      if (!isJson) world.out(`Client: vmeshctl ${VERSION}\n`)
+      let server: unknown = null
       try {
-        const root = await withSession(options, world, ({ client }) => client.json('GET', ['']))
-        const product = text(at(root, 'product')) || text(at(root, 'tagline')) || 'unknown product'
-        world.out(
-          options.detailed ? `Server:\n${json(root)}` : `Server: ${product} ${text(at(root, 'version'))}\n`,
-        )
+        server = await withSession(options, world, ({ client }) => client.json('GET', ['']))
       } catch (error) {
         // the question was about this program too
         if (!(error instanceof CodedError)) throw error
         world.err(`Server: ${error.message}\n`)
       }
+      if (isJson) world.out(json({ client: { product: 'vmeshctl', version: VERSION }, server }))
+      else if (server !== null) world.out(options.detailed ? `Server:\n${json(server)}` : lineOf(server))
       return EXIT.ok
     },
   })
+}
+
+function lineOf(server: unknown): string {
+  const product = text(at(server, 'product')) || text(at(server, 'tagline')) || 'unknown product'
+  return `Server: ${product} ${text(at(server, 'version'))}\n`
 }

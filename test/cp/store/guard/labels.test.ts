@@ -44,6 +44,15 @@ t.test('adds labels by kind, sorted, and keeps those that were sent', async t =>
   })
 })
 
+t.test('adds none to a resource that is stored without and sent as it is', async t => {
+  const { store, guarded } = aGuardedStore()
+  const key = aDraft('GlobalSecret', 's', '')
+  await store.commit([{ op: 'put', resource: key }])
+  t.match(await guarded.put(kindOf('GlobalSecret'), key), { ok: true, changes: [] })
+  const labelled = await guarded.put(kindOf('GlobalSecret'), { ...key, labels: { team: 'x' } })
+  t.match(labelled, { resource: { labels: { 'kuma.io/env': 'universal', team: 'x' } } })
+})
+
 t.test('refuses labels that say something else, all at once', async t => {
   const { store, guarded } = aGuardedStore()
   await guarded.put(meshKind, aMesh('m1'))
