@@ -6,9 +6,17 @@
 import type { ByteStream } from './byte-stream.ts'
 import { MAX_TEXT_BYTES } from './write-copy.ts'
 
+/**
+ * `none`: what there is leaves with the callback that runs. `some`: it waits for another look at the sockets as long as
+ * each brings more. `unknown`: it leaves with the turn of the event loop.
+ */
+export type Company = 'none' | 'some' | 'unknown'
+
 /** Most that may be reserved at once. */
 export const OUTPUT_BYTES = 64 * 1024
 
+/** Looks at the sockets that company is waited for; each costs a system call and brings a longer write. */
+const MAX_WAITS = 5
 const MAX_SPARE = 16
 const NOTHING = Buffer.alloc(0)
 const spare: Buffer[] = []
@@ -20,11 +28,14 @@ export class Output {
   at = 0
   /** The peer does not take what was written: no more DATA until it does. */
   isBlocked = false
-  /** Nobody else is about to write: what there is leaves with the callback that runs, not with the turn. */
-  isAlone = false
+  /** Who else is about to write, as far as the owner knows. */
+  company: Company = 'unknown'
   readonly #stream: ByteStream
   readonly #maxPendingBytes: number
   #isDue = false
+  /** Turns that were waited for company, and what there was at the last. */
+  #waits = 0
+  #lastAt = 0
   #isClosed = false
   #inFlight: Buffer[] = []
 
@@ -46,7 +57,9 @@ export class Output {
     }
     if (this.#isDue) return
     this.#isDue = true
-    if (this.isAlone) process.nextTick(flushOne, this)
+    // While a write is under way (TLS finishes none within its turn) another one would only wait behind it.
+    const isEarly = this.company === 'none' && this.#stream.pendingBytes === 0
+    if (isEarly) process.nextTick(flushOne, this)
     else if (due.push(this) === 1) setImmediate(flushDue)
   }
 
@@ -57,6 +70,7 @@ export class Output {
     if (at === 0) return
     this.at = 0
     this.buffer = NOTHING
+    this.release()
     if (this.#isClosed) give(buffer)
     else if (at <= MAX_TEXT_BYTES) {
       stream.write(buffer.toString('latin1', 0, at))
@@ -90,6 +104,15 @@ export class Output {
   }
 
   turn(): void {
+    const isGrowing = this.at > this.#lastAt && this.at <= MAX_TEXT_BYTES
+    if (this.company === 'some' && isGrowing && this.#waits < MAX_WAITS) {
+      this.#waits++
+      this.#lastAt = this.at
+      if (due.push(this) === 1) setImmediate(flushDue)
+      return
+    }
+    this.#waits = 0
+    this.#lastAt = 0
     this.#isDue = false
     this.flush()
   }

@@ -22,6 +22,9 @@ import { writeResults } from './results.ts'
 const PROXY_CPU = 0
 const LOAD_CPU = 1
 
+const WARM_UP_SECONDS = 4
+const WARM_UP_CONNECTIONS = 32
+
 interface Variant {
   readonly name: string
   readonly port: number
@@ -90,6 +93,8 @@ async function runBench({ rounds, seconds, connections, bytes }: Plan): Promise<
   try {
     const variants = await startAll(folder, children, bytes)
     for (const variant of variants) for (const pid of variant.pids) hold(pid, PROXY_CPU)
+    // What is measured is a daemon that has served for a while: its hot code is compiled.
+    for (const variant of variants) measure(variant, WARM_UP_SECONDS, WARM_UP_CONNECTIONS)
     for (const count of connections) {
       const samples = new Map(variants.map(variant => [variant.name, [] as Sample[]]))
       for (const variant of variants) measure(variant, 1, count)

@@ -194,7 +194,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     if (stream.isBusy === isBusy) return
     stream.isBusy = isBusy
     this.#busy += isBusy ? 1 : -1
-    this.#output.isAlone = this.#busy <= (this.#isServer ? 0 : 1)
+    this.#output.company = this.#busy <= (this.#isServer ? 0 : 1) ? 'none' : 'some'
   }
 
   defer(stream: VmeshStream): void {
