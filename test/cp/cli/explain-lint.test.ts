@@ -105,7 +105,8 @@ t.test('lint tells every fault with file, line and column', async t => {
   const mixed = `${WEB.replace('8080', '0')}---\n${MESH}---\n${WEB.replace('address: 127.0.1.1', 'adress: x')}`
   t.match(
     (await run(['lint', '-'], mixed)).out,
-    /:7:5: .*\n.*:10:1: warning: .*\n.*:16:1: .*\n.*:17:3: networking\.ad/,
+    /:7:5: .*\n.*:10:1: warning: .*\n.*:17:3: networking\.adress: there is no such field; did you mean address\?\n$/,
+    'and not that the address is missing',
   )
   t.match(await run(['lint', '-'], '# nothing\n'), { code: 1, out: 'there is no resource in -\n' })
   t.match(await run(['lint']), { code: 64, err: /give files, folders, addresses or -/ })
