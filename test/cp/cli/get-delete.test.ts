@@ -147,6 +147,15 @@ t.test('deletes one resource, and says when there is none', async t => {
   })
 })
 
+t.test('a deletion tells what the control plane warns of, unless it shall be quiet', async t => {
+  api.override = ({ method }) =>
+    method === 'DELETE' ? { status: 200, body: { warnings: ['it comes back'] } } : undefined
+  const out = 'deleted Dataplane "web-1"\n'
+  const err = 'dataplane default/web-1: warning: it comes back\n'
+  t.same(await run('delete', 'dataplane', 'web-1'), { code: 0, out, err })
+  t.same(await run('delete', 'dataplane', 'web-1', '-q'), { code: 0, out, err: '' })
+})
+
 t.test('a dry run of a deletion says which rights end, not only which data planes change', async t => {
   const warnings = ['user "ann" loses the role writer']
   api.override = ({ method }) =>
