@@ -20,6 +20,17 @@ t.test('explain shows a kind with all its fields, nested', async t => {
   t.match(out, /\n {4}inbound <[^\n]*\n {8}[^\n]*\n {6}port <number; required/)
 })
 
+t.test('explain alone lists all kinds, which is where a word that is near none leads', async t => {
+  t.match(
+    (await run(['explain'])).out,
+    /^KIND +WORDS[\s\S]*\nMeshTimeout +meshtimeout, meshtimeouts, mt +in a mesh/,
+  )
+  t.match(await run(['explain', 'nope']), {
+    code: 64,
+    err: 'Error: unknown TYPE: nope; vmeshctl explain lists all\n',
+  })
+})
+
 t.test('explain shows a field with type, default, unit and rule', async t => {
   const { out } = await run(['explain', 'meshtimeout.to.default.http.requestTimeout'])
   t.match(
