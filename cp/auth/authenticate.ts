@@ -12,7 +12,8 @@ export interface AuthenticateSettings {
 }
 
 export type Authentication =
-  | { readonly ok: true; readonly user: User }
+  /** `ignoresToken`: one was sent, and the caller is admin without it; nobody has looked at it. */
+  | { readonly ok: true; readonly user: User; readonly ignoresToken?: true }
   /** Answer 401; the reason is for the log and the message, it tells nothing about our keys. */
   | { readonly ok: false; readonly reason: string }
 
@@ -22,11 +23,12 @@ export async function authenticate(
   tokens: Tokens,
   settings: AuthenticateSettings,
 ): Promise<Authentication> {
-  if (settings.localhostIsAdmin && loopbackRefusal(request) === null) return { ok: true, user: ADMIN_USER }
   const { authorization } = request.headers
-  if (typeof authorization === 'string' && authorization.startsWith('Bearer ')) {
-    return userOfToken(authorization.slice('Bearer '.length).trim(), tokens)
+  const hasToken = typeof authorization === 'string' && authorization.startsWith('Bearer ')
+  if (settings.localhostIsAdmin && loopbackRefusal(request) === null) {
+    return { ok: true, user: ADMIN_USER, ...(hasToken ? { ignoresToken: true } : {}) }
   }
+  if (hasToken) return userOfToken(authorization.slice('Bearer '.length).trim(), tokens)
   const isCertified = request.isTls && request.hasTrustedClientCertificate
   return { ok: true, user: isCertified ? ADMIN_USER : ANONYMOUS }
 }

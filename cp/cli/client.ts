@@ -22,6 +22,8 @@ export interface Target {
   readonly timeoutMs: number
   /** Told of every request and its status. */
   readonly trace: ((line: string) => void) | null
+  /** Told once what the control plane remarks about how it is called. */
+  readonly remark: (line: string) => void
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -51,6 +53,7 @@ export class ApiClient {
   readonly #base: URL
   /** Loaded with the first request: it takes as long as most commands run. */
   #agent: Promise<Agent> | null = null
+  #hasRemarked = false
 
   constructor(target: Target) {
     this.#target = target
@@ -128,7 +131,11 @@ export class ApiClient {
       headers: this.#headers(body !== undefined, accept),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const { etag } = response.headers
+    const { etag, 'x-vmesh-token': token } = response.headers
+    if (token !== undefined && !this.#hasRemarked) {
+      this.#hasRemarked = true
+      this.#target.remark(`your token was ${String(token)}`)
+    }
     return { status: response.statusCode, text: await response.body.text(), etag: String(etag ?? '') }
   }
 

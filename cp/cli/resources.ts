@@ -12,13 +12,12 @@ import type { Shown } from './output.ts'
 export const KIND_ARGUMENT = { value: 'KIND', doc: 'such as mesh, dataplane, secret' } as const
 export const NAME_ARGUMENT = { value: 'NAME', doc: 'which' } as const
 
-/** Throws a usage error with the nearest word, or with all where none is near. */
+/** Throws a usage error with the nearest word, or with where all are listed. */
 export function kindNamed(word: string): Kind {
   const kind = kindByArgument(word)
   if (kind !== undefined) return kind
-  const words = kindWords()
-  const hint = didYouMean(word, words)
-  throw usageError(`unknown TYPE: ${word}${hint === '' ? `. Allowed values: ${words.join(', ')}` : hint}`)
+  const hint = didYouMean(word, kindWords())
+  throw usageError(`unknown TYPE: ${word}${hint === '' ? '; vmeshctl explain lists all' : hint}`)
 }
 
 /** What can be typed for KIND, singular and plural, sorted. */

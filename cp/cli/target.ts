@@ -152,6 +152,7 @@ export async function targetOf(
           },
     headers: entry.headers,
     timeoutMs: durationOf(options.apiTimeout, '--api-timeout', misconfigured),
+    remark: line => void (options.quiet || world.err(`vmeshctl: ${line}\n`)),
     trace: options.logLevel === 'debug' ? line => world.err(`${line}\n`) : null,
   }
 }

@@ -9,7 +9,8 @@ import type { Kind, Labels, ResourceDraft, Unenforced, Violation } from './kind.
 import { metaViolations } from './meta.ts'
 import { decodeSpec, isObject, withoutZeros } from './schema/decode.ts'
 import { NAMES, type ShapeFault, shapeFaults, typeOf } from './schema/faults.ts'
-import { unknownFieldHint } from './schema/unknown-fields.ts'
+import { type MisspeltTag, misspeltTags } from './schema/known-tags.ts'
+import { asProbablyMeant, unknownFieldHint } from './schema/unknown-fields.ts'
 import { unenforcedOf } from './show.ts'
 
 export type ReadResource<Spec = unknown> =
@@ -59,6 +60,45 @@ export function readResource<Spec>(
   body: unknown,
   expected: ExpectedKey = {},
 ): ReadResource<Spec> {
+  const result = readAsWritten(kind, body, expected)
+  const tags = misspeltTags(body)
+  if (result.ok) {
+    const more = tags.map(({ field, tag, meant }) => `${field}: ${tag} means nothing; did you mean ${meant}?`)
+    return { ...result, warnings: [...result.warnings, ...more] }
+  }
+  const found = withoutConsequences(kind, body, expected, result)
+  return { ...result, violations: found.map(one => withTagHint(one, tags)) }
+}
+
+/** What is not wrong any more where a misspelt field has its right name only follows from that. */
+function withoutConsequences(
+  kind: Kind,
+  body: unknown,
+  expected: ExpectedKey,
+  { violations, unknownFields }: Extract<ReadResource, { ok: false }>,
+): readonly Violation[] {
+  const meant = asProbablyMeant(kind, body, unknownFields)
+  if (meant === null) return violations
+  const result = readAsWritten(kind, meant, expected)
+  const left = result.ok ? [] : result.violations
+  return violations.filter(
+    ({ field, message }) =>
+      unknownFields.includes(field) || left.some(one => one.field === field && one.message === message),
+  )
+}
+
+/** A tag that is missing where a similar one stands. */
+function withTagHint(violation: Violation, tags: readonly MisspeltTag[]): Violation {
+  const { field, message } = violation
+  const found = tags.find(
+    one =>
+      field === keyAt(one.field, one.meant) || (field === one.field && message.includes(`"${one.meant}"`)),
+  )
+  if (found === undefined) return violation
+  return { field, message: `${message}; ${found.tag} is there, did you mean ${found.meant}?` }
+}
+
+function readAsWritten<Spec>(kind: Kind<Spec>, body: unknown, expected: ExpectedKey): ReadResource<Spec> {
   if (!isObject(body)) {
     return refusedShape(kind, [shapeFault(`must be an object, not ${NAMES[typeOf(body)]}`)], [])
   }

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { json, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import { kindByPath } from '../../cp/kinds/registry.ts'
 import { readResource } from '../../cp/kinds/validate.ts'
 import { jsonChanges } from '../../dp/base/text/json-changes.ts'
@@ -75,7 +75,8 @@ function problem(status: number, title: string, detail: string, faults: readonly
 
 async function answer(api: FakeApi, options: FakeApiOptions, request: IncomingMessage): Promise<Reply> {
   const { method = '', url = '', headers } = request
-  const body = method === 'PUT' || method === 'POST' ? await json(request) : await text(request)
+  const sent = await text(request)
+  const body: unknown = sent !== '' && (method === 'PUT' || method === 'POST') ? JSON.parse(sent) : sent
   const asked: Asked = { method, url, headers, body }
   api.asked.push(asked)
   const own = api.override(asked)

@@ -3,7 +3,7 @@
  * guarded store, and the answer: what was written and, on `?wait=applied`, who runs it; or on `?dryRun` what would be.
  */
 import type { JsonChange } from '#base/text/json-changes.ts'
-import type { Kind, Resource, ResourceKey } from '../../kinds/kind.ts'
+import type { Kind, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
 import { type Applied, applied } from '../../push/delivery/applied.ts'
 import { affectedBy } from '../../snapshot/dry-run.ts'
@@ -16,6 +16,7 @@ import { resourceDifferences } from './differences.ts'
 import { lossesOf } from './losses.ts'
 import { readChangeOptions } from './options.ts'
 import { etagOf, expectedBy } from './preconditions.ts'
+import { returningSentences } from './returning.ts'
 import { refusedUnenforced, unenforcedSentence } from './unenforced.ts'
 
 type Read = Extract<ReadResource, { readonly ok: true }>
@@ -62,7 +63,8 @@ export async function putResource(
     return before === null ? answer : { ...answer, headers: { etag: etagOf(context, before) } }
   }
   const delivered = await appliedTo(context, request, draft, options.waitMs, resource.revision)
-  return written(context, { created, resource, warnings, applied: delivered })
+  const headers = { etag: etagOf(context, resource) }
+  return written({ status: created ? 201 : 200, warnings, applied: delivered, headers })
 }
 
 export async function deleteResource(
@@ -78,6 +80,7 @@ export async function deleteResource(
   const refused = denied(context, request, { type: 'change', kind, before, after: null })
   if (refused !== null) return refused
   if (!options.ok) return options.answer
+  const returning = returningSentences(context, before)
   const write = await writeOptions(context, request, kind, { key, isDryRun: options.isDryRun })
   const result = await context.guarded.delete(key, write)
   if (!result.ok) return invalid(result.title, result.violations)
@@ -86,12 +89,12 @@ export async function deleteResource(
   if (options.isDryRun) {
     const differences = resourceDifferences(kind, before, null)
     const affected = options.namesAffected ? await affectedProxies(context, meshOf(key), changes) : undefined
-    const warnings = await lossesOf(context.store, before, null)
+    const warnings = [...(await lossesOf(context.store, before, null)), ...returning]
     return preview({ outcome: 'deleted', differences, warnings, affected })
   }
   const revision = changes[0]?.revision ?? context.store.revision()
   const delivered = await appliedTo(context, request, key, options.waitMs, revision)
-  return { status: statusOf(200, delivered), value: delivered === null ? {} : { applied: delivered } }
+  return written({ status: 200, warnings: returning, applied: delivered, headers: {} })
 }
 
 async function writeOptions(
@@ -166,22 +169,19 @@ function statusOf(status: number, applied: Applied | null): number {
   return applied === null || applied.isComplete ? status : 202
 }
 
-/** 201 or 200, and remarks for people in the body and, for those who look at headers only, in `Warning`. */
-function written(
-  context: ApiContext,
-  put: {
-    readonly created: boolean
-    readonly resource: Resource
-    readonly warnings: readonly string[]
-    readonly applied: Applied | null
-  },
-): Answer {
-  const { created, resource, warnings, applied } = put
+/** With remarks for people in the body and, for those who look at headers only, in `Warning`. */
+function written(done: {
+  readonly status: number
+  readonly warnings: readonly string[]
+  readonly applied: Applied | null
+  readonly headers: Readonly<Record<string, string>>
+}): Answer {
+  const { status, warnings, applied, headers } = done
   const warning = warnings.slice(0, SHOWN_IN_HEADER).map(headerOf).join(', ')
   return {
-    status: statusOf(created ? 201 : 200, applied),
+    status: statusOf(status, applied),
     value: { ...(warnings.length === 0 ? {} : { warnings }), ...(applied === null ? {} : { applied }) },
-    headers: { etag: etagOf(context, resource), ...(warning === '' ? {} : { warning }) },
+    headers: { ...headers, ...(warning === '' ? {} : { warning }) },
   }
 }
 

@@ -88,7 +88,10 @@ export class Report {
     const { isDryRun } = this.#options
     this.#line(`${formalLabelOf(kind, mesh, name)} Deleted${isDryRun ? ' (dry run)' : ''}\n`)
     if (isDryRun && answer !== undefined) this.#line(deletionText(answer))
-    this.#items.push({ type: kind.type, mesh, name, outcome: 'deleted', ...previewOf(answer) })
+    const warnings = list(at(answer, 'warnings')).map(String)
+    if (!isDryRun) for (const warning of warnings) this.#warnings.add(labelOf(kind, mesh, name), warning)
+    const told = warnings.length === 0 ? {} : { warnings }
+    this.#items.push({ type: kind.type, mesh, name, outcome: 'deleted', ...told, ...previewOf(answer) })
   }
 
   notDeleted({ kind, mesh, name }: Leftover, reason: string): void {

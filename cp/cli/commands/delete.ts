@@ -5,9 +5,10 @@ import { deletionText } from '../apply/affected.ts'
 import { requireDryRuns } from '../apply/put.ts'
 import { cannotTell, tellIn, WAIT_OPTION, WrittenCommits, waitApplied } from '../apply/wait-applied.ts'
 import { failed, isMeshMissing, readProblem, refused } from '../errors.ts'
-import { at, text } from '../output.ts'
-import { KIND_ARGUMENT, kindNamed, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
+import { at, list, text } from '../output.ts'
+import { KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
 import { durationOf, MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import { Warnings } from '../warnings.ts'
 import type { World } from '../world.ts'
 
 export function deleteCommand(world: World): CommandNode {
@@ -43,6 +44,10 @@ export function deleteCommand(world: World): CommandNode {
           return EXIT.ok
         }
         world.out(`deleted ${done}\n`)
+        const warnings = new Warnings()
+        for (const warning of list(at(client.parse(answer), 'warnings')))
+          warnings.add(labelOf(kind, mesh, args.name), String(warning))
+        warnings.say(world, options.quiet)
         if (waitMs === null) return EXIT.ok
         const version = text(at(client.parse(answer), 'applied', 'version'))
         if (version === '') throw cannotTell(client)

@@ -4,8 +4,9 @@ import { EXIT } from '#base/process/exit-codes.ts'
 import { didYouMean } from '#base/text/nearest.ts'
 import { type FieldRow, fieldsOf } from '../../kinds/describe.ts'
 import type { Kind } from '../../kinds/kind.ts'
-import { kindByArgument } from '../../kinds/registry.ts'
+import { kindByArgument, kinds } from '../../kinds/registry.ts'
 import { failed } from '../errors.ts'
+import { table } from '../output.ts'
 import { kindNamed } from '../resources.ts'
 import { TARGET_OPTIONS } from '../target.ts'
 import type { World } from '../world.ts'
@@ -14,10 +15,20 @@ export function explainCommand(world: World): CommandNode {
   return command({
     name: 'explain',
     doc: 'show the documentation of a kind or a field',
-    arguments: { what: { value: 'KIND[.FIELD]', doc: 'such as mesh, dataplane.networking.inbound' } },
+    arguments: {
+      what: {
+        value: 'KIND[.FIELD]',
+        doc: 'such as mesh, dataplane.networking.inbound; without it all kinds are listed',
+        optional: true,
+      },
+    },
     options: TARGET_OPTIONS,
     notes: 'List items and keys of maps are left out of paths: meshtimeout.to.default.http',
     run: async ({ args }) => {
+      if (args.what === undefined) {
+        world.out(kindsText())
+        return EXIT.ok
+      }
       const [word = '', ...path] = stepsOf(args.what)
       const kind = kindByArgument(word) ?? kindNamed(word)
       world.out(path.length === 0 ? kindText(kind) : fieldText(kind, path))
@@ -59,12 +70,26 @@ function rowsOf(kind: Kind): readonly FieldRow[] {
   return [...meta, ...(kind.encoding === 'spec' ? [spec] : []), ...fieldsOf(kind)]
 }
 
+/** Every kind with the words that it is typed with. */
+function kindsText(): string {
+  const rows = kinds.map(kind => [
+    kind.type,
+    wordsOf(kind).join(', '),
+    kind.scope === 'Mesh' ? 'in a mesh' : 'global',
+    kind.notEnforced === null ? '' : 'not enforced yet',
+  ])
+  return table(['KIND', 'WORDS', 'SCOPE', 'NOTES'], rows)
+}
+
+function wordsOf(kind: Kind): readonly string[] {
+  return [kind.singular, kind.plural, ...(kind.shortName === '' ? [] : [kind.shortName])]
+}
+
 function kindText(kind: Kind): string {
   const path = kind.scope === 'Mesh' ? `/meshes/MESH/${kind.path}/NAME` : `/${kind.path}/NAME`
-  const words = [kind.singular, kind.plural, ...(kind.shortName === '' ? [] : [kind.shortName])]
   return [
     `KIND       ${kind.type}`,
-    `WORDS      ${words.join(', ')}`,
+    `WORDS      ${wordsOf(kind).join(', ')}`,
     `API        ${path}${kind.readOnly ? ' (read only)' : ''}`,
     `SCOPE      ${kind.scope === 'Mesh' ? 'in a mesh' : 'global'}${kind.adminOnly ? '; for admins only' : ''}`,
     ...(kind.notEnforced === null ? [] : [`ENFORCED   not yet: ${kind.notEnforced.message}`]),

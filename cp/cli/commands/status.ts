@@ -5,7 +5,7 @@
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import type { Kind } from '../../kinds/kind.ts'
-import { kinds } from '../../kinds/registry.ts'
+import { kindByType, kinds } from '../../kinds/registry.ts'
 import { unenforcedOf } from '../../kinds/show.ts'
 import { readResource } from '../../kinds/validate.ts'
 import type { ApiClient } from '../client.ts'
@@ -13,7 +13,7 @@ import { failed } from '../errors.ts'
 import { isShown, listAll } from '../lists.ts'
 import { OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
 import { getOne, kindNamed, labelOf, segmentsOf } from '../resources.ts'
-import { paintedStatusTable, statusText } from '../show/status.ts'
+import { paintedStatusTable, statusText, unenforcedText } from '../show/status.ts'
 import { MESH_OPTION, type Session, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
 
@@ -44,7 +44,10 @@ export function statusCommand(world: World): CommandNode {
         const print = async (items: readonly Shown[], also: object = {}): Promise<void> => {
           const nowMs = world.nowMs()
           const value = { items, total: items.length, ...also }
-          await printAs(options.output, value, () => paintedStatusTable(items, nowMs, world), world)
+          const asTable = () => paintedStatusTable(items, nowMs, world)
+          await printAs(options.output, value, asTable, world)
+          // of a mesh, all of it follows
+          if (options.output === 'table' && !('notEnforced' in also)) world.out(unenforcedText(items))
         }
         if (kind === null) {
           const base = options.allMeshes ? [] : ['meshes', mesh]
@@ -82,6 +85,7 @@ async function dataplanesOf({ client, mesh }: Session, kind: Kind, name: string)
 }
 
 interface NotEnforced {
+  readonly type: string
   readonly resource: string
   readonly field: string
   readonly message: string
@@ -105,18 +109,31 @@ function notEnforcedOf(kind: Kind, item: Shown): readonly NotEnforced[] {
   const read = readResource(kind, item)
   if (!read.ok) return []
   const resource = labelOf(kind, text(item['mesh']), text(item['name']))
-  return unenforcedOf(kind, read.draft).map(({ field, message }) => ({ resource, field, message }))
+  const { type } = kind
+  return unenforcedOf(kind, read.draft).map(({ field, message }) => ({ type, resource, field, message }))
 }
 
+interface Group {
+  readonly sentence: string
+  readonly plural: string
+  readonly resources: Set<string>
+}
+
+/** One line a kind, and of a field. */
 function notEnforcedText(found: readonly NotEnforced[]): string {
   if (found.length === 0) return '\nEverything that is stored is enforced.\n'
-  const resourcesOf = new Map<string, string[]>()
-  for (const { resource, field, message } of found) {
-    const sentence = `${field === '' ? '' : `${field}: `}${message}`
-    resourcesOf.set(sentence, [...(resourcesOf.get(sentence) ?? []), resource])
+  const groups = new Map<string, Group>()
+  for (const { type, resource, field, message } of found) {
+    // one of a list is like the others
+    const sentence = `${field === '' ? '' : `${field.replace(/\[\d+\]/g, '[]')}: `}${message}`
+    const plural = kindByType(type)?.plural ?? type
+    const group = groups.get(`${plural} ${sentence}`) ?? { sentence, plural, resources: new Set<string>() }
+    group.resources.add(resource)
+    groups.set(`${plural} ${sentence}`, group)
   }
-  const lines = [...resourcesOf].map(([sentence, [first = '', ...others]]) => {
-    return `  ${first}${others.length === 0 ? '' : ` and ${others.length} more`}: ${sentence}\n`
+  const lines = [...groups.values()].map(({ sentence, plural, resources }) => {
+    const [first] = resources
+    return `  ${resources.size === 1 ? first : `${resources.size} ${plural}`}: ${sentence}\n`
   })
   return `\nStored and not enforced (each by itself with -o json):\n${lines.join('')}`
 }

@@ -10,6 +10,20 @@ import {
 import { age, at, list, type Shown, text } from '../output.ts'
 import type { World } from '../world.ts'
 
+/** One line for all of them: empty where everything is enforced that is stored for them. */
+export function unenforcedText(items: readonly Shown[]): string {
+  const count = items.filter(item => unenforcedCount(item) > 0).length
+  if (count === 0) return ''
+  return `\nNot all that is stored for ${count} data plane${count === 1 ? '' : 's'} is enforced; ${WHICH}\n`
+}
+
+const WHICH = 'vmeshctl status mesh says what is not'
+
+/** Policies and fields for this data plane. */
+function unenforcedCount(item: Shown): number {
+  return Number(item['unenforced'] ?? 0)
+}
+
 /** Lines in red and yellow where colours are wanted. */
 export function paintedStatusTable(
   items: readonly Shown[],
@@ -48,6 +62,9 @@ export function statusText(item: Shown, nowMs: number): string {
     ],
     ['version', text(item['version']) || '-'],
     ...notes(item).map(note => ['note', note] as const),
+    ...(unenforcedCount(item) > 0
+      ? [['note', `${unenforcedCount(item)} not enforced; ${WHICH}`] as const]
+      : []),
     ...list(at(snapshot, 'refusal', 'violations')).map(
       one => ['refused', `${text(at(one, 'path'))}: ${text(at(one, 'message'))}`] as const,
     ),

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { didYouMean } from '#base/text/nearest.ts'
 import { dataSourceSchema, dataSourceViolations } from '../data-source.ts'
 import { keyAt } from '../field-path.ts'
 import {
@@ -127,6 +128,6 @@ function tlsViolations(tls: Tls | undefined, path: string): Violation[] {
 
 function protocolViolations(protocol: string | undefined, field: string): Violation[] {
   if (protocol === undefined || PROTOCOLS.some(known => known === protocol)) return []
-  const message = `tag "${PROTOCOL_TAG}" has an invalid value ${JSON.stringify(protocol)}. Allowed values: ${PROTOCOLS.join(', ')}`
+  const message = `tag "${PROTOCOL_TAG}" has an invalid value ${JSON.stringify(protocol)}. Allowed values: ${PROTOCOLS.join(', ')}${didYouMean(protocol, PROTOCOLS)}`
   return [violation(field, message)]
 }

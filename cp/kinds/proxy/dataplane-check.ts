@@ -2,6 +2,7 @@
  * What a Dataplane has to fulfil beyond its shape, in Kuma's order and words (kuma-api 4.5): networking, address,
  * gateway, inbounds, outbounds, listeners, admin, metrics, probes.
  */
+import { didYouMean } from '#base/text/nearest.ts'
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import {
   addressViolations,
@@ -87,12 +88,12 @@ function inboundViolations(inbound: Inbound, networking: Networking, path: strin
     ...ipViolations(inbound.address, fieldAt(path, 'address'), 'address'),
   )
   if (inbound.protocol && !isProtocol(inbound.protocol)) {
-    const message = `has an invalid value ${JSON.stringify(inbound.protocol)}. Allowed values: ${PROTOCOLS.join(', ')}`
+    const message = `has an invalid value ${JSON.stringify(inbound.protocol)}. Allowed values: ${PROTOCOLS.join(', ')}${didYouMean(inbound.protocol, PROTOCOLS)}`
     violations.push(violation(fieldAt(path, 'protocol'), message))
   }
   violations.push(...ownTagViolations(tags, fieldAt(path, 'tags')))
   if (protocolTag !== undefined && protocolTag !== '' && !isProtocol(protocolTag)) {
-    const message = `tag "${PROTOCOL_TAG}" has an invalid value ${JSON.stringify(protocolTag)}. Allowed values: ${PROTOCOLS.join(', ')}`
+    const message = `tag "${PROTOCOL_TAG}" has an invalid value ${JSON.stringify(protocolTag)}. Allowed values: ${PROTOCOLS.join(', ')}${didYouMean(protocolTag, PROTOCOLS)}`
     violations.push(violation(keyAt(fieldAt(path, 'tags'), PROTOCOL_TAG), message))
   }
   return [...violations, ...probeViolations(inbound, fieldAt(path, 'serviceProbe'))]

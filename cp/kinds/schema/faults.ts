@@ -3,6 +3,7 @@
  * refused by a parser, kinds with a `spec` by a schema; durations are read by a parser in both.
  */
 import type { z } from 'zod'
+import { didYouMean } from '#base/text/nearest.ts'
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import type { Kind } from '../kind.ts'
 import { docOf, isWhole, type Schema, shapeOf } from './doc.ts'
@@ -65,7 +66,7 @@ function flatFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): Sh
         : `unknown value ${JSON.stringify(shown)} for enum ${protoEnum}`
     return parserFault(
       field,
-      `unknown value ${shown}, should be one of ${issue.values.map(String).join(', ')}`,
+      `unknown value ${shown}, should be one of ${issue.values.map(String).join(', ')}${hint(value, issue.values)}`,
       parserText,
     )
   }
@@ -82,7 +83,7 @@ function schemaFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): 
   if (value === undefined) return fault('is required')
   switch (issue.code) {
     case 'invalid_value':
-      return fault(`should be one of [${issue.values.map(String).join(' ')}]`)
+      return fault(`should be one of [${issue.values.map(String).join(' ')}]${hint(value, issue.values)}`)
     case 'invalid_type':
       return fault(`must be of type ${schemaType(issue.expected, schema)}: ${JSON.stringify(typeOf(value))}`)
     case 'invalid_union':
@@ -103,6 +104,14 @@ function schemaFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): 
     default:
       return fault(issue.message)
   }
+}
+
+/** None where only digits differ: a number is no misspelling. */
+function hint(value: unknown, values: readonly unknown[]): string {
+  const withoutDigits = (text: string): string => text.replace(/\d/g, '')
+  if (typeof value !== 'string') return ''
+  const others = values.map(String).filter(one => withoutDigits(one) !== withoutDigits(value))
+  return didYouMean(value, others)
 }
 
 function parserFault(field: string, message: string, parserText: string): ShapeFault {

@@ -1,6 +1,10 @@
-/** A field that no schema knows → what was probably meant: the nearest name of those that may stand in its place. */
-import { didYouMean } from '#base/text/nearest.ts'
+/**
+ * A field that no schema knows → what was probably meant: the nearest name of those that may stand in its place; and the
+ * document as it was probably meant, which tells faults of its own from those that only follow from the misspelling.
+ */
+import { nearest } from '#base/text/nearest.ts'
 import type { Kind } from '../kind.ts'
+import { isObject } from './decode.ts'
 import { type Schema, shapeOf } from './doc.ts'
 
 /** `name`, `[0]` or `["key"]`. */
@@ -8,16 +12,39 @@ const STEP = /\[\d+\]|\["(?:[^"\\]|\\.)*"\]|[^.[\]]+/g
 
 /** `; did you mean inbound?`, or nothing. `field`: its path, as `networking.inbounds`. */
 export function unknownFieldHint(kind: Pick<Kind, 'schema' | 'encoding'>, field: string): string {
-  const steps: readonly string[] = field.match(STEP) ?? []
+  const guess = guessFor(kind, stepsOf(field))
+  return guess === undefined ? '' : `; did you mean ${guess}?`
+}
+
+/** The body with the guessed names in place of the unknown ones; null where nothing was guessed. */
+export function asProbablyMeant(
+  kind: Pick<Kind, 'schema' | 'encoding'>,
+  body: unknown,
+  unknownFields: readonly string[],
+): unknown {
+  let meant = body
+  for (const field of unknownFields) {
+    const steps = stepsOf(field)
+    const guess = guessFor(kind, steps)
+    if (guess !== undefined) meant = renamed(meant, steps, guess)
+  }
+  return meant === body ? null : meant
+}
+
+function stepsOf(field: string): readonly string[] {
+  return field.match(STEP) ?? []
+}
+
+function guessFor(kind: Pick<Kind, 'schema' | 'encoding'>, steps: readonly string[]): string | undefined {
   const last = steps.at(-1) ?? ''
   const isOfSpec = kind.encoding === 'spec' && steps[0] === 'spec'
-  if (kind.encoding === 'spec' && !isOfSpec) return didYouMean(last, [...META, 'spec'])
+  if (kind.encoding === 'spec' && !isOfSpec) return nearest(last, [...META, 'spec'])
   let schema: Schema | undefined = kind.schema
   for (const step of steps.slice(isOfSpec ? 1 : 0, -1)) schema = below(schema, step)
   const shape = schema === undefined ? null : shapeOf(schema)
-  if (shape?.type !== 'object') return ''
+  if (shape?.type !== 'object') return undefined
   const names = Object.keys(shape.fields)
-  return didYouMean(last, steps.length === 1 ? [...names, ...META] : names)
+  return nearest(last, steps.length === 1 ? [...names, ...META] : names)
 }
 
 const META = ['type', 'mesh', 'name', 'labels']
@@ -28,4 +55,18 @@ function below(schema: Schema | undefined, step: string): Schema | undefined {
   if (shape.type === 'list') return shape.item
   if (shape.type === 'map') return shape.value
   return shape.type === 'object' && Object.hasOwn(shape.fields, step) ? shape.fields[step] : undefined
+}
+
+/** What is there under the guessed name already stays. */
+function renamed(value: unknown, [step = '', ...rest]: readonly string[], guess: string): unknown {
+  if (Array.isArray(value))
+    return value.map((item, index) => (`[${index}]` === step ? renamed(item, rest, guess) : item))
+  if (!isObject(value)) return value
+  const key = step.startsWith('["') ? String(JSON.parse(step.slice(1, -1))) : step
+  if (rest.length === 0 && Object.hasOwn(value, guess)) return value
+  const entries = Object.entries(value).map(([name, member]) => {
+    if (name !== key) return [name, member]
+    return rest.length === 0 ? [guess, member] : [name, renamed(member, rest, guess)]
+  })
+  return Object.fromEntries(entries)
 }

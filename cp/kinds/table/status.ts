@@ -62,7 +62,6 @@ export function certificateText(item: Shown, nowMs: number): string {
 export function notes(item: Shown): readonly string[] {
   const refusal = at(item['snapshot'], 'refusal')
   const [first, ...more] = list(at(refusal, 'violations'))
-  const unenforced = Number(item['unenforced'] ?? 0)
   return [
     ...(refusal === undefined
       ? []
@@ -73,6 +72,5 @@ export function notes(item: Shown): readonly string[] {
       const reason = text(at(one, 'reason'))
       return `inbound[port=${String(at(one, 'port'))},svc=${text(at(one, 'service'))}] is not ready${reason === '' ? '' : `: ${reason}`}`
     }),
-    ...(unenforced > 0 ? [`${unenforced} not enforced`] : []),
   ]
 }

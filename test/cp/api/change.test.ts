@@ -104,6 +104,23 @@ t.test('a dry run refuses what the write would', async t => {
   t.equal(push.store.revision(), revision, 'a wrong parameter writes nothing')
 })
 
+t.test('who deletes the Dataplane of a connected daemon is told that it comes back', async t => {
+  const { run, push } = await both(t)
+  await push.live(aDataplane('web-1', { service: 'web' }))
+  await push.put(aDataplane('web-2', { service: 'web' }))
+  const path = `${run.http}/meshes/default/dataplanes`
+  const sentence =
+    /^the data plane default\/web-1 is connected and registers it again .*; stop vmesh-dp there/
+  t.match(await send('DELETE', `${path}/web-1?dryRun=true`), { json: { warnings: [sentence] } })
+  t.match(await send('DELETE', `${path}/web-1`), {
+    status: 200,
+    json: { warnings: [sentence] },
+    headers: { warning: /^299 - "the data plane default\/web-1 is connected/ },
+  })
+  const other = await send('DELETE', `${path}/web-2`)
+  t.same([other.status, other.json, other.headers['warning']], [200, {}, undefined])
+})
+
 t.test('waits until those that changed have acknowledged', async t => {
   const { push, put } = await both(t)
   const web = await push.live(aDataplane('web-1', { service: 'web' }))

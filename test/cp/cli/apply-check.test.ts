@@ -137,6 +137,17 @@ t.test(
   },
 )
 
+t.test('names the flag, where the control plane names what curl has to send', async t => {
+  const reason =
+    'is not enforced yet: x; to store it all the same, add ?acceptUnenforced=true or the header x-vmesh-accept-unenforced: true'
+  const body = { title: 'No', detail: 'no', invalid_parameters: [{ field: 'spec', reason }] }
+  api.override = ({ method }) => (method === 'PUT' || method === 'POST' ? { status: 400, body } : undefined)
+  const why = /x; to store it all the same, give --accept-unenforced\n/
+  t.match(await apply(t.testdir(), ['-f', '-'], WEB), { code: 1, err: why })
+  const rollback = ['rollback', 'dataplane', 'web-1', '--revision=1', '--address', api.url]
+  t.match(await runVmeshctl(rollback, { home: '/' }), { code: 1, err: why })
+})
+
 t.test('a document that says nothing of labels keeps those that --prune finds it by', async t => {
   const path = '/meshes/default/dataplanes/web-1'
   const other = WEB.replace('8080', '8081')

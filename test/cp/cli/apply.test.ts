@@ -197,7 +197,10 @@ t.test(
     const home = t.testdir()
     const three = ['a', 'b', 'c'].map(name => MESH.replace('m2', name)).join('---\n')
     const first = await apply(home, ['-f', '-'], three)
-    t.match(first.err, /^standard input:1 and 2 more: warning: the mesh has no mTLS[^\n]*\n$/)
+    t.match(
+      first.err,
+      /^standard input:1, standard input:4, standard input:7: warning: the mesh has no mTLS[^\n]*\n$/,
+    )
     t.match(await apply(home, ['-f', '-'], three), { code: 0, err: '' })
     for (const name of ['a', 'b', 'c']) api.stored.delete(`/meshes/${name}`)
     t.match(await apply(home, ['-f', '-', '-q'], three), { code: 0, err: '' })

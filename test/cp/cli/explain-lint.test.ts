@@ -20,6 +20,17 @@ t.test('explain shows a kind with all its fields, nested', async t => {
   t.match(out, /\n {4}inbound <[^\n]*\n {8}[^\n]*\n {6}port <number; required/)
 })
 
+t.test('explain alone lists all kinds, which is where a word that is near none leads', async t => {
+  t.match(
+    (await run(['explain'])).out,
+    /^KIND +WORDS[\s\S]*\nMeshTimeout +meshtimeout, meshtimeouts, mt +in a mesh/,
+  )
+  t.match(await run(['explain', 'nope']), {
+    code: 64,
+    err: 'Error: unknown TYPE: nope; vmeshctl explain lists all\n',
+  })
+})
+
 t.test('explain shows a field with type, default, unit and rule', async t => {
   const { out } = await run(['explain', 'meshtimeout.to.default.http.requestTimeout'])
   t.match(
@@ -105,7 +116,8 @@ t.test('lint tells every fault with file, line and column', async t => {
   const mixed = `${WEB.replace('8080', '0')}---\n${MESH}---\n${WEB.replace('address: 127.0.1.1', 'adress: x')}`
   t.match(
     (await run(['lint', '-'], mixed)).out,
-    /:7:5: .*\n.*:10:1: warning: .*\n.*:16:1: .*\n.*:17:3: networking\.ad/,
+    /:7:5: .*\n.*:10:1: warning: .*\n.*:17:3: networking\.adress: there is no such field; did you mean address\?\n$/,
+    'and not that the address is missing',
   )
   t.match(await run(['lint', '-'], '# nothing\n'), { code: 1, out: 'there is no resource in -\n' })
   t.match(await run(['lint']), { code: 64, err: /give files, folders, addresses or -/ })

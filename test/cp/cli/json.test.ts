@@ -94,7 +94,7 @@ for (const [what, document, code] of FAULTS) {
       ['diff', '-f', '-'],
       ['apply', '-f', '-'],
     ])
-      t.match(await run(argv, input), { code }, argv[0])
+      t.match(await run(argv, input), { code }, argv.join(' '))
   })
 }
 

@@ -1,4 +1,4 @@
-/** `vmeshctl status`, `outbounds` and `wait`: how data planes are, how to call what they offer, and until it is so. */
+/** `vmeshctl status` and `outbounds`: how data planes are, and how to call what they offer. */
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { startFakeApi } from '../../support/fake-api.ts'
@@ -73,8 +73,10 @@ t.test('status shows connection and health as two things, versions, refusals and
     (await run(['status'])).out.replace(/ {3,}/g, '|'),
     `MESH|NAME|CONNECTION|HEALTH|WANTED|APPLIED|AGE|CERTIFICATE|VERSION|NOTES
 default|web-1|online 3h|1/1 not probed|1-9|1-9|3m|6d left (93%)|0.1.0
-default|web-2|lost 1m|0/1 ready|1-9|1-4|1d|expired|0.1.0|refused 1-9: listeners[0].port is in use and 1 more; inbound[port=80,svc=web] is not ready: nobody listens; 2 not enforced
+default|web-2|lost 1m|0/1 ready|1-9|1-4|1d|expired|0.1.0|refused 1-9: listeners[0].port is in use and 1 more; inbound[port=80,svc=web] is not ready: nobody listens
 default|new|never|-|-|-|-|-|-
+
+Not all that is stored for 1 data plane is enforced; vmeshctl status mesh says what is not
 `,
   )
   const painted = await run(['status'], { hasColours: true })
@@ -96,7 +98,7 @@ certificate expired, of backend ca-1, until 2026-01-02T04:04:00Z
 version     0.1.0
 note        refused 1-9: listeners[0].port is in use and 1 more
 note        inbound[port=80,svc=web] is not ready: nobody listens
-note        2 not enforced
+note        2 not enforced; vmeshctl status mesh says what is not
 refused     listeners[0].port: is in use
 refused     x: y
 `,
@@ -143,6 +145,22 @@ t.test('status of a mesh says what is stored and not enforced', async t => {
     (await run(['status', 'mesh', 'default'])).out,
     /\nStored and not enforced \(each by itself with -o json\):\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
   )
+  const retry = (name: string) => ({
+    type: 'MeshRetry',
+    mesh: 'default',
+    name,
+    spec: { to: [{ targetRef: { kind: 'Mesh' }, default: { tcp: { maxConnectAttempt: 3 } } }] },
+  })
+  for (const name of ['a', 'b', 'c']) api.stored.set(`/meshes/default/meshretries/${name}`, retry(name))
+  t.match(
+    (await run(['status', 'mesh'])).out,
+    /\n {2}3 meshretries: calls are not retried\n/,
+    'one line a kind',
+  )
+  const { notEnforced } = JSON.parse((await run(['status', 'mesh', '-o', 'json'])).out) as {
+    notEnforced: readonly object[]
+  }
+  t.equal(notEnforced.length, 4, 'and each by itself for programs')
 })
 
 const OUTBOUNDS = listOf(
@@ -201,133 +219,4 @@ web-1|[::1]:10003|grpc|api.shop-1|0/0|curl --http2-prior-knowledge http://[::1]:
   answers.set('/meshes/default/dataplanes/web-2/_outbounds', listOf())
   t.match((await run(['outbounds'])).out, /web-1/)
   t.match(await run(['outbounds', '--env']), { code: 64, err: /say which data plane .*: web-1, web-2/ })
-})
-
-t.test('wait ends when it is so', async t => {
-  let looks = 0
-  const status = (state: string, isCurrent: boolean, ready: number) => ({
-    connection: { state },
-    snapshot: { isCurrent, wanted: '1-2' },
-    health: { ready, total: 1 },
-  })
-  answers.set('/meshes/default/dataplanes/web-1/_status', () =>
-    looks++ === 0 ? status('offline', false, 0) : status('online', true, 1),
-  )
-  for (const state of ['online', 'applied', 'ready']) {
-    looks = 0
-    const ran = await run(['wait', `--for=${state}`, 'dataplane', 'web-1'])
-    t.same(ran, { code: 0, out: `dataplane default/web-1 is ${state}\n`, err: '' })
-    t.ok(looks >= 2, 'it looked again')
-  }
-  t.match(await run(['wait', '--for=deleted', 'dataplane', 'web-1']), { code: 0, out: /is deleted/ })
-})
-
-const refusing = (version: string) => ({
-  isCurrent: false,
-  wanted: '1-2',
-  refusal: { version, violations: [{ path: 'listener/a', message: 'port in use' }] },
-})
-
-t.test('wait says why it is not so, with a code of its own', async t => {
-  const offline = {
-    connection: { state: 'offline' },
-    snapshot: { isCurrent: false, wanted: '1-2' },
-    health: { ready: 1, total: 2 },
-  }
-  const cases: readonly (readonly [string, object | null, RegExp])[] = [
-    ['online', null, /there is no such data plane yet/],
-    ['online', {}, /it was never connected/],
-    ['ready', offline, /its connection is offline/],
-    ['applied', offline, /its connection is offline, and it has version none/],
-    ['applied', { ...offline, connection: { state: 'online' } }, /it has version none and is to have 1-2/],
-    [
-      'ready',
-      { ...offline, connection: { state: 'online' }, snapshot: { isCurrent: true } },
-      /1 of 2 inbounds are not ready/,
-    ],
-  ]
-  for (const [state, body, err] of cases) {
-    answers.clear()
-    answers.set('/meshes/default/dataplanes/web-1/_status', body)
-    let nowMs = 0
-    // the clock runs out at the second look at it
-    const world = { nowMs: () => (nowMs += 1_000) }
-    t.match(await run(['wait', `--for=${state}`, 'dp', 'web-1', '--timeout=1s'], world), {
-      code: 75,
-      out: '',
-      err,
-    })
-  }
-  const late = { ...offline, connection: { state: 'online' }, snapshot: refusing('1-1') }
-  answers.set('/meshes/default/dataplanes/web-1/_status', late)
-  let nowMs = 0
-  t.match(
-    await run(['wait', '--for=ready', 'dp', 'web-1', '--timeout=1s'], { nowMs: () => (nowMs += 1_000) }),
-    { code: 75, err: /after 1s: it has version none and is to have 1-2/ },
-    'what was refused is on its way in another form',
-  )
-  answers.set('/meshes/default/dataplanes/web-1/_status', { ...late, snapshot: refusing('1-2') })
-  for (const state of ['ready', 'applied']) {
-    t.same(await run(['wait', `--for=${state}`, 'dp', 'web-1']), {
-      code: 1,
-      out: '',
-      err: `dataplane default/web-1 is not ${state}: it refuses version 1-2: listener/a: port in use\n`,
-    })
-  }
-  t.match(await run(['wait', '--for=online', 'mesh', 'default']), {
-    code: 64,
-    err: /only data planes are online/,
-  })
-})
-
-t.test('wait for a write asks the control plane by its version', async t => {
-  answers.set('/meshes/default/meshtimeouts/mt', { type: 'MeshTimeout', name: 'mt' })
-  answers.set('/meshes/default/_applied', {
-    applied: { isComplete: true, total: 2, acknowledged: 2, pending: [] },
-  })
-  t.match(await run(['wait', '--for=applied', 'meshtimeout', 'mt']), {
-    code: 0,
-    out: 'meshtimeout default/mt is applied: 2 of 2 data planes have applied it\n',
-  })
-  t.match(api.asked.at(-1)?.url, '/meshes/default/_applied?version=1-7&timeout=')
-  const pending = [{ mesh: 'default', name: 'web-1', state: 'offline' }]
-  answers.set('/meshes/default/_applied', {
-    applied: { isComplete: false, total: 2, acknowledged: 1, pending },
-  })
-  t.match(await run(['wait', '--for=applied', 'mesh', 'default', '--timeout=1s']), {
-    code: 1,
-    err: /does not tell versions/,
-  })
-  t.match(await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=1s']), {
-    code: 75,
-    err: 'meshtimeout default/mt: 1 of 2 data planes have applied it\n  default/web-1: offline\n',
-  })
-  let nowMs = 0
-  const slow = { nowMs: () => (nowMs += 500) }
-  t.match(
-    await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=2s'], slow),
-    { code: 75, err: /^waiting for\n {2}default\/web-1: offline\nmeshtimeout default\/mt: 1 of 2/ },
-    'whom it waits for is said while it waits',
-  )
-  const refused = { mesh: 'default', name: 'web-2', state: 'refused', reason: 'port in use' }
-  answers.set('/meshes/default/_applied', {
-    applied: { isComplete: false, total: 2, acknowledged: 0, pending: [refused, ...pending] },
-  })
-  t.same(
-    await run(['wait', '--for=applied', 'mt', 'mt', '--timeout=1h']),
-    {
-      code: 1,
-      out: '',
-      err: 'meshtimeout default/mt: 0 of 2 data planes have applied it\n  default/web-2: refused: port in use\n  default/web-1: offline\n',
-    },
-    'one that refuses it ends the wait at once',
-  )
-  answers.set('/meshes/default/_applied', {
-    applied: { isComplete: true, total: 0, acknowledged: 0, pending: [] },
-  })
-  t.match(await run(['wait', '--for=applied', 'mt', 'mt']), {
-    code: 0,
-    out: 'meshtimeout default/mt is applied: no data plane is affected\n',
-  })
-  t.match(await run(['wait', '--for=applied', 'zone', 'z']), { code: 64, err: /a zone is in no mesh/ })
 })

@@ -187,7 +187,9 @@ t.test('a wrong shape below spec is refused by the schema, with its sentences', 
   const cases: readonly (readonly [object, readonly string[]])[] = [
     [
       permission({ action: 'ALLOW' }),
-      ['spec.from[0].default.action: in body should be one of [Allow Deny AllowWithShadowDeny]'],
+      [
+        'spec.from[0].default.action: in body should be one of [Allow Deny AllowWithShadowDeny]; did you mean Allow?',
+      ],
     ],
     [permission('Allow'), ['spec.from[0].default: in body must be of type object: "string"']],
     [{ spec: { from: {} } }, ['spec.from: in body must be of type array: "object"']],

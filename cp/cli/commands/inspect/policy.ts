@@ -37,6 +37,8 @@ function policyCommand(kind: Kind, world: World): CommandNode {
       return await withSession(options, world, async session => {
         if (options.newApi) await printNames(session, kind, args.name, { size, offset }, world)
         else await printAttachments(session, kind, args.name, world)
+        if (kind.notEnforced !== null && !options.quiet)
+          world.err(`warning: ${kind.type} is not enforced yet: ${kind.notEnforced.message}\n`)
         return EXIT.ok
       })
     },

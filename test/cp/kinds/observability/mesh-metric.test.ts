@@ -89,11 +89,15 @@ t.test("answers mistakes in Kuma's words, odd paths included", async t => {
     [select('include', 'Regex', '(?=x)'), ['default.sidecar.profiles.include[0].match: invalid regex']],
     [
       select('include', 'prefix', 'x'),
-      ['default.sidecar.profiles.include[0].type: in body should be one of [Prefix Regex Exact Contains]'],
+      [
+        'default.sidecar.profiles.include[0].type: in body should be one of [Prefix Regex Exact Contains]; did you mean Prefix?',
+      ],
     ],
     [
       metric({ sidecar: { profiles: { appendProfiles: [{ name: 'all' }] } } }),
-      ['default.sidecar.profiles.appendProfiles[0].name: in body should be one of [All Basic None]'],
+      [
+        'default.sidecar.profiles.appendProfiles[0].name: in body should be one of [All Basic None]; did you mean All?',
+      ],
     ],
     [otel({ endpoint: 'asdasd123' }), [`${at}.openTelemetry.endpoint: must be a valid url`]],
     [

@@ -94,6 +94,7 @@ t.test("answers wrong inbounds in Kuma's words", async t => {
       { tags: { 'kuma.io/service': 'a', 'kuma.io/protocol': 'foo' } },
       [`${at}.tags["kuma.io/protocol"]: tag "kuma.io/protocol" has an invalid value "foo". ${protocols}`],
     ],
+    [{ protocol: 'htpp' }, [`${at}.protocol: has an invalid value "htpp". ${protocols}; did you mean http?`]],
     [{ protocol: 'foo' }, [`${at}.protocol: has an invalid value "foo". ${protocols}`]],
     [
       {

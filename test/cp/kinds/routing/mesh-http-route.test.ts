@@ -73,7 +73,7 @@ t.test("refuses in Kuma's words", async t => {
       [
         `${RULE}.matches[0].path.value: in body should be at least 1 chars long`,
         `${RULE}.matches[1].path.type: in body should be one of [Exact PathPrefix RegularExpression]`,
-        `${RULE}.matches[2].method: in body should be one of [CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE]`,
+        `${RULE}.matches[2].method: in body should be one of [CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE]; did you mean GET?`,
       ],
     ],
     [

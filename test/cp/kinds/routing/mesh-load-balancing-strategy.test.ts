@@ -88,7 +88,7 @@ t.test("refuses in Kuma's words", async t => {
         },
       }),
       [
-        `${CONF}.loadBalancer.type: in body should be one of [RoundRobin LeastRequest RingHash Random Maglev]`,
+        `${CONF}.loadBalancer.type: in body should be one of [RoundRobin LeastRequest RingHash Random Maglev]; did you mean RoundRobin?`,
         `${CONF}.loadBalancer.leastRequest.choiceCount: in body should be greater than or equal to 2`,
         `${CONF}.loadBalancer.ringHash.hashFunction: in body should be one of [XXHash MurmurHash2]`,
         `${CONF}.loadBalancer.ringHash.minRingSize: in body should be greater than or equal to 1`,

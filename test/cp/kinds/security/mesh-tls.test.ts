@@ -24,7 +24,7 @@ t.test("refuses in Kuma's words", async t => {
       [
         `${conf}.tlsVersion.min: in body should be one of [TLSAuto TLS10 TLS11 TLS12 TLS13]`,
         `${conf}.tlsCiphers[0]: in body should be one of [ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES256-GCM-SHA384 ECDHE-ECDSA-CHACHA20-POLY1305 ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384 ECDHE-RSA-CHACHA20-POLY1305]`,
-        `${conf}.mode: in body should be one of [Permissive Strict]`,
+        `${conf}.mode: in body should be one of [Permissive Strict]; did you mean Strict?`,
       ],
     ],
     [
