@@ -3,6 +3,7 @@
  * messages (kuma-api 1.2, 1.4, 1.7). Unknown fields are left out of what is stored, and named.
  */
 
+import { MOST_GUESSES } from '#base/text/nearest.ts'
 import { fieldAt, keyAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Kind, Labels, ResourceDraft, Unenforced, Violation } from './kind.ts'
@@ -10,7 +11,8 @@ import { metaViolations } from './meta.ts'
 import { decodeSpec, isObject, withoutZeros } from './schema/decode.ts'
 import { NAMES, type ShapeFault, shapeFaults, typeOf } from './schema/faults.ts'
 import { type MisspeltTag, misspeltTags } from './schema/known-tags.ts'
-import { asProbablyMeant, unknownFieldHint } from './schema/unknown-fields.ts'
+import { isKubernetesForm, KUBERNETES_FORM } from './schema/kubernetes-form.ts'
+import { asProbablyMeant, unknownFieldHints } from './schema/unknown-fields.ts'
 import { unenforcedOf } from './show.ts'
 
 export type ReadResource<Spec = unknown> =
@@ -61,11 +63,12 @@ export function readResource<Spec>(
   expected: ExpectedKey = {},
 ): ReadResource<Spec> {
   const result = readAsWritten(kind, body, expected)
-  const tags = misspeltTags(body)
+  const tags = misspeltTags(body).slice(0, MOST_GUESSES)
   if (result.ok) {
     const more = tags.map(({ field, tag, meant }) => `${field}: ${tag} means nothing; did you mean ${meant}?`)
     return { ...result, warnings: [...result.warnings, ...more] }
   }
+  if (isKubernetesForm(body)) return { ...result, violations: [violation('', KUBERNETES_FORM)] }
   const found = withoutConsequences(kind, body, expected, result)
   return { ...result, violations: found.map(one => withTagHint(one, tags)) }
 }
@@ -77,6 +80,7 @@ function withoutConsequences(
   expected: ExpectedKey,
   { violations, unknownFields }: Extract<ReadResource, { ok: false }>,
 ): readonly Violation[] {
+  if (violations.length > MOST_GUESSES) return violations
   const meant = asProbablyMeant(kind, body, unknownFields)
   if (meant === null) return violations
   const result = readAsWritten(kind, meant, expected)
@@ -131,7 +135,9 @@ function readAsWritten<Spec>(kind: Kind<Spec>, body: unknown, expected: Expected
       ? [`mesh is ignored: a ${kind.type} is in no mesh`]
       : []),
     ...kind.warnings(spec, { mesh, name }),
-    ...unknownFields.map(field => `unknown field ${field} is ignored${unknownFieldHint(kind, field)}`),
+    ...unknownFieldHints(kind, unknownFields).map(
+      ({ field, hint }) => `unknown field ${field} is ignored${hint}`,
+    ),
   ]
   return { ok: true, draft, warnings, unknownFields, unenforced: unenforcedOf(kind, draft) }
 }
@@ -249,9 +255,9 @@ function refused(
     // a misspelt field is often the reason why another one is missing
     violations: [
       ...violations,
-      ...unknownFields.map(field => ({
+      ...unknownFieldHints(kind, unknownFields).map(({ field, hint }) => ({
         field,
-        message: `there is no such field${unknownFieldHint(kind, field)}`,
+        message: `there is no such field${hint}`,
       })),
     ],
     unknownFields,

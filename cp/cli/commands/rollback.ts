@@ -53,7 +53,8 @@ export function rollbackCommand(world: World): CommandNode {
         })
         if (answer.status >= 400) throw refused(readProblem(answer.status, answer.text), mesh)
         const body = client.parse(answer)
-        for (const warning of list(at(body, 'warnings'))) world.err(`warning: ${String(warning)}\n`)
+        const warnings = options.quiet ? [] : list(at(body, 'warnings'))
+        for (const warning of warnings) world.err(`warning: ${String(warning)}\n`)
         if (options.dryRun) {
           const stored = isShown(before) ? before : null
           const after = afterChanges(stored, at(body, 'changes'))

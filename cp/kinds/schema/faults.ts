@@ -3,7 +3,7 @@
  * refused by a parser, kinds with a `spec` by a schema; durations are read by a parser in both.
  */
 import type { z } from 'zod'
-import { didYouMean } from '#base/text/nearest.ts'
+import { didYouMean, MOST_GUESSES } from '#base/text/nearest.ts'
 import { fieldAt, itemAt, keyAt } from '../field-path.ts'
 import type { Kind } from '../kind.ts'
 import { docOf, isWhole, type Schema, shapeOf } from './doc.ts'
@@ -21,10 +21,12 @@ export function shapeFaults(
   input: unknown,
   path: string,
 ): ShapeFault[] {
-  return issues.map(issue => {
+  return issues.map((issue, index) => {
     const place = placeOf(kind.schema, issue.path, input, path)
     if (issue.code === 'custom') return parserFault(place.field, issue.message, issue.message)
-    return kind.encoding === 'flat' ? flatFault(issue, place) : schemaFault(issue, place)
+    const fault = kind.encoding === 'flat' ? flatFault(issue, place) : schemaFault(issue, place)
+    if (issue.code !== 'invalid_value' || index >= MOST_GUESSES) return fault
+    return { ...fault, message: `${fault.message}${hint(place.value, issue.values)}` }
   })
 }
 
@@ -66,7 +68,7 @@ function flatFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): Sh
         : `unknown value ${JSON.stringify(shown)} for enum ${protoEnum}`
     return parserFault(
       field,
-      `unknown value ${shown}, should be one of ${issue.values.map(String).join(', ')}${hint(value, issue.values)}`,
+      `unknown value ${shown}, should be one of ${issue.values.map(String).join(', ')}`,
       parserText,
     )
   }
@@ -83,7 +85,7 @@ function schemaFault(issue: z.core.$ZodIssue, { field, schema, value }: Place): 
   if (value === undefined) return fault('is required')
   switch (issue.code) {
     case 'invalid_value':
-      return fault(`should be one of [${issue.values.map(String).join(' ')}]${hint(value, issue.values)}`)
+      return fault(`should be one of [${issue.values.map(String).join(' ')}]`)
     case 'invalid_type':
       return fault(`must be of type ${schemaType(issue.expected, schema)}: ${JSON.stringify(typeOf(value))}`)
     case 'invalid_union':

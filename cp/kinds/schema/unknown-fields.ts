@@ -2,7 +2,7 @@
  * A field that no schema knows → what was probably meant: the nearest name of those that may stand in its place; and the
  * document as it was probably meant, which tells faults of its own from those that only follow from the misspelling.
  */
-import { nearest } from '#base/text/nearest.ts'
+import { MOST_GUESSES, nearest } from '#base/text/nearest.ts'
 import type { Kind } from '../kind.ts'
 import { isObject } from './decode.ts'
 import { type Schema, shapeOf } from './doc.ts'
@@ -11,9 +11,20 @@ import { type Schema, shapeOf } from './doc.ts'
 const STEP = /\[\d+\]|\["(?:[^"\\]|\\.)*"\]|[^.[\]]+/g
 
 /** `; did you mean inbound?`, or nothing. `field`: its path, as `networking.inbounds`. */
-export function unknownFieldHint(kind: Pick<Kind, 'schema' | 'encoding'>, field: string): string {
+function unknownFieldHint(kind: Pick<Kind, 'schema' | 'encoding'>, field: string): string {
   const guess = guessFor(kind, stepsOf(field))
   return guess === undefined ? '' : `; did you mean ${guess}?`
+}
+
+/** As `unknownFieldHint`, of all unknown fields of a document; none for those behind the first hundred. */
+export function unknownFieldHints(
+  kind: Pick<Kind, 'schema' | 'encoding'>,
+  fields: readonly string[],
+): readonly { readonly field: string; readonly hint: string }[] {
+  return fields.map((field, index) => ({
+    field,
+    hint: index < MOST_GUESSES ? unknownFieldHint(kind, field) : '',
+  }))
 }
 
 /** The body with the guessed names in place of the unknown ones; null where nothing was guessed. */
@@ -35,19 +46,31 @@ function stepsOf(field: string): readonly string[] {
   return field.match(STEP) ?? []
 }
 
+/** A name that may stand there, or below: `http.requestTimeout`. */
 function guessFor(kind: Pick<Kind, 'schema' | 'encoding'>, steps: readonly string[]): string | undefined {
   const last = steps.at(-1) ?? ''
   const isOfSpec = kind.encoding === 'spec' && steps[0] === 'spec'
   if (kind.encoding === 'spec' && !isOfSpec) return nearest(last, [...META, 'spec'])
   let schema: Schema | undefined = kind.schema
   for (const step of steps.slice(isOfSpec ? 1 : 0, -1)) schema = below(schema, step)
-  const shape = schema === undefined ? null : shapeOf(schema)
-  if (shape?.type !== 'object') return undefined
-  const names = Object.keys(shape.fields)
-  return nearest(last, steps.length === 1 ? [...names, ...META] : names)
+  const names = fieldsOf(schema)
+  if (names.length === 0) return undefined
+  const beside = nearest(last, steps.length === 1 ? [...names, ...META] : names)
+  if (beside !== undefined) return beside
+  for (const name of names) {
+    const deeper = nearest(last, fieldsOf(below(schema, name)))
+    if (deeper !== undefined) return `${name}.${deeper}`
+  }
+  return undefined
 }
 
 const META = ['type', 'mesh', 'name', 'labels']
+
+/** None where it is no object. */
+function fieldsOf(schema: Schema | undefined): readonly string[] {
+  const shape = schema === undefined ? null : shapeOf(schema)
+  return shape?.type === 'object' ? Object.keys(shape.fields) : []
+}
 
 function below(schema: Schema | undefined, step: string): Schema | undefined {
   if (schema === undefined) return undefined
@@ -63,10 +86,20 @@ function renamed(value: unknown, [step = '', ...rest]: readonly string[], guess:
     return value.map((item, index) => (`[${index}]` === step ? renamed(item, rest, guess) : item))
   if (!isObject(value)) return value
   const key = step.startsWith('["') ? String(JSON.parse(step.slice(1, -1))) : step
-  if (rest.length === 0 && Object.hasOwn(value, guess)) return value
-  const entries = Object.entries(value).map(([name, member]) => {
-    if (name !== key) return [name, member]
-    return rest.length === 0 ? [guess, member] : [name, renamed(member, rest, guess)]
-  })
-  return Object.fromEntries(entries)
+  if (!Object.hasOwn(value, key)) return value
+  if (rest.length > 0) return { ...value, [key]: renamed(value[key], rest, guess) }
+  const { [key]: member, ...others } = value
+  return withMember(others, guess.split('.'), member) ?? value
+}
+
+/** null: there is one already. */
+function withMember(
+  value: Readonly<Record<string, unknown>>,
+  [name = '', ...rest]: readonly string[],
+  member: unknown,
+): Readonly<Record<string, unknown>> | null {
+  if (rest.length === 0) return Object.hasOwn(value, name) ? null : { ...value, [name]: member }
+  const inner = value[name] ?? {}
+  const changed = isObject(inner) ? withMember(inner, rest, member) : null
+  return changed === null ? null : { ...value, [name]: changed }
 }

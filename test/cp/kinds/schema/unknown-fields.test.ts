@@ -42,6 +42,31 @@ t.test('faults that only follow from a misspelt field are not told, those beside
   )
 })
 
+t.test('a field that belongs one level deeper is shown its place', async t => {
+  const timeout = (conf: object) => ({
+    type: 'MeshTimeout',
+    mesh: 'default',
+    name: 'p',
+    spec: { to: [{ targetRef: { kind: 'Mesh' }, default: conf }] },
+  })
+  const at = 'spec.to[0].default'
+  t.same(faultsOf('MeshTimeout', timeout({ requestTimout: '3s' })), [
+    `${at}.requestTimout: there is no such field; did you mean http.requestTimeout?`,
+  ])
+  t.same(
+    faultsOf('MeshTimeout', timeout({ requestTimout: '3s', http: { requestTimeout: 'x' } })).length,
+    2,
+    'what is there already is not overwritten by a guess',
+  )
+})
+
+t.test('a resource in the form of Kubernetes is told so, and nothing else', async t => {
+  const body = { apiVersion: 'kuma.io/v1alpha1', kind: 'MeshTimeout', metadata: { name: 'x' }, spec: {} }
+  const [only = '', ...others] = faultsOf('MeshTimeout', body)
+  t.match(only, /^: this is the Kubernetes form \(apiVersion, kind, metadata\); give the Universal form/)
+  t.same(others, [])
+})
+
 t.test('guesses what a misspelt value of an enum was to be, behind the words of Kuma', async t => {
   const from = [{ targetRef: { kind: 'MeshServce', name: 'a' }, default: { action: 'Alow' } }]
   const [kind = '', action = ''] = faultsOf('MeshTrafficPermission', policy({ from }))
