@@ -8,6 +8,7 @@ export const MAX_TEXT_BYTES = 16 * 1024
 
 /** As ByteStream.write: false means to stop until the stream has drained. */
 export function writeCopy(to: ByteStream, bytes: Buffer, start: number, end: number): boolean {
+  if (to.writeCopy !== undefined) return to.writeCopy('', bytes, start, end)
   return end - start <= MAX_TEXT_BYTES
     ? to.write(bytes.toString('latin1', start, end))
     : to.writeBytes(Buffer.from(bytes.subarray(start, end)))
@@ -23,6 +24,7 @@ export function writeBehind(
 ): boolean {
   if (start === end) return head === '' ? true : to.write(head)
   if (head === '') return writeCopy(to, bytes, start, end)
+  if (to.writeCopy !== undefined) return to.writeCopy(head, bytes, start, end)
   return head.length + end - start <= MAX_TEXT_BYTES
     ? to.write(head + bytes.toString('latin1', start, end))
     : to.writeBoth(head, Buffer.from(bytes.subarray(start, end)))

@@ -44,8 +44,8 @@ export const BAD_WINDOW = 2
 
 /** Known payload of a control frame at most; what is longer is for later versions. */
 export const MAX_CONTROL_BYTES = 8
-/** Sent in one DATA frame, so that neighbours wait for no more. */
-export const MAX_DATA_BYTES = 16 * 1024
+/** Sent in one DATA frame, so that neighbours wait for no more: with its head it is one record of TLS. */
+export const MAX_DATA_BYTES = 16 * 1024 - FRAME_HEAD_BYTES
 /** Of a new stream, in each direction. */
 export const FIRST_WINDOW_BYTES = 64 * 1024
 export const MAX_WINDOW_BYTES = 0x7fff_ffff

@@ -1,20 +1,25 @@
 /**
- * Cuts bytes into frames of vmesh/1, however they were split. DATA goes on in pieces as it lies, nothing of it is
- * kept; of other frames the known payload is gathered, the rest skipped. What a peer can make it hold is 16 bytes.
+ * Cuts bytes into frames of vmesh/1, however they were split. DATA goes on as it lies; a frame of usual size that is
+ * split is put together first, since every piece would cost the next connection a write. Of other frames the known
+ * payload is gathered, the rest skipped. What a peer can make it hold is one frame.
  */
-import { DATA, END, FRAME_HEAD_BYTES, MAX_CONTROL_BYTES } from './codes.ts'
+import { DATA, END, FRAME_HEAD_BYTES, MAX_CONTROL_BYTES, MAX_DATA_BYTES } from './codes.ts'
 
 export interface FrameHandler {
   /** False: stop reading for good. */
   readonly isReading: boolean
-  /** A piece of a DATA frame; `bytes[start, end)` is valid during the call only. */
-  onData(id: number, bytes: Buffer, start: number, end: number): void
+  /** A DATA frame, or a piece of a large one. `isCopy`: `bytes` is valid during the call only, whoever read it. */
+  onData(id: number, bytes: Buffer, start: number, end: number, isCopy: boolean): void
   onEndOf(id: number): void
   /** A DATA frame that says nothing. */
   onNothing(): void
   /** `payload` holds `length` bytes that are valid during the call only. */
   onControl(type: number, flags: number, id: number, payload: Buffer, length: number): void
 }
+
+/** Buffers for frames that are split. */
+const MAX_SPARE = 16
+const spare: Buffer[] = []
 
 export class FrameReader {
   readonly #handler: FrameHandler
@@ -26,8 +31,12 @@ export class FrameReader {
   #flags = 0
   #id = 0
   #left = 0
+  #isLarge = false
   readonly #payload = Buffer.alloc(MAX_CONTROL_BYTES)
   #payloadBytes = 0
+  /** The beginning of a DATA frame that is split. */
+  #part: Buffer | null = null
+  #partBytes = 0
 
   constructor(handler: FrameHandler) {
     this.#handler = handler
@@ -43,7 +52,7 @@ export class FrameReader {
       } else {
         const to = Math.min(end, at + this.#left)
         this.#left -= to - at
-        if (this.#type === DATA) this.#handler.onData(this.#id, bytes, at, to)
+        if (this.#type === DATA) this.#onData(bytes, at, to)
         else this.#gather(bytes, at, to)
         at = to
       }
@@ -67,11 +76,31 @@ export class FrameReader {
   #begin(head: Buffer, at: number): void {
     this.#isInFrame = true
     this.#left = ((head[at] ?? 0) << 8) | (head[at + 1] ?? 0)
+    this.#isLarge = this.#left > MAX_DATA_BYTES
     this.#type = head[at + 2] ?? 0
     this.#flags = head[at + 3] ?? 0
     this.#id = head.readUInt32BE(at + 4)
     this.#payloadBytes = 0
     if (this.#type === DATA && this.#left === 0 && (this.#flags & END) === 0) this.#handler.onNothing()
+  }
+
+  #onData(bytes: Buffer, start: number, end: number): void {
+    const count = end - start
+    if (this.#part === null) {
+      if (this.#left === 0 || this.#isLarge) {
+        this.#handler.onData(this.#id, bytes, start, end, false)
+        return
+      }
+      this.#part = spare.pop() ?? Buffer.allocUnsafeSlow(MAX_DATA_BYTES)
+      this.#partBytes = 0
+    }
+    const part = this.#part
+    bytes.copy(part, this.#partBytes, start, end)
+    this.#partBytes += count
+    if (this.#left > 0) return
+    this.#part = null
+    this.#handler.onData(this.#id, part, 0, this.#partBytes, true)
+    if (spare.length < MAX_SPARE) spare.push(part)
   }
 
   #gather(bytes: Buffer, start: number, end: number): void {

@@ -15,6 +15,13 @@ export class FrameWriter {
     this.output.buffer.write(text, at, text.length, 'latin1')
   }
 
+  /** Latin-1 and `bytes[start, end)` behind it, together at most MAX_DATA_BYTES. */
+  both(id: number, text: string, bytes: Buffer, start: number, end: number): void {
+    const at = this.#begin(text.length + end - start, DATA, 0, id)
+    if (text !== '') this.output.buffer.write(text, at, text.length, 'latin1')
+    bytes.copy(this.output.buffer, at + text.length, start, end)
+  }
+
   /** `bytes[start, end)`, at most MAX_DATA_BYTES. */
   data(id: number, bytes: Buffer, start: number, end: number): void {
     const at = this.#begin(end - start, DATA, 0, id)

@@ -159,10 +159,10 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.#handler.onClose()
   }
 
-  onData(id: number, bytes: Buffer, start: number, end: number): void {
+  onData(id: number, bytes: Buffer, start: number, end: number, isCopy: boolean): void {
     const stream = this.#streams.get(id)
     if (stream !== undefined) {
-      if (!stream.receive(bytes, start, end)) this.#fail(code.BAD_WINDOW)
+      if (!stream.receive(bytes, start, end, this.ownsReads && !isCopy)) this.#fail(code.BAD_WINDOW)
     } else if (!this.#wasOpened(id)) this.#fail(code.BAD_FRAME)
   }
 

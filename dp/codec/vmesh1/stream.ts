@@ -13,8 +13,6 @@ import type { Windows } from './windows.ts'
 export interface StreamHost {
   readonly writer: FrameWriter
   readonly windows: Windows
-  /** What is read may be kept by whoever gets it. */
-  readonly ownsReads: boolean
   /** The stream has bytes that could not leave. */
   waits(stream: VmeshStream): void
   /** Bytes have moved in that direction. */
@@ -67,13 +65,8 @@ export class VmeshStream implements ByteStream {
 
   write(text: string): boolean {
     const { length } = text
-    const { writer } = this.#host
-    const isDirect = this.isOpen && !this.#isEnding && this.pendingBytes === 0 && length > 0
-    if (!isDirect || length > this.#credit || length > MAX_DATA_BYTES || writer.output.isBlocked) {
-      return this.writeBytes(Buffer.from(text, 'latin1'))
-    }
-    this.#host.moved(this, true)
-    writer.text(this.id, text)
+    if (!this.#canSend(length)) return this.writeBytes(Buffer.from(text, 'latin1'))
+    this.#host.writer.text(this.id, text)
     this.#credit -= length
     this.bytesWritten += length
     return true
@@ -91,8 +84,17 @@ export class VmeshStream implements ByteStream {
     return this.pendingBytes === 0
   }
 
+  writeCopy(text: string, bytes: Buffer, start: number, end: number): boolean {
+    const count = text.length + end - start
+    if (!this.#canSend(count)) return this.writeBoth(text, Buffer.from(bytes.subarray(start, end)))
+    this.#host.writer.both(this.id, text, bytes, start, end)
+    this.#credit -= count
+    this.bytesWritten += count
+    return true
+  }
+
   writeBoth(text: string, bytes: Buffer): boolean {
-    this.write(text)
+    if (text !== '') this.write(text)
     return this.writeBytes(bytes)
   }
 
@@ -130,8 +132,8 @@ export class VmeshStream implements ByteStream {
     this.#abandon(REFUSED)
   }
 
-  /** A piece of DATA; false: more than the peer was allowed to send. */
-  receive(bytes: Buffer, start: number, end: number): boolean {
+  /** DATA; `lends`: the buffer may be kept. False: more than the peer was allowed to send. */
+  receive(bytes: Buffer, start: number, end: number, lends: boolean): boolean {
     const count = end - start
     this.#granted -= count
     if (this.hasEnded || this.#granted < 0) return false
@@ -141,7 +143,7 @@ export class VmeshStream implements ByteStream {
       this.#arrived.add(bytes, start, end)
       return true
     }
-    this.#lends = this.#host.ownsReads
+    this.#lends = lends
     this.sink.onBytes(bytes, start, end)
     this.#handedOn += count
     this.#report()
@@ -222,6 +224,15 @@ export class VmeshStream implements ByteStream {
       this.#host.forget(this)
     }
     this.#host.defer(this)
+  }
+
+  /** Whether so many bytes may leave as one frame now. */
+  #canSend(count: number): boolean {
+    const isDirect = this.isOpen && !this.#isEnding && this.pendingBytes === 0 && count > 0
+    const { writer } = this.#host
+    if (!isDirect || count > this.#credit || count > MAX_DATA_BYTES || writer.output.isBlocked) return false
+    this.#host.moved(this, true)
+    return true
   }
 
   /** Sends at most `most` bytes from the beginning; the offset behind them. */
