@@ -21,3 +21,16 @@ export function takeBuffer(): Buffer {
 export function giveBack(buffer: Buffer): void {
   if (buffer.length === OWNED_BYTES && spare.length < MAX_SPARE) spare.push(buffer)
 }
+
+/** What a write is copied into that most likely leaves at once. */
+export const SCRATCH_BYTES = 64 * 1024
+const spareScratch: Buffer[] = []
+
+export function takeScratch(): Buffer {
+  return spareScratch.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+}
+
+/** No write refers to it any more. */
+export function giveScratch(scratch: Buffer): void {
+  if (spareScratch.length < MAX_SPARE) spareScratch.push(scratch)
+}

@@ -27,7 +27,7 @@ export interface ByteStream {
   writeBytes(bytes: Buffer): boolean
   /** Text directly followed by bytes, in one system call where possible. */
   writeBoth(text: string, bytes: Buffer): boolean
-  /** As writeBoth, of bytes that are the caller's again when it returns; for streams that copy whatever they send. */
+  /** As writeBoth, of bytes that are the caller's again when it returns. */
   writeCopy?(text: string, bytes: Buffer, start: number, end: number): boolean
   /**
    * Within `onBytes`: true when the caller may keep the buffer; it should hand it to `giveBack` (buffer-pool.ts)

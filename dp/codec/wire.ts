@@ -4,7 +4,14 @@
  * chunks instead, since Node ignores `onread` there; in return the socket below can be reset.
  */
 import { Socket } from 'node:net'
-import { giveBack, SHARED_BUFFER, takeBuffer } from './buffer-pool.ts'
+import {
+  giveBack,
+  giveScratch,
+  SCRATCH_BYTES,
+  SHARED_BUFFER,
+  takeBuffer,
+  takeScratch,
+} from './buffer-pool.ts'
 import { type ByteSink, type ByteStream, NO_SINK } from './byte-stream.ts'
 
 /** `shared`: consumed within the callback. `bulk`: large reads go to owned buffers. `chunks`: Node allocates. */
@@ -15,6 +22,9 @@ export interface ReadOptions {
   readonly allowHalfOpen: true
   readonly onread?: { buffer: Uint8Array | (() => Uint8Array); callback(count: number): boolean }
 }
+
+/** Below it a string is cheaper. */
+const MIN_SCRATCH_BYTES = 4096
 
 /** A read that leaves this much of an owned buffer empty sends the wire back to the shared one. */
 const SMALL_READ = 64 * 1024
@@ -97,6 +107,24 @@ export class Wire implements ByteStream {
     this.#socket.write(text, 'latin1')
     const isFree = this.#socket.write(bytes)
     this.#socket.uncork()
+    return isFree
+  }
+
+  writeCopy(text: string, bytes: Buffer, start: number, end: number): boolean {
+    const count = text.length + end - start
+    if (count < MIN_SCRATCH_BYTES) return this.write(text + bytes.toString('latin1', start, end))
+    if (!this.isOpen) return true
+    const socket = this.#socket
+    if (count > SCRATCH_BYTES || 'encrypted' in socket || socket.writableLength > 0) {
+      const copy = Buffer.from(bytes.subarray(start, end))
+      return text === '' ? this.writeBytes(copy) : this.writeBoth(text, copy)
+    }
+    const scratch = takeScratch()
+    if (text !== '') scratch.write(text, 0, text.length, 'latin1')
+    bytes.copy(scratch, text.length, start, end)
+    const isFree = socket.write(scratch.subarray(0, count))
+    // Otherwise it belongs to the write.
+    if (socket.writableLength === 0) giveScratch(scratch)
     return isFree
   }
 

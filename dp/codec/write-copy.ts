@@ -1,6 +1,6 @@
 /**
- * Writes what lies in a read buffer that belongs to somebody else: only copies leave. Up to 16 KB go as one Latin-1
- * string, which Node encodes on its stack and writes in one system call; above, the bytes are copied once.
+ * Writes what lies in a read buffer that belongs to somebody else: only copies leave. Streams know best how to copy
+ * (`writeCopy`); to others up to 16 KB go as one Latin-1 string, above that the bytes are copied once.
  */
 import type { ByteStream } from './byte-stream.ts'
 
