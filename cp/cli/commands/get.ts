@@ -1,11 +1,15 @@
 /** `vmeshctl get`: one resource or all of a kind, as a table, YAML that can be applied again, or JSON. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
+import type { Kind, Resource } from '../../kinds/kind.ts'
+import { unenforcedOf } from '../../kinds/show.ts'
 import { resourceTable } from '../../kinds/table/columns.ts'
+import { readResource } from '../../kinds/validate.ts'
 import { listAll, listPage } from '../lists.ts'
-import { inOrderOfKeys, OUTPUT_OPTION, printAs, type Shown } from '../output.ts'
-import { getOne, KIND_ARGUMENT, kindNamed, segmentsOf } from '../resources.ts'
+import { inOrderOfKeys, OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
+import { getOne, KIND_ARGUMENT, kindNamed, labelOf, segmentsOf } from '../resources.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
+import { Warnings } from '../warnings.ts'
 import type { World } from '../world.ts'
 
 const OPTIONS = {
@@ -34,6 +38,7 @@ export function getCommand(world: World): CommandNode {
           const { item } = await getOne(client, kind, mesh, args.name)
           const shown = inOrderOfKeys(item)
           await printAs(options.output, shown, () => resourceTable(kind, [item], nowMs), world)
+          warn(kind, [item], world, options.quiet)
           return EXIT.ok
         }
         const segments = segmentsOf(kind, mesh)
@@ -45,6 +50,7 @@ export function getCommand(world: World): CommandNode {
         if (nextOffset !== null && options.output === 'table') {
           world.out(`\nRerun command with --offset=${nextOffset} argument to retrieve more resources\n`)
         }
+        warn(kind, items, world, options.quiet)
         return EXIT.ok
       })
     },
@@ -53,6 +59,21 @@ export function getCommand(world: World): CommandNode {
 
 function whole(items: readonly Shown[]) {
   return { items, total: items.length, nextOffset: null }
+}
+
+/** What is stored and does nothing yet: nobody shall believe otherwise. */
+function warn(kind: Kind, items: readonly Shown[], world: World, isQuiet: boolean): void {
+  const warnings = new Warnings()
+  for (const item of items) {
+    const read = readResource(kind, item)
+    if (!read.ok) continue
+    const resource: Pick<Resource, 'spec' | 'labels'> = read.draft
+    for (const { field, message } of unenforcedOf(kind, resource)) {
+      const label = labelOf(kind, text(item['mesh']), text(item['name']))
+      warnings.add(label, `${field === '' ? 'it' : field} is not enforced yet: ${message}`)
+    }
+  }
+  warnings.say(world, isQuiet)
 }
 
 function pageOf(
