@@ -76,7 +76,7 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
     const answer = early ?? (await handled(endpoint, request))
     const isRead = facts.method === 'GET' || facts.method === 'HEAD'
     if (!isRead) tell(context, request, answer.status)
-    if (right.check === 'before' && answer.status < 400) audit(context, request, right.action)
+    if (right.check === 'before' && answer.status < 400) await audit(context, request, right.action)
     const told = who.ignoresToken === true ? withRemark(answer) : answer
     return isRead ? orNotModified(request, told) : told
   } catch (error) {
@@ -119,11 +119,11 @@ function tell({ log }: ApiContext, { method, path, query, user }: ApiRequest, st
 }
 
 /** Looks at what is not a resource; writes and tokens are audited where they are made. */
-function audit(context: ApiContext, { user, params }: ApiRequest, action: Action): void {
+async function audit(context: ApiContext, { user, params }: ApiRequest, action: Action): Promise<void> {
   if (action.type !== 'view') return
   const { mesh = '', name = '' } = params
   const { what, proxy } = action
-  context.audit.viewed(user, VIEWS[what], proxy === undefined ? null : { type: proxy, mesh, name })
+  await context.audit.viewed(user, VIEWS[what], proxy === undefined ? null : { type: proxy, mesh, name })
 }
 
 async function userOf(
