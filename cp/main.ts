@@ -44,7 +44,10 @@ const program = group({
           name: 'backup',
           doc: 'write a consistent copy; the control plane may run',
           arguments: {
-            out: { value: 'OUT', doc: 'file, or folder for a file named after time and revision' },
+            out: {
+              value: 'OUT',
+              doc: 'file called ….json, or folder for one named after time and revision; made where it is not there',
+            },
           },
           options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
