@@ -26,6 +26,8 @@ const stage = new Stage({
     VMESH_DP_SERVER_INTERFACE: '127.0.0.1',
     VMESH_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
     HOME: join('/nonexistent', 'vmesh-demo'),
+    // not localhost, which may be another one's [::1]
+    VMESHCTL_ADDRESS: `http://127.0.0.1:${ports.api}`,
   },
 })
 const ctl = [
