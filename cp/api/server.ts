@@ -23,6 +23,7 @@ import { cleanPath, pathOf, routedUrl, withKnownMethod } from './http/request-li
 import { problem, problemOf } from './problem.ts'
 import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
 import { routesOf } from './routes.ts'
+import { LogComponents } from './system/log-components.ts'
 
 export interface Api {
   /** All listeners that the settings enable. Throws `api.listen` with what, where and what to do. */
@@ -79,6 +80,7 @@ export function createApi(options: ApiOptions): Api {
           port: settings['diagnostics.serverPort'],
           metrics,
           isReady: () => isReady,
+          logs: options.logs ?? new LogComponents(options.log),
         })
         if (settings['apiServer.http.enabled']) {
           const server = await handlerOf(handler => createServer(handler))

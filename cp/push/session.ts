@@ -37,7 +37,6 @@ export interface SessionOptions {
 export class Session implements ProxySession {
   readonly mesh: string
   readonly name: string
-  readonly log: Logger
   readonly proof: Proof
   readonly #socket: WebSocket
   readonly #context: PushContext
@@ -65,11 +64,15 @@ export class Session implements ProxySession {
     this.#remote = options.remote
     this.#onClosed = options.onClosed
     this.#helloTimer = setTimeout(() => this.cut(), options.context.leaseMs)
-    this.log = options.context.log.child({ mesh: this.mesh, dataplane: this.name })
     this.#socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : String(data)))
     this.#socket.on('ping', () => this.#heard())
     this.#socket.on('close', () => this.#closed())
     this.#socket.on('error', error => this.log.warn({ err: error }, 'connection of a data plane failed'))
+  }
+
+  /** Made anew, so that it has the level of now. */
+  get log(): Logger {
+    return this.#context.log.child({ mesh: this.mesh, dataplane: this.name })
   }
 
   get delivery(): Delivery | null {
