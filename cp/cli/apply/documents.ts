@@ -23,8 +23,10 @@ export interface ResourceDocument {
   /** Empty for kinds that are in none. */
   readonly mesh: string
   readonly name: string
-  /** As written, with the mesh filled in. */
+  /** As written, with the mesh filled in and without `version`. */
   readonly body: Shown
+  /** `EPOCH-REVISION` that it was read as, and that has to be there still; null: whatever is. */
+  readonly version: string | null
   /** Remarks of the kind, without a place. */
   readonly warnings: readonly string[]
   readonly unenforced: readonly Unenforced[]
@@ -185,7 +187,10 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
   if (kind === undefined) return fault('type', unknownType(type))
   if (kind.readOnly) return fault('type', `${kind.type} is written by the control plane and can only be read`)
   const isInMesh = kind.scope === 'Mesh' && (at(value, 'mesh') ?? '') === ''
-  const body: Shown = { ...value, ...(isInMesh ? { mesh: options.mesh } : {}) }
+  const { version = null, ...written }: Shown = { ...value }
+  if (version !== null && !(typeof version === 'string' && VERSION.test(version)))
+    return fault('version', 'is none; vmeshctl get --with-version writes it, such as 1795425457-49')
+  const body = isInMesh ? { ...written, mesh: options.mesh } : written
   const read = readResource(kind, body)
   if (!read.ok) return all(read.violations)
   if (options.unknownFields === 'error' && read.unknownFields.length > 0) {
@@ -203,8 +208,20 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
   }))
   if (unmet.length > 0) return all(unmet)
   const { mesh, name } = read.draft
-  return { kind, mesh, name, body, warnings: read.warnings, unenforced: read.unenforced, place: part.place }
+  return {
+    kind,
+    mesh,
+    name,
+    body,
+    version,
+    warnings: read.warnings,
+    unenforced: read.unenforced,
+    place: part.place,
+  }
 }
+
+/** `EPOCH-REVISION`. */
+const VERSION = /^\d+-\d+$/
 
 function unknownType(type: unknown): string {
   if (typeof type !== 'string') return 'is missing; say which kind this is, such as Dataplane'

@@ -5,6 +5,7 @@ import type { Kind, Resource } from '../../kinds/kind.ts'
 import { unenforcedOf } from '../../kinds/show.ts'
 import { resourceTable } from '../../kinds/table/columns.ts'
 import { readResource } from '../../kinds/validate.ts'
+import { versionOf } from '../apply/put.ts'
 import { listAll, listPage } from '../lists.ts'
 import { inOrderOfKeys, OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
 import { getOne, KIND_ARGUMENT, kindNamed, labelOf, segmentsOf } from '../resources.ts'
@@ -18,6 +19,10 @@ const OPTIONS = {
   ...OUTPUT_OPTION,
   size: { type: 'text', value: 'N', doc: 'Show one page of this many instead of all.' },
   offset: { type: 'text', value: 'N', doc: 'Where the page begins; with --size.' },
+  withVersion: {
+    type: 'switch',
+    doc: 'With NAME and -o yaml or json: write down the version that was read. apply of that overwrites no later one.',
+  },
 } as const
 
 export function getCommand(world: World): CommandNode {
@@ -31,12 +36,15 @@ export function getCommand(world: World): CommandNode {
     options: OPTIONS,
     run: async ({ options, args }) => {
       const kind = kindNamed(args.kind)
+      if (options.withVersion && (args.name === undefined || options.output === 'table'))
+        throw usageError('--with-version is for one resource as yaml or json: give its NAME and -o')
       const page = pageOf(options.size, options.offset)
       return await withSession(options, world, async ({ client, mesh }) => {
         const nowMs = world.nowMs()
         if (args.name !== undefined) {
-          const { item } = await getOne(client, kind, mesh, args.name)
-          const shown = inOrderOfKeys(item)
+          const { item, etag } = await getOne(client, kind, mesh, args.name)
+          const version = options.withVersion ? { version: versionOf(etag) } : {}
+          const shown = inOrderOfKeys({ ...item, ...version })
           await printAs(options.output, shown, () => resourceTable(kind, [item], nowMs), world)
           warn(kind, [item], world, options.quiet)
           return EXIT.ok
