@@ -13,6 +13,7 @@ import { Metrics } from '#base/metrics.ts'
 import { VERSION } from '#base/version.ts'
 import type { Live } from './api/request.ts'
 import { type Api, createApi } from './api/server.ts'
+import { LogComponents } from './api/system/log-components.ts'
 import { auditedStore } from './auth/audit/audited-store.ts'
 import { startAudit } from './auth/audit/start-audit.ts'
 import { proveProxy } from './auth/proxy-proof.ts'
@@ -48,12 +49,14 @@ const SHORTEST_TIMER_MS = 60_000
 export class ControlPlane {
   readonly #settings: CpSettings
   readonly #log: Logger
+  readonly #logs: LogComponents
   readonly #instanceId = `${hostname()}-${randomBytes(2).toString('hex')}`
   readonly #stops: (() => void | Promise<void>)[] = []
 
   constructor(settings: CpSettings, log: Logger) {
     this.#settings = settings
     this.#log = log
+    this.#logs = new LogComponents(log)
   }
 
   /** Throws a CodedError with what, where and what to do; what was started is stopped again. */
@@ -79,25 +82,29 @@ export class ControlPlane {
 
   async #start(): Promise<void> {
     const settings = this.#settings
-    const log = this.#log
+    const logs = this.#logs
     await makeDataFolder(settings.dataDir)
     const history = {
       revisionsPerResource: settings['store.history.revisionsPerResource'],
       maxBytes: settings['store.history.maxBytes'],
     }
-    const store = await openJsonStore({ dir: join(settings.dataDir, 'store'), log, history })
+    const store = await openJsonStore({
+      dir: join(settings.dataDir, 'store'),
+      log: logs.logger('store'),
+      history,
+    })
     this.#stops.push(() => store.close())
     const tokens = new Tokens(store)
     const ca = new MeshAuthority(store)
     const metrics = new Metrics()
-    const audit = await startAudit({ settings, store, metrics, log })
+    const audit = await startAudit({ settings, store, metrics, log: logs.logger('audit') })
     this.#stops.push(() => audit.stop())
     const written = createGuardedStore({
       store,
       zone: settings['multizone.zone.name'],
       hooks: [newMeshHook(store, tokens), defaultPoliciesHook(settings['multizone.zone.name'])],
       checks: [providedCaViolations],
-      log,
+      log: logs.logger('store'),
     })
     const guarded = auditedStore(written, audit.trail)
     await createFirstResources({
@@ -108,9 +115,9 @@ export class ControlPlane {
       skipMeshCreation: settings['defaults.skipMeshCreation'],
       skipHostnameGenerators: settings['defaults.skipHostnameGenerators'],
       bootstrapAdminToken: settings['apiServer.authn.tokens.bootstrapAdminToken'],
-      log,
+      log: logs.logger('reconcile'),
     })
-    await createFirstRoles({ store, guarded, log })
+    await createFirstRoles({ store, guarded, log: logs.logger('reconcile') })
     const access = await startAccess(store, {
       type: settings['access.type'],
       anonymousRead: settings['apiServer.authn.anonymousRead'],
@@ -126,7 +133,8 @@ export class ControlPlane {
       access: access.control,
       audit: audit.trail,
       metrics,
-      log,
+      log: logs.logger('api'),
+      logs,
       version: VERSION,
       instanceId: this.#instanceId,
       insight: (mesh, name) => insights.spec(mesh, name),
@@ -140,7 +148,7 @@ export class ControlPlane {
     const caCertSha256 = certificate.caPem === null ? undefined : pinOf(certificate.caPem)
     const listening = listeningAt(settings, { ...api.ports(), dp: port })
     const { dataDir } = settings
-    log.info(
+    this.#log.info(
       { instance: this.#instanceId, version: VERSION, dataDir, ...listening, caCertSha256 },
       'control plane is ready',
     )
@@ -155,11 +163,11 @@ export class ControlPlane {
   }): Promise<{ insights: Insights; push: PushServer; port: number; live: Live }> {
     const { store, guarded, tokens, ca, certificate } = parts
     const settings = this.#settings
-    const log = this.#log
+    const log = this.#logs.logger('push')
     const scheduler = new Scheduler({
       store,
       ca,
-      log,
+      log: this.#logs.logger('snapshot'),
       onSnapshot: (mesh, name, snapshot) => push.offer(mesh, name, snapshot),
     })
     const context = createPushContext({

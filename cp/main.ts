@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { command, group, runProgram } from '#base/command-line.ts'
 import { createLogger } from '#base/log.ts'
 import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
-import { STDIO, sayBug, versionCommand } from '#base/process/program.ts'
+import { STDIO, sayBug, versionCommand, watchOutput } from '#base/process/program.ts'
 import { untilSignal } from '#base/process/signals.ts'
 import { createNotifier, isUnderJournal } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
@@ -44,7 +44,10 @@ const program = group({
           name: 'backup',
           doc: 'write a consistent copy; the control plane may run',
           arguments: {
-            out: { value: 'OUT', doc: 'file, or folder for a file named after time and revision' },
+            out: {
+              value: 'OUT',
+              doc: 'file called ….json, or folder for one named after time and revision; made where it is not there',
+            },
           },
           options: { configFile: CONFIG_FILE, ...DATA_DIR },
           run: async ({ options, args }) => {
@@ -96,7 +99,7 @@ async function run(settings: CpSettings, remarks: readonly string[]): Promise<vo
     name: 'vmesh-cp',
     journal: isUnderJournal(environment()),
   })
-  if (remarks.length > 0) log.warn({ remarks }, 'settings of kuma-cp are left out; see UPGRADE.md')
+  if (remarks.length > 0) log.warn({ remarks }, 'settings and variables of kuma-cp are left out')
   const notifier = createNotifier(environment())
   const controlPlane = new ControlPlane(settings, log)
   const stopped = untilSignal()
@@ -117,8 +120,9 @@ async function storeDirOf(options: {
   return join(readCpSettings({ dataDir: options.dataDir }, file).dataDir, 'store')
 }
 
+watchOutput('vmesh-cp', code => process.exit(code))
 runProgram(program, process.argv.slice(2), STDIO, { foreignFlags: KUMA_CP_FLAGS }).then(
-  code => process.exit(code),
+  code => setImmediate(() => process.exit(code)),
   (error: unknown) => {
     sayBug('vmesh-cp', error)
     process.exit(exitCodeOf(error))

@@ -7,7 +7,7 @@ import { command, group, runProgram, usageError } from '#base/command-line.ts'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { createLogger, type Logger } from '#base/log.ts'
 import { EXIT, exitCodeOf } from '#base/process/exit-codes.ts'
-import { STDIO, sayBug, versionCommand } from '#base/process/program.ts'
+import { STDIO, sayBug, versionCommand, watchOutput } from '#base/process/program.ts'
 import { untilSignal } from '#base/process/signals.ts'
 import { createNotifier, isUnderJournal, type Notifier } from '#base/process/systemd.ts'
 import { settingOptions } from '#base/settings/flags.ts'
@@ -129,7 +129,7 @@ async function run(settings: DpSettings): Promise<void> {
   const logging = { level: settings.logLevel, name: 'vmesh-dp', journal: isUnderJournal(environment()) }
   const root = createLogger(logging)
   const remarks = dpRemarks()
-  if (remarks.length > 0) root.warn({ remarks }, 'variables of kuma-dp are not read; see UPGRADE.md')
+  if (remarks.length > 0) root.warn({ remarks }, 'variables of kuma-dp are not read')
   const notifier = createNotifier(environment())
   const { mesh, name, ...given } = await prepared(settings)
   const bindings = { mesh, dataplane: name }
@@ -266,8 +266,9 @@ function permanent(code: string, message: string): CodedError {
 
 if (!isMainThread && parentPort !== null) serveWorker(parentPort, workerData)
 else {
+  watchOutput('vmesh-dp', code => process.exit(code))
   runProgram(program, process.argv.slice(2), STDIO, { foreignFlags: KUMA_DP_FLAGS }).then(
-    code => process.exit(code),
+    code => setImmediate(() => process.exit(code)),
     (error: unknown) => {
       sayBug('vmesh-dp', error)
       process.exit(exitCodeOf(error))

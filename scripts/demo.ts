@@ -26,6 +26,8 @@ const stage = new Stage({
     VMESH_DP_SERVER_INTERFACE: '127.0.0.1',
     VMESH_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
     HOME: join('/nonexistent', 'vmesh-demo'),
+    // not localhost, which may be another one's [::1]
+    VMESHCTL_ADDRESS: `http://127.0.0.1:${ports.api}`,
   },
 })
 const ctl = [
@@ -55,9 +57,10 @@ try {
 }
 process.exit(code)
 
-/** Without what would lead the programs of the demo to another mesh. */
+/** Nothing that could lead the programs of the demo to another mesh, such as settings of vmesh or a proxy for curl. */
 function neutral(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(VMESH|KUMA)/.test(name)))
+  const taken = /^(PATH|LD_LIBRARY_PATH|TMPDIR|TERM|LANG|LC_\w+|NO_COLOR|NODE_COMPILE_CACHE)$/
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => taken.test(name)))
 }
 
 async function play(): Promise<void> {

@@ -103,6 +103,12 @@ t.test('only config files read the environment and only mains exit', async t => 
   }
 })
 
+t.test('no daemon loads the fetch of the runtime, which an import of node:http does', async t => {
+  for (const { path, text } of product) {
+    t.notMatch(text, /^import (?!type )[^']*'node:https?'/m, `${path} takes it from dp/base/http-server.ts`)
+  }
+})
+
 t.test('the top level holds nothing but the fixed folders', async t => {
   const allowed = ['cp', 'dp', 'systemd', 'examples', 'scripts', 'test', 'node_modules', 'vmesh-data']
   const folders = globSync('*/').map(folder => folder.replace(/\/$/, ''))

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import type { ApiContext, Live, Route } from './request.ts'
 import { ensureClusterId } from './system/cluster-id.ts'
 import { guiRoutes } from './system/gui.ts'
+import type { LogComponents } from './system/log-components.ts'
 import { settingsView } from './system/settings-view.ts'
 
 export interface ApiOptions {
@@ -30,6 +31,8 @@ export interface ApiOptions {
   readonly tls: TlsPair
   /** Where others count too; its own when left out. */
   readonly metrics?: Metrics
+  /** Whose levels can be changed; nobody's when left out. */
+  readonly logs?: LogComponents
 }
 
 export interface TlsPair {

@@ -76,8 +76,8 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
     const answer = early ?? (await handled(endpoint, request))
     const isRead = facts.method === 'GET' || facts.method === 'HEAD'
     if (!isRead) tell(context, request, answer.status)
-    if (right.check === 'before' && answer.status < 400) audit(context, request, right.action)
-    const told = who.ignoresToken === true ? withRemark(answer) : answer
+    if (right.check === 'before' && answer.status < 400) await audit(context, request, right.action)
+    const told = who.remark === undefined ? answer : withRemark(answer, who.remark)
     return isRead ? orNotModified(request, told) : told
   } catch (error) {
     const { method, path } = facts
@@ -85,10 +85,9 @@ async function answerOf(context: ApiContext, endpoint: Endpoint, facts: Incoming
   }
 }
 
-/** Who tests roles on the host of the control plane, or has a wrong token, would not notice. */
-function withRemark(answer: Answer): Answer {
-  const remark = 'not used: callers on this machine are admin'
-  return { ...answer, headers: { ...answer.headers, 'x-vmesh-token': remark } }
+function withRemark(answer: Answer, remark: string): Answer {
+  const token = remark.slice(0, 400).replace(/[^ -~]/g, '?')
+  return { ...answer, headers: { ...answer.headers, 'x-vmesh-token': token } }
 }
 
 async function handled(endpoint: Endpoint, request: ApiRequest): Promise<Answer> {
@@ -119,11 +118,11 @@ function tell({ log }: ApiContext, { method, path, query, user }: ApiRequest, st
 }
 
 /** Looks at what is not a resource; writes and tokens are audited where they are made. */
-function audit(context: ApiContext, { user, params }: ApiRequest, action: Action): void {
+async function audit(context: ApiContext, { user, params }: ApiRequest, action: Action): Promise<void> {
   if (action.type !== 'view') return
   const { mesh = '', name = '' } = params
   const { what, proxy } = action
-  context.audit.viewed(user, VIEWS[what], proxy === undefined ? null : { type: proxy, mesh, name })
+  await context.audit.viewed(user, VIEWS[what], proxy === undefined ? null : { type: proxy, mesh, name })
 }
 
 async function userOf(

@@ -5,6 +5,7 @@
  */
 import { CodedError } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { firstFew, moreFaults } from '#base/text/first-few.ts'
 import { ERRORS } from '../errors.ts'
 import type { Violation } from '../kinds/kind.ts'
 import type { Answer } from './http/answer.ts'
@@ -22,7 +23,7 @@ export interface Problem {
 export const INVALID = 'Resource is not valid'
 
 export function problem({ status, title, detail = '', violations, instance, headers }: Problem): Answer {
-  const parameters = violations === undefined || violations.length === 0 ? null : violations
+  const parameters = violations === undefined || violations.length === 0 ? null : bounded(violations)
   const value = {
     type: '/std-errors',
     status,
@@ -38,7 +39,19 @@ export function problem({ status, title, detail = '', violations, instance, head
   return { status, value, ...(headers === undefined ? {} : { headers }) }
 }
 
-/** Faults of the input, all of them. */
+/** Whoever sends very many faults, or long ones, is not answered at that length, twice. */
+function bounded(violations: readonly Violation[]): readonly Violation[] {
+  const few = firstFew(violations, count => ({ field: '', message: moreFaults(count) }))
+  return few.map(({ field, message }) => ({ field: shortened(field), message: shortened(message) }))
+}
+
+const LONGEST = 2_000
+
+function shortened(text: string): string {
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
+}
+
+/** Faults of the input: all of them, or the first hundred. */
 export function invalid(title: string, violations: readonly Violation[]): Answer {
   return problem({ status: 400, title, detail: INVALID, violations })
 }

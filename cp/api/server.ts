@@ -19,10 +19,11 @@ import { refuseClient } from './http/client-error.ts'
 import { type Cors, corsFor } from './http/cors.ts'
 import { type Listening, listenOn } from './http/listening.ts'
 import { type RequestCounter, requestCounter } from './http/request-counter.ts'
-import { cleanPath, pathOf, routedUrl, withKnownMethod } from './http/request-line.ts'
+import { cleanPath, pathOf, restoreMethod, routedByPath, routedUrl } from './http/request-line.ts'
 import { problem, problemOf } from './problem.ts'
-import type { ApiContext, Endpoint, IncomingFacts, Route } from './request.ts'
+import type { ApiContext, IncomingFacts, Route } from './request.ts'
 import { routesOf } from './routes.ts'
+import { LogComponents } from './system/log-components.ts'
 
 export interface Api {
   /** All listeners that the settings enable. Throws `api.listen` with what, where and what to do. */
@@ -71,26 +72,22 @@ export function createApi(options: ApiOptions): Api {
         maxBodyBytes: settings['apiServer.maxBodyBytes'],
         count,
       }
-      const handlerOf = (factory: (handler: RequestListener) => Server): Promise<Server> =>
-        serverFor(site, factory)
+      const handler = await handlerFor(site)
       try {
         open.diagnostics = await startDiagnostics({
           host: settings['diagnostics.serverInterface'],
           port: settings['diagnostics.serverPort'],
           metrics,
           isReady: () => isReady,
+          logs: options.logs ?? new LogComponents(options.log),
         })
         if (settings['apiServer.http.enabled']) {
-          const server = await handlerOf(handler => createServer(handler))
-          open.http = await listenOn(server, addressOf(settings, 'http'))
+          open.http = await listenOn(tended(createServer(handler)), addressOf(settings, 'http'))
           warnOfClearText(options)
         }
         if (settings['apiServer.https.enabled']) {
-          const server = await handlerOf(handler => {
-            tlsServer = createTlsServer({ ...tls, ...clientCas, minVersion: 'TLSv1.2' }, handler)
-            return tlsServer
-          })
-          open.https = await listenOn(server, addressOf(settings, 'https'))
+          tlsServer = createTlsServer({ ...tls, ...clientCas, minVersion: 'TLSv1.2' }, handler)
+          open.https = await listenOn(tended(tlsServer), addressOf(settings, 'https'))
         }
       } catch (error) {
         await closeAll(open)
@@ -162,17 +159,17 @@ interface Site {
   readonly count: RequestCounter
 }
 
-/** Not listening yet. */
-async function serverFor(site: Site, factory: (handler: RequestListener) => Server): Promise<Server> {
-  const { context, routes, prefix, cors, count } = site
+/** One for all listeners. */
+async function handlerFor(site: Site): Promise<RequestListener> {
+  const { context, routes, prefix, cors, maxBodyBytes, count } = site
   const { log } = context
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER },
-    serverFactory: handler => withTimeouts(factory(withKnownMethod(handler))),
-    clientErrorHandler: refuseClient,
+    // ours have the listeners
+    serverFactory: () => createServer(),
     rewriteUrl: ({ url = '/' }) => routedUrl(url),
     frameworkErrors: (error, request, reply) => {
       const why =
@@ -187,6 +184,7 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', async (request, reply) => {
+    restoreMethod(request.raw)
     const path = pathOf(request.raw.url)
     if (path.includes('//'))
       await reply.redirect(`${cleanPath(path)}${(request.raw.url ?? '').slice(path.length)}`, 307)
@@ -203,29 +201,21 @@ async function serverFor(site: Site, factory: (handler: RequestListener) => Serv
   for (const { path, methods } of routes) {
     const known = Object.keys(methods)
     const refusal = render(methodNotAllowed(known), 'json')
-    // a HEAD is answered as a GET, whose body Node leaves out
-    const isServed = (method: string): boolean => known.includes(method === 'HEAD' ? 'GET' : method)
-    const others = app.supportedMethods.filter(method => !isServed(method))
-    const url = `${prefix}${path}`
-    const refuse = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-      const allowed =
-        request.method === 'OPTIONS' ? (cors?.preflight(request.headers.origin, known) ?? null) : null
-      return send(reply, allowed === null ? refusal : { status: 204, headers: allowed, body: '' })
+    const refuse = ({ method, headers }: FastifyRequest): Rendered => {
+      const allowed = method === 'OPTIONS' ? (cors?.preflight(headers.origin, known) ?? null) : null
+      return allowed === null ? refusal : { status: 204, headers: allowed, body: '' }
     }
-    app.route({ method: others, url, handler: refuse })
-    for (const [method, endpoint] of Object.entries(methods)) {
-      const served = method === 'GET' ? ['GET', 'HEAD'] : method
-      app.route({ method: served, url, handler: handlerOf(site, endpoint, path) })
-    }
+    const endpoints = new Map(Object.entries(methods))
+    const route = path.replace(/:(\w+)/g, '{$1}')
+    app.get(`${prefix}${path}`, async (request, reply) => {
+      // a HEAD is answered as a GET, whose body Node leaves out
+      const endpoint = endpoints.get(request.method === 'HEAD' ? 'GET' : request.method)
+      if (endpoint === undefined) return send(reply, refuse(request))
+      return send(reply, await dispatch(context, endpoint, factsOf(request, reply, route, maxBodyBytes)))
+    })
   }
   await app.ready()
-  return app.server
-}
-
-function handlerOf({ context, maxBodyBytes }: Site, endpoint: Endpoint, path: string) {
-  const route = path.replace(/:(\w+)/g, '{$1}')
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(reply, await dispatch(context, endpoint, factsOf(request, reply, route, maxBodyBytes)))
+  return routedByPath(app.routing)
 }
 
 function factsOf(
@@ -269,7 +259,8 @@ function send(reply: FastifyReply, { status, headers, body }: Rendered): Fastify
 
 const ANY_TYPE = { 'content-type': 'application/octet-stream' }
 
-function withTimeouts(server: Server): Server {
+function tended<S extends Server>(server: S): S {
+  server.on('clientError', refuseClient)
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_MS

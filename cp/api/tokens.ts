@@ -113,14 +113,14 @@ export function zoneTokenEndpoint(context: ApiContext, fixedScope: readonly stri
 const ZONE_SCOPES: readonly string[] = ['ingress', 'egress', 'cp', 'ratelimit']
 
 /** Tokens are rights: that one was made, and for whom, is told whatever AccessAudits say. */
-function issued(
+async function issued(
   { audit, log }: ApiContext,
   { user }: ApiRequest,
   accesses: readonly Access[],
   jwt: string,
-): Answer {
+): Promise<Answer> {
   const claims = unverifiedClaims(jwt)
-  for (const access of accesses) audit.issued(user, access, claims)
+  await Promise.all(accesses.map(access => audit.issued(user, access, claims)))
   const { jti: id, Name: name, Mesh: mesh, Zone: zone, Groups: groups } = claims
   log.info({ by: user.name, what: accesses.join(', '), id, name, mesh, zone, groups }, 'made a token')
   return { status: 200, text: jwt, headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' } }

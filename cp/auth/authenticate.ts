@@ -12,8 +12,8 @@ export interface AuthenticateSettings {
 }
 
 export type Authentication =
-  /** `ignoresToken`: one was sent, and the caller is admin without it; nobody has looked at it. */
-  | { readonly ok: true; readonly user: User; readonly ignoresToken?: true }
+  /** `remark`: a token was sent and the caller is admin without it; whether it would have been good. */
+  | { readonly ok: true; readonly user: User; readonly remark?: string }
   /** Answer 401; the reason is for the log and the message, it tells nothing about our keys. */
   | { readonly ok: false; readonly reason: string }
 
@@ -25,12 +25,26 @@ export async function authenticate(
 ): Promise<Authentication> {
   const { authorization } = request.headers
   const hasToken = typeof authorization === 'string' && authorization.startsWith('Bearer ')
+  const token = hasToken ? authorization.slice('Bearer '.length).trim() : null
   if (settings.localhostIsAdmin && loopbackRefusal(request) === null) {
-    return { ok: true, user: ADMIN_USER, ...(hasToken ? { ignoresToken: true } : {}) }
+    return {
+      ok: true,
+      user: ADMIN_USER,
+      ...(token === null ? {} : { remark: await remarkOn(token, tokens) }),
+    }
   }
-  if (hasToken) return userOfToken(authorization.slice('Bearer '.length).trim(), tokens)
+  if (token !== null) return userOfToken(token, tokens)
   const isCertified = request.isTls && request.hasTrustedClientCertificate
   return { ok: true, user: isCertified ? ADMIN_USER : ANONYMOUS }
+}
+
+/** Who tests roles on the host of the control plane, or has a wrong token, would not notice. */
+async function remarkOn(token: string, tokens: Tokens): Promise<string> {
+  const found = await userOfToken(token, tokens)
+  const what = found.ok
+    ? `not used (it is of ${found.user.name})`
+    : `not used, and is not valid: ${found.reason}`
+  return `${what}; callers on this machine are admin`
 }
 
 async function userOfToken(token: string, tokens: Tokens): Promise<Authentication> {

@@ -41,6 +41,8 @@ export interface SendOptions {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly accept?: string
+  /** `EPOCH-REVISION` that has to be there for a write; null: whatever is. */
+  readonly ifVersion?: string | null
   /** Added to the timeout: how long the control plane was asked to wait. */
   readonly patienceMs?: number
 }
@@ -121,14 +123,17 @@ export class ApiClient {
   }
 
   async #exchange(method: Method, url: URL, options: SendOptions, timeoutMs: number): Promise<Answer> {
-    const { body, accept = 'application/json' } = options
+    const { body, accept = 'application/json', ifVersion = null } = options
     const { request } = await import('#base/http-client.ts')
     this.#agent ??= this.#connect()
     const response = await request(url, {
       method,
       dispatcher: await this.#agent,
       signal: AbortSignal.timeout(timeoutMs),
-      headers: this.#headers(body !== undefined, accept),
+      headers: {
+        ...this.#headers(body !== undefined, accept),
+        ...(ifVersion === null ? {} : { 'if-match': JSON.stringify(ifVersion) }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const { etag, 'x-vmesh-token': token } = response.headers

@@ -1,11 +1,11 @@
 /** `vmeshctl`: argv → program → exit. The only process.exit of the command line. */
 import { text } from 'node:stream/consumers'
 import { exitCodeOf } from '#base/process/exit-codes.ts'
+import { STDIO, sayBug, watchOutput } from '#base/process/program.ts'
 import { surroundings } from './config.ts'
 import { vmeshctl } from './program.ts'
 
-// `vmeshctl get … | head` is no failure
-process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+watchOutput('vmeshctl', code => process.exit(code))
 
 /** The signal ends the process as it would have: shells look at that to end their loops. */
 function atInterrupt(line: string): () => void {
@@ -18,8 +18,7 @@ function atInterrupt(line: string): () => void {
 }
 
 vmeshctl(process.argv.slice(2), {
-  out: chunk => void process.stdout.write(chunk),
-  err: chunk => void process.stderr.write(chunk),
+  ...STDIO,
   readInput: () => text(process.stdin),
   nowMs: Date.now,
   atInterrupt,
@@ -30,7 +29,7 @@ vmeshctl(process.argv.slice(2), {
     process.exitCode = code
   },
   (error: unknown) => {
-    process.stderr.write(`vmeshctl: ${error instanceof Error ? error.stack : String(error)}\n`)
+    sayBug('vmeshctl', error)
     process.exit(exitCodeOf(error))
   },
 )

@@ -50,6 +50,7 @@ const META_KEYS = new Set([
   'name',
   'snis',
   'type',
+  'version',
 ])
 
 export function json(value: unknown): string {

@@ -4,6 +4,7 @@
  */
 import { codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { firstFew, moreFaults } from '#base/text/first-few.ts'
 import type { WebSocket } from '#base/websocket.ts'
 import type { Ack, FromControlPlane, Hello, Refuse, Reject } from '#contract/messages.ts'
 import { formatVersion } from '#contract/snapshot.ts'
@@ -36,7 +37,6 @@ export interface SessionOptions {
 export class Session implements ProxySession {
   readonly mesh: string
   readonly name: string
-  readonly log: Logger
   readonly proof: Proof
   readonly #socket: WebSocket
   readonly #context: PushContext
@@ -64,11 +64,15 @@ export class Session implements ProxySession {
     this.#remote = options.remote
     this.#onClosed = options.onClosed
     this.#helloTimer = setTimeout(() => this.cut(), options.context.leaseMs)
-    this.log = options.context.log.child({ mesh: this.mesh, dataplane: this.name })
     this.#socket.on('message', (data, isBinary) => this.#receive(isBinary ? '' : String(data)))
     this.#socket.on('ping', () => this.#heard())
     this.#socket.on('close', () => this.#closed())
     this.#socket.on('error', error => this.log.warn({ err: error }, 'connection of a data plane failed'))
+  }
+
+  /** Made anew, so that it has the level of now. */
+  get log(): Logger {
+    return this.#context.log.child({ mesh: this.mesh, dataplane: this.name })
   }
 
   get delivery(): Delivery | null {
@@ -108,7 +112,8 @@ export class Session implements ProxySession {
     this.#state = 'ended'
     this.#outbox = null
     this.log.info({ code, reason: message }, 'data plane turned away')
-    this.send({ type: 'reject', code, message, violations, permanent })
+    const few = firstFew(violations, count => ({ path: '', message: moreFaults(count) }))
+    this.send({ type: 'reject', code, message, violations: few, permanent })
     this.#socket.close(1008, code)
   }
 
@@ -244,7 +249,8 @@ export class Session implements ProxySession {
 
   #refused(refuse: Refuse): void {
     if (this.#outbox?.refuse(refuse.version, refuse.violations) !== true) return
-    const reasons = refuse.violations.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    const faults = refuse.violations.map(({ path, message }) => `${path}: ${message}`)
+    const reasons = firstFew(faults, moreFaults).join('; ')
     this.log.warn({ version: formatVersion(refuse.version), reasons }, 'data plane refused a snapshot')
     this.#note(subscription => {
       subscription.rejected++

@@ -5,7 +5,7 @@
  * The history stays what it was, with what was written since the copy; it is not part of a backup.
  */
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { CodedError, codeOf } from '#base/errors.ts'
 import { makeFolder, PRIVATE_FOLDER, syncFolder } from '#base/files.ts'
 import { type Checkpoint, peekCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
@@ -30,7 +30,8 @@ export interface BackupResult {
 
 /**
  * Writes everything that was acknowledged when it began. `out` is a file, which is replaced as a whole, or a
- * folder, which gets a file named after time and revision. Throws `store.bad-backup` (nothing to copy, or `out` is
+ * folder, which gets a file named after time and revision; what is not there is made, as a file where it is called
+ * `….json`. Throws `store.bad-backup` (nothing to copy, or `out` is
  * one of the store's own files), `store.damaged`, `store.newer-format`, `store.unreadable`, `store.disk`.
  */
 export async function backupStore(options: {
@@ -46,15 +47,18 @@ export async function backupStore(options: {
   if (await isFolder(file)) {
     file = join(file, `vmesh-store-${written.replace(/:/g, '-')}-r${checkpoint.revision}.json`)
   }
-  if (join(file, '..') === dir) {
+  if (dirname(file) === dir) {
     throw new CodedError(
       'store.bad-backup',
       `${file} is inside the store itself; name a file outside of ${dir}`,
     )
   }
-  await writeCheckpoint(file, checkpoint).catch((error: unknown) => {
+  try {
+    await makeFolder(dirname(file))
+    await writeCheckpoint(file, checkpoint)
+  } catch (error) {
     throw diskFailure(file, error)
-  })
+  }
   const { epoch, revision, resources } = checkpoint
   return { file, epoch, revision, resources: resources.length }
 }
@@ -218,11 +222,12 @@ function isStoreFile(name: string): boolean {
   return name === CHECKPOINT_FILE || name === PREVIOUS_FILE || generationOf(name) !== null
 }
 
+/** What is there, or what the name of what is not there says. */
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
+    if (codeOf(error) === 'ENOENT') return !path.endsWith('.json')
     throw unreadable(path, error)
   }
 }

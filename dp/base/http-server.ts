@@ -5,5 +5,5 @@
 const http = process.getBuiltinModule('node:http')
 const https = process.getBuiltinModule('node:https')
 
-export const createServer = http.createServer
+export const { createServer, STATUS_CODES } = http
 export const createTlsServer = https.createServer

@@ -9,6 +9,7 @@ import { flatten, type SettingsFile } from './settings/file.ts'
 import { type ForeignName, foreignFault, foreignOf } from './settings/foreign.ts'
 import { flagOf, PREFIX, variableOf } from './settings/names.ts'
 import { type Checked, checkSetting, type Setting, type ValueOf } from './settings/value.ts'
+import { firstFew, moreFaults } from './text/first-few.ts'
 import { didYouMean } from './text/nearest.ts'
 
 export type { SettingsFile } from './settings/file.ts'
@@ -89,7 +90,9 @@ export function settingsOrThrow<T extends SettingsTable>(result: SettingsResult<
   const message =
     lines.length === 1
       ? (lines[0] ?? '')
-      : `${lines.length} settings are wrong:\n${lines.map(line => `  ${line}`).join('\n')}`
+      : `${lines.length} settings are wrong:\n${firstFew(lines, moreFaults)
+          .map(line => `  ${line}`)
+          .join('\n')}`
   throw new CodedError('settings.invalid', message, { details: { exitCode: EXIT.configuration } })
 }
 

@@ -5,6 +5,7 @@
 import { Backoff } from '#base/backoff.ts'
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
 import type { Logger } from '#base/log.ts'
+import { firstFew, moreFaults } from '#base/text/first-few.ts'
 import type { PinCheck } from '#base/websocket.ts'
 import type { Identity } from '#contract/identity.ts'
 import type { FromControlPlane, Hello, Issued, Report, SnapshotFrame } from '#contract/messages.ts'
@@ -225,7 +226,7 @@ export class Link {
     }
     const outcome = merged.ok ? await this.#run(merged.snapshot, merged.stored) : merged
     if (!outcome.ok) {
-      const { violations } = outcome
+      const violations = firstFew(outcome.violations, count => ({ path: '', message: moreFaults(count) }))
       this.#options.log.error({ version: formatVersion(version), violations }, 'snapshot refused')
       return connection.send({ type: 'refuse', version, violations })
     }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { variableOf } from '../../dp/base/settings.ts'
 import { freePorts } from '../support/ports.ts'
-import { programOf } from './daemon.ts'
+import { environmentOf, programOf } from './daemon.ts'
 
 export interface RunningControlPlane {
   /** `http://127.0.0.1:PORT`. */
@@ -27,7 +27,7 @@ export async function startControlPlane(dataDir: string): Promise<RunningControl
   }
   const ours = Object.entries(settings).map(([name, value]) => [variableOf(name), String(value)])
   const child = spawn(process.execPath, [...programOf('vmesh-cp', 'source'), 'run'], {
-    env: { ...process.env, ...Object.fromEntries(ours) },
+    env: { ...process.env, ...environmentOf('source'), ...Object.fromEntries(ours) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   createInterface(child.stdout).on('line', line => console.log(line))

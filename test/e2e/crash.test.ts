@@ -1,13 +1,17 @@
 /**
  * `kill -9` of the control plane in the middle of 1,000 concurrent writes, at random points, again and again: every
- * acknowledged write is there after the restart. VMESH_TEST_ROUNDS changes how often (50).
+ * acknowledged write is there after the restart, and in the audit log where one is asked for. VMESH_TEST_ROUNDS
+ * changes how often (50).
  */
+import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
+import { join } from 'node:path'
 import t from 'tap'
 import { Lab } from '../support/lab.ts'
 
 const ROUNDS = Number(process.env['VMESH_TEST_ROUNDS'] ?? 50)
 const WRITES = 1_000
+const AUDIT_ROUNDS = 3
 const CONNECTIONS = 100
 t.setTimeout(280_000)
 
@@ -49,6 +53,36 @@ t.test(
     t.ok(acknowledged.size > 0 && sent === ROUNDS * WRITES, `${ROUNDS} kills, ${sent} writes sent`)
   },
 )
+
+t.test('every write that was acknowledged is in the audit log, however soon the kill came', async t => {
+  const lab = new Lab()
+  t.teardown(() => lab.close())
+  await lab.startControlPlane()
+  const rules = [{ types: ['GlobalSecret'], accessAll: true }]
+  const { status } = await lab.api('PUT', '/accessaudits/all', { type: 'AccessAudit', name: 'all', rules })
+  t.equal(status, 201)
+  for (let round = 1; round <= AUDIT_ROUNDS; round++) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 10 })
+    const { controlPlane } = lab
+    const acknowledged: string[] = []
+    const write = async (name: string): Promise<void> => {
+      if (!(await put(lab.ports.api, agent, name, round))) return
+      // before anything else happens: the answer of the last one is just there
+      if (acknowledged.push(name) === round * 10) controlPlane?.child.kill('SIGKILL')
+    }
+    await Promise.all(Array.from({ length: 200 }, (_, i) => write(`a${round}-${i}`)))
+    controlPlane?.child.kill('SIGKILL')
+    await controlPlane?.exited
+    agent.destroy()
+    const lines = await readFile(join(lab.dir, 'cp', 'audit', 'audit.log'), 'utf8')
+    t.same(
+      acknowledged.filter(name => !lines.includes(`"${name}"`)),
+      [],
+      `${acknowledged.length} acknowledged`,
+    )
+    await lab.startControlPlane()
+  }
+})
 
 /** True when it was acknowledged. */
 function put(port: number, agent: Agent, name: string, value: number): Promise<boolean> {

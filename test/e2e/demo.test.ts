@@ -1,20 +1,24 @@
 /** The first of the README's two commands. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { startFakeApi } from '../support/fake-api.ts'
 
 t.test(
   '`scripts/demo --once` shows every claim, exits 0 and leaves no process and no file behind',
   async t => {
-    // whatever mesh the shell is set to: the demo has its own
-    const env = { ...process.env, VMESHCTL_ADDRESS: 'http://127.0.0.1:1', VMESH_DRAIN_TIME: 'never' }
+    const mine = await startFakeApi()
+    t.teardown(() => mine.close())
+    const env = { ...process.env, ...hostile(mine.url, t.testdir()) }
     const demo = spawn('scripts/demo', ['--once'], { stdio: ['ignore', 'pipe', 'pipe'], env })
     const exited = once(demo, 'exit')
     const [out, err] = await Promise.all([text(demo.stdout), text(demo.stderr)])
     const [code] = await exited
     t.equal(code, 0, err)
+    t.same(mine.asked, [], 'the control plane of the shell is left alone')
     const claims = out
       .slice(out.indexOf('What was claimed'))
       .split('\n')
@@ -33,6 +37,30 @@ t.test(
     t.same(globSync(dir), [])
   },
 )
+
+/** Whatever mesh the shell is set to: the demo has its own. */
+function hostile(address: string, home: string): Readonly<Record<string, string>> {
+  const port = new URL(address).port
+  const config = join(home, '.vmeshctl', 'config')
+  mkdirSync(dirname(config))
+  const entry = { name: 'mine', coordinates: { apiServer: { url: address } } }
+  const contexts = [{ name: 'mine', controlPlane: 'mine' }]
+  writeFileSync(config, JSON.stringify({ controlPlanes: [entry], contexts, currentContext: 'mine' }))
+  return {
+    HOME: home,
+    VMESHCTL_ADDRESS: address,
+    VMESHCTL_CONFIG_FILE: config,
+    VMESHCTL_MESH: 'nope',
+    VMESH_DATA_DIR: '/proc/nope',
+    VMESH_DRAIN_TIME: 'never',
+    VMESH_CP_ADDRESS: `https://127.0.0.1:${port}`,
+    KUMA_API_SERVER_HTTP_PORT: port,
+    KUMA_CONTROL_PLANE_ADDRESS: address,
+    http_proxy: address,
+    https_proxy: address,
+    ALL_PROXY: address,
+  }
+}
 
 t.test('the demo ends with Ctrl-C, its processes too', async t => {
   const demo = spawn('scripts/demo', { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -24,8 +24,9 @@ mkdirSync(vm)
 
 /** The README's places → those of this test. */
 function here(command: string): string {
-  const { api, dp } = lab.ports
+  const { api, diagnostics, dp } = lab.ports
   return command
+    .replaceAll('http://127.0.0.1:5680', `http://127.0.0.1:${diagnostics}`)
     .replaceAll('/var/lib/vmesh-cp', join(lab.dir, 'cp'))
     .replaceAll('/etc/vmesh', vm)
     .replaceAll('https://cp.example.com:5678', `https://127.0.0.1:${dp}`)
@@ -123,6 +124,13 @@ t.test('shell scripts ask what would change, wait for it, and read the past', as
     const child = spawn('sh', ['-c', asked], { stdio: ['ignore', 'pipe', 'ignore'] })
     t.match(await text(child.stdout), expected, asked)
   }
+})
+
+t.test('a part of the control plane logs more, without a restart', async t => {
+  t.match(await typed('curl -X PUT -d'), { code: 0 })
+  const { diagnostics } = lab.ports
+  const answer = await fetch(`http://127.0.0.1:${diagnostics}/logging`)
+  t.same(await answer.json(), { components: { store: 'debug' } })
 })
 
 t.test('backup while it runs, restore while it is stopped', async t => {

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Live } from '../../cp/api/request.ts'
 import { type Api, createApi } from '../../cp/api/server.ts'
+import { LogComponents } from '../../cp/api/system/log-components.ts'
 import { auditedStore } from '../../cp/auth/audit/audited-store.ts'
 import { startAudit } from '../../cp/auth/audit/start-audit.ts'
 import { USER_KEYS, ZONE_KEYS } from '../../cp/auth/keys.ts'
@@ -98,6 +99,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const tokens = new Tokens(store)
   const settings = settingsFor({ dataDir: options.folder, ...options.settings })
   const metrics = new Metrics()
+  const logs = new LogComponents(log)
   const audit = await startAudit({ settings, store, metrics, log })
   const guarded = auditedStore(
     createGuardedStore({
@@ -105,7 +107,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       zone: 'default',
       hooks: [newMeshHook(store, tokens)],
       checks: [providedCaViolations],
-      log,
+      log: logs.logger('store'),
     }),
     audit.trail,
   )
@@ -138,7 +140,8 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     access: access.control,
     audit: audit.trail,
     metrics,
-    log,
+    log: logs.logger('api'),
+    logs,
     version: '0.0.0',
     instanceId: 'test-1234',
     insight,

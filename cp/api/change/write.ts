@@ -2,6 +2,7 @@
  * The end of every write, whether it came as PUT, DELETE or rollback: rights, what is not enforced yet, `If-Match`, the
  * guarded store, and the answer: what was written and, on `?wait=applied`, who runs it; or on `?dryRun` what would be.
  */
+import { firstFew } from '#base/text/first-few.ts'
 import type { JsonChange } from '#base/text/json-changes.ts'
 import type { Kind, ResourceKey } from '../../kinds/kind.ts'
 import type { ReadResource } from '../../kinds/validate.ts'
@@ -121,7 +122,8 @@ function preview(found: {
   /** undefined: nobody wants to know. */
   readonly affected: unknown
 }): Answer {
-  const { outcome, differences, warnings, affected } = found
+  const { outcome, differences, affected } = found
+  const warnings = boundedWarnings(found.warnings)
   return ok({
     dryRun: true,
     outcome,
@@ -176,13 +178,18 @@ function written(done: {
   readonly applied: Applied | null
   readonly headers: Readonly<Record<string, string>>
 }): Answer {
-  const { status, warnings, applied, headers } = done
+  const { status, applied, headers } = done
+  const warnings = boundedWarnings(done.warnings)
   const warning = warnings.slice(0, SHOWN_IN_HEADER).map(headerOf).join(', ')
   return {
     status: statusOf(status, applied),
     value: { ...(warnings.length === 0 ? {} : { warnings }), ...(applied === null ? {} : { applied }) },
     headers: { ...headers, ...(warning === '' ? {} : { warning }) },
   }
+}
+
+function boundedWarnings(warnings: readonly string[]): readonly string[] {
+  return firstFew(warnings, count => `${count} more warnings are not listed`)
 }
 
 /** Data planes that are named; more are only counted. */

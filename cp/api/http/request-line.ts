@@ -2,9 +2,9 @@
  * The first line of a request, method and URL as clients send them → as the table of routes has them. The framework
  * answers some that it does not know in its own way, and not in Kuma's (kuma-api 1.1).
  */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 
-/** Methods that the framework routes; it says 500 to a QUERY without a type, and knows no path for others. */
+/** Methods that the framework knows; it says 500 to a QUERY without a type. */
 const METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
@@ -16,12 +16,24 @@ const METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ])
 
-/** Nothing is served for other methods, so that one of them may stand for all. */
-export function withKnownMethod(handler: RequestListener): RequestListener {
+const asked = new WeakMap<IncomingMessage, string>()
+
+/**
+ * The handler sees GET whatever was asked: the framework keeps a tree of all paths for each method, and the paths of all
+ * kinds are a thousand. `restoreMethod` gives it back.
+ */
+export function routedByPath(handler: RequestListener): RequestListener {
   return (request, response) => {
-    if (!METHODS.has(request.method ?? '')) request.method = 'TRACE'
+    const { method = '' } = request
+    // nothing is served for other methods, so that one of them may stand for all
+    asked.set(request, METHODS.has(method) ? method : 'TRACE')
+    request.method = 'GET'
     handler(request, response)
   }
+}
+
+export function restoreMethod(request: IncomingMessage): void {
+  request.method = asked.get(request)
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
- * The file of the audit log: lines are appended in the background, so that nothing waits for them, and a file that is
- * full is renamed `NAME-TIMESTAMP.log`. What cannot be written waits in memory, in bounds, and is tried again; that it
- * waits, and what had to be dropped, is told in the log and by the counts. The file is opened anew for each batch, so
- * that others may move it away.
+ * The file of the audit log: lines of one moment are appended together, and whoever caused one may wait for it, so that
+ * what was acknowledged survives `kill -9`. A file that is full is renamed `NAME-TIMESTAMP.log`. What cannot be written
+ * waits in memory, in bounds, and is tried again; that it waits, and what had to be dropped, is told in the log and by
+ * the counts. The file is opened anew for each batch, so that others may move it away.
  */
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
@@ -41,6 +41,8 @@ export class AuditFile {
   readonly #options: AuditFileOptions
   readonly #nowMs: () => number
   #waiting: string[] = []
+  /** Of the lines that wait, as far as no batch has taken them. */
+  #next = Promise.withResolvers<void>()
   #waitingBytes = 0
   #written = 0
   #dropped = 0
@@ -55,8 +57,11 @@ export class AuditFile {
     this.#nowMs = options.nowMs ?? Date.now
   }
 
-  /** Never throws and never waits. `line` without its end. */
-  append(line: string): void {
+  /**
+   * `line` without its end. Resolves when it is in the file; at once where it is lost or has to wait for a disk that
+   * failed. Never rejects.
+   */
+  async append(line: string): Promise<void> {
     const bytes = Buffer.byteLength(line) + 1
     if (this.#waitingBytes + bytes > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
       this.#drop()
@@ -64,7 +69,10 @@ export class AuditFile {
     }
     this.#waiting.push(line)
     this.#waitingBytes += bytes
-    if (this.#retry === null) this.#start()
+    if (this.#retry !== null) return
+    const { promise } = this.#next
+    this.#start()
+    await promise
   }
 
   counts(): AuditCounts {
@@ -98,19 +106,29 @@ export class AuditFile {
     // so that lines of one turn go together
     await null
     while (this.#waiting.length > 0) {
+      const told = this.#takeWaiters()
       const lines = this.#waiting.length
       const batch = Buffer.from(`${this.#waiting.join('\n')}\n`)
       try {
         await this.#write(batch)
       } catch (error) {
         this.#failed(error)
+        told()
+        this.#takeWaiters()()
         return
       }
       this.#waiting.splice(0, lines)
       this.#waitingBytes -= batch.byteLength
       this.#written += lines
       this.#succeeded()
+      told()
     }
+  }
+
+  #takeWaiters(): () => void {
+    const { resolve } = this.#next
+    this.#next = Promise.withResolvers()
+    return resolve
   }
 
   async #write(batch: Buffer): Promise<void> {

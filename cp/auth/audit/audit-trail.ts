@@ -11,13 +11,14 @@ import type { Claims } from '../jwt.ts'
 import type { User } from '../user.ts'
 import type { AuditFile } from './audit-file.ts'
 
+/** All resolve as `AuditFile.append` does: who waits before answering acknowledges nothing that has no line. */
 export interface AuditTrail {
   /** All changes of one commit. */
-  changed(user: User, changes: readonly Change[]): void
+  changed(user: User, changes: readonly Change[]): Promise<void>
   /** `claims`: of the token that was made. */
-  issued(user: User, access: Access, claims: Claims): void
+  issued(user: User, access: Access, claims: Claims): Promise<void>
   /** `resource`: the proxy that was looked at; null: the control plane. */
-  viewed(user: User, access: Access, resource: ResourceKey | null): void
+  viewed(user: User, access: Access, resource: ResourceKey | null): Promise<void>
 }
 
 export interface AuditOptions {
@@ -61,8 +62,9 @@ class Trail implements AuditTrail {
     this.#before = rules.value()
   }
 
-  changed(user: User, changes: readonly Change[]): void {
+  async changed(user: User, changes: readonly Change[]): Promise<void> {
     const now = this.#rules.value()
+    const written: Promise<void>[] = []
     for (const { key, before, after } of changes) {
       const action = before === null ? 'CREATE' : after === null ? 'DELETE' : 'UPDATE'
       const rules = key.type === AUDIT ? [...now, ...this.#before] : now
@@ -72,29 +74,30 @@ class Trail implements AuditTrail {
           isFor(rule, action, mesh) &&
           (rule.types === null ? !this.#skipped.has(key.type) : rule.types.has(key.type)),
       )
-      if (isWanted) this.#write(user, action, { resource: shownKey(key) })
+      if (isWanted) written.push(this.#write(user, action, { resource: shownKey(key) }))
     }
     this.#before = now
+    await Promise.all(written)
   }
 
-  issued(user: User, access: Access, claims: Claims): void {
+  async issued(user: User, access: Access, claims: Claims): Promise<void> {
     const mesh = typeof claims['Mesh'] === 'string' ? claims['Mesh'] : ''
     if (!this.#rules.value().some(rule => isFor(rule, access, mesh))) return
     const { jti, exp } = claims
     const expiresAt = typeof exp === 'number' ? new Date(exp * 1000).toISOString() : undefined
-    this.#write(user, access, { token: { id: jti, expiresAt, claims: ownClaims(claims) } })
+    await this.#write(user, access, { token: { id: jti, expiresAt, claims: ownClaims(claims) } })
   }
 
-  viewed(user: User, access: Access, resource: ResourceKey | null): void {
+  async viewed(user: User, access: Access, resource: ResourceKey | null): Promise<void> {
     if (!this.#rules.value().some(rule => isFor(rule, access, resource?.mesh ?? ''))) return
-    this.#write(user, access, resource === null ? {} : { resource: shownKey(resource) })
+    await this.#write(user, access, resource === null ? {} : { resource: shownKey(resource) })
   }
 
-  #write(user: User, action: Access, what: object): void {
+  #write(user: User, action: Access, what: object): Promise<void> {
     const { file, nowMs = Date.now } = this.#options
     const date = new Date(nowMs()).toISOString()
     const { name, groups } = user
-    file.append(JSON.stringify({ date, action, ...what, user: { name, groups } }))
+    return file.append(JSON.stringify({ date, action, ...what, user: { name, groups } }))
   }
 }
 

@@ -5,12 +5,14 @@
  */
 import { CodedError } from '#base/errors.ts'
 import { renderTemplate } from '#base/template.ts'
+import { firstFew, moreFaults } from '#base/text/first-few.ts'
 import { didYouMean } from '#base/text/nearest.ts'
 import { type Position, parseDocuments, type YamlDocument } from '#base/yaml.ts'
 import { fieldAt, itemAt } from '../../kinds/field-path.ts'
-import type { Kind, Unenforced } from '../../kinds/kind.ts'
+import type { Kind, Unenforced, Violation } from '../../kinds/kind.ts'
 import { kindByType, kinds } from '../../kinds/registry.ts'
-import { unknownFieldHint } from '../../kinds/schema/unknown-fields.ts'
+import { isKubernetesForm, KUBERNETES_FORM } from '../../kinds/schema/kubernetes-form.ts'
+import { unknownFieldHints } from '../../kinds/schema/unknown-fields.ts'
 import { readResource } from '../../kinds/validate.ts'
 import { at, type Shown } from '../output.ts'
 import type { World } from '../world.ts'
@@ -21,8 +23,10 @@ export interface ResourceDocument {
   /** Empty for kinds that are in none. */
   readonly mesh: string
   readonly name: string
-  /** As written, with the mesh filled in. */
+  /** As written, with the mesh filled in and without `version`. */
   readonly body: Shown
+  /** `EPOCH-REVISION` that it was read as, and that has to be there still; null: whatever is. */
+  readonly version: string | null
   /** Remarks of the kind, without a place. */
   readonly warnings: readonly string[]
   readonly unenforced: readonly Unenforced[]
@@ -168,47 +172,58 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
     faults.push({ place: part.place(field), message: faultText(field, message) })
     return null
   }
+  const all = (found: readonly Violation[]): null => {
+    const few = firstFew(found, count => ({ field: '', message: moreFaults(count) }))
+    for (const { field, message } of few) fault(field, message)
+    return null
+  }
   const { value } = part
   const type = at(value, 'type')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return fault('', 'a resource is a mapping with type and name, this is none')
   }
   const kind = typeof type === 'string' ? kindByType(type) : undefined
-  if (kind === undefined) return fault('type', unknownType(type, value))
+  if (isKubernetesForm(value)) return fault('', KUBERNETES_FORM)
+  if (kind === undefined) return fault('type', unknownType(type))
   if (kind.readOnly) return fault('type', `${kind.type} is written by the control plane and can only be read`)
   const isInMesh = kind.scope === 'Mesh' && (at(value, 'mesh') ?? '') === ''
-  const body: Shown = { ...value, ...(isInMesh ? { mesh: options.mesh } : {}) }
+  const { version = null, ...written }: Shown = { ...value }
+  if (version !== null && !(typeof version === 'string' && VERSION.test(version)))
+    return fault('version', 'is none; vmeshctl get --with-version writes it, such as 1795425457-49')
+  const body = isInMesh ? { ...written, mesh: options.mesh } : written
   const read = readResource(kind, body)
-  if (!read.ok) {
-    for (const { field, message } of read.violations) fault(field, message)
-    return null
-  }
+  if (!read.ok) return all(read.violations)
   if (options.unknownFields === 'error' && read.unknownFields.length > 0) {
-    for (const field of read.unknownFields)
-      fault(
-        field,
-        `there is no such field${unknownFieldHint(kind, field) || '; correct it, or give --unknown-fields=warn'}`,
-      )
-    return null
+    const remedy = '; correct it, or give --unknown-fields=warn'
+    const hints = unknownFieldHints(kind, read.unknownFields)
+    return all(
+      hints.map(({ field, hint }) => ({ field, message: `there is no such field${hint || remedy}` })),
+    )
   }
   const open = options.acceptUnenforced ? [] : read.unenforced.filter(one => one.refusesTraffic)
-  if (open.length > 0) {
-    for (const { field, message } of open)
-      fault(field, `is not enforced yet: ${message}; to store it all the same, give --accept-unenforced`)
-    return null
-  }
+  const accept = 'to store it all the same, give --accept-unenforced'
+  const unmet = open.map(({ field, message }) => ({
+    field,
+    message: `is not enforced yet: ${message}; ${accept}`,
+  }))
+  if (unmet.length > 0) return all(unmet)
   const { mesh, name } = read.draft
-  return { kind, mesh, name, body, warnings: read.warnings, unenforced: read.unenforced, place: part.place }
+  return {
+    kind,
+    mesh,
+    name,
+    body,
+    version,
+    warnings: read.warnings,
+    unenforced: read.unenforced,
+    place: part.place,
+  }
 }
 
-function unknownType(type: unknown, value: object): string {
-  if (
-    typeof type !== 'string' &&
-    typeof at(value, 'kind') === 'string' &&
-    at(value, 'metadata') !== undefined
-  ) {
-    return 'is missing: this is the form for Kubernetes (apiVersion, kind, metadata); on VMs it is the one of the tab "Universal" in Kuma\'s documentation: type, mesh and name at the top'
-  }
+/** `EPOCH-REVISION`. */
+const VERSION = /^\d+-\d+$/
+
+function unknownType(type: unknown): string {
   if (typeof type !== 'string') return 'is missing; say which kind this is, such as Dataplane'
   const types = kinds.filter(kind => !kind.readOnly).map(kind => kind.type)
   return `invalid resource type ${JSON.stringify(type)}${didYouMean(type, types) || `; vmeshctl explain lists all`}`

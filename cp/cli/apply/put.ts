@@ -155,7 +155,11 @@ async function send(
   query: NonNullable<SendOptions['query']>,
 ) {
   const segments = segmentsOf(document.kind, document.mesh, document.name)
-  const answer = await client.send('PUT', segments, { body: asSent(document, before), query })
+  const answer = await client.send('PUT', segments, {
+    body: asSent(document, before),
+    query,
+    ifVersion: document.version,
+  })
   if (answer.status < 400) return answer
   const problem = readProblem(answer.status, answer.text)
   // who has no right to one has none to the others

@@ -1,6 +1,7 @@
 /** FaultInjection: delays, errors and slow answers made on purpose (kuma-api 4.10). Flat, mesh. */
-import { STATUS_CODES } from 'node:http'
+
 import { z } from 'zod'
+import { STATUS_CODES } from '#base/http-server.ts'
 import { fieldAt } from '../field-path.ts'
 import { protobufDuration, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'

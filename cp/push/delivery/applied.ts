@@ -94,7 +94,7 @@ function pendingOf(
       mesh,
       name,
       state: 'offline',
-      reason: last === undefined ? 'never connected' : `not connected${when}`,
+      reason: last === undefined ? 'not connected; no earlier connection is known' : `not connected${when}`,
     }
   }
   const { delivery } = session

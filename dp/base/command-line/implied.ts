@@ -22,7 +22,7 @@ function optionsOf(node: CommandNode): readonly OptionTable[] {
   return [node.options, ...node.commands.flatMap(optionsOf)]
 }
 
-/** `--version`, as people type it everywhere, is the command `version`. */
+/** `--version` and `-v`, as people type them everywhere, are the command `version`. */
 export function withVersion(argv: readonly string[]): readonly string[] {
-  return argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv
+  return argv[0] === '--version' || argv[0] === '-v' ? ['version', ...argv.slice(1)] : argv
 }

@@ -19,6 +19,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best
 }
 
+/** Of the faults of one input, whose number others decide: a guess takes a thousand times as long as the fault. */
+export const MOST_GUESSES = 100
+
 /** `; did you mean X?`, or nothing: to be put at the end of a sentence. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const guess = nearest(word, candidates)

@@ -19,6 +19,26 @@ const dataplane = (top = '', inbound = '', tags = ''): string =>
 const nested = (open: string, close: string, levels = 100_000): string =>
   `${open.repeat(levels)}1${close.repeat(levels)}`
 
+t.test('tells the first hundred of very many faults, and how many more there are', async t => {
+  const many = (value: string): object =>
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`l${i}`, value]))
+  const path = `${run.http}/meshes/default/secrets/s`
+  const secret = { type: 'Secret', mesh: 'default', name: 's', data: '' }
+  const answer = await send('PUT', path, { body: { ...secret, labels: many('no label!') } })
+  const { invalid_parameters: faults } = answer.json as { invalid_parameters: readonly object[] }
+  t.equal(answer.status, 400)
+  t.equal(faults.length, 101)
+  t.match(faults[99], { field: /^labels\["l\d+"\]$/ })
+  t.same(faults[100], { field: '', reason: '19900 more faults are not listed' })
+  const huge = await send('PUT', path, { body: { ...secret, labels: { ['k'.repeat(200_000)]: 'x' } } })
+  t.match(huge, { status: 400 })
+  t.ok(huge.text.length < 20_000, 'nor is what was sent told back at its length')
+  const stranger = await send('PUT', path, { body: { ...secret, ...many('x') } })
+  const { warnings } = stranger.json as { warnings: readonly string[] }
+  t.equal(warnings.length, 101)
+  t.equal(warnings[100], '19900 more warnings are not listed')
+})
+
 t.test('is refused with a clear reason', async t => {
   const deep = /nested more than (64|100) levels deep/
   const proto = /there is a key __proto__/

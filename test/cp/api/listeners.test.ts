@@ -30,7 +30,11 @@ t.test('says which port is in use and what to do, and opens nothing', async t =>
     guarded: createGuardedStore({ store, zone: 'default', hooks: [], log }),
     tokens: new Tokens(store),
     access: { refusal: () => null },
-    audit: { changed: () => undefined, issued: () => undefined, viewed: () => undefined },
+    audit: {
+      changed: () => Promise.resolve(),
+      issued: () => Promise.resolve(),
+      viewed: () => Promise.resolve(),
+    },
     log,
     version: '0',
     instanceId: 'x',

@@ -135,7 +135,10 @@ t.test('names unknown fields and stores the rest', async t => {
     '/meshes/default/dataplanes/dp-3',
     dataplane('dp-3', { netwroking: {}, labels: { team: 'a' } }),
   )
-  t.match(reply, { status: 201, json: { warnings: ['unknown field netwroking is ignored; did you mean networking?'] } })
+  t.match(reply, {
+    status: 201,
+    json: { warnings: ['unknown field netwroking is ignored; did you mean networking?'] },
+  })
   t.equal(reply.headers['warning'], '299 - "unknown field netwroking is ignored; did you mean networking?"')
   t.match((await to('GET', '/meshes/default/dataplanes/dp-3')).json, {
     labels: { team: 'a' },

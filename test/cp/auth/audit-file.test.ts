@@ -44,6 +44,19 @@ t.test('appends in order, for the owner only, and after what is there', async t 
   t.same(file.counts(), { written: 100, waiting: 0, dropped: 0 })
 })
 
+t.test('who waits for a line finds it in the file, also while more come', async t => {
+  const { path, file } = fileIn(t)
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => {
+      for (const round of [1, 2, 3]) {
+        const line = `${i} round ${round}`
+        await file.append(line)
+        t.ok((await linesOf(path)).includes(line), line)
+      }
+    }),
+  )
+})
+
 t.test('writes to a new file when somebody moved the old one away', async t => {
   const { path, file } = fileIn(t)
   file.append('one')
@@ -119,15 +132,20 @@ t.test('a full disk keeps lines in memory, tells it once, and writes them when t
   t.same(file.counts(), { written: 3, waiting: 0, dropped: 1 })
 })
 
-t.test('what cannot be written until the end is told to be lost', async t => {
-  const { log, told } = listeningLog()
-  const { path, file } = fileIn(t, { log })
-  await mkdir(dirname(path), { recursive: true })
-  await symlink('/dev/full', path)
-  file.append('one')
-  await file.close()
-  t.match(told.at(-1), { level: 'error', lost: 1, msg: /lost/ })
-})
+t.test(
+  'who waits is not held up by a disk that fails; what cannot be written until the end is told',
+  async t => {
+    const { log, told } = listeningLog()
+    const { path, file } = fileIn(t, { log })
+    await mkdir(dirname(path), { recursive: true })
+    await symlink('/dev/full', path)
+    await Promise.all([file.append('one'), file.append('two')])
+    await file.append('three')
+    t.equal(file.counts().waiting, 3)
+    await file.close()
+    t.match(told.at(-1), { level: 'error', lost: 3, msg: /lost/ })
+  },
+)
 
 function optionsOf(path: string) {
   return { path, rotationEnabled: true, maxBytes: 1_000_000, maxRetainedFiles: 10, maxAgeDays: 30 }

@@ -61,9 +61,19 @@ t.test('loopback is admin only when nobody else speaks through it', async t => {
   for (const [name, request] of Object.entries(refused)) t.type(loopbackRefusal(request), 'string', name)
 })
 
-t.test('an admin by loopback is admin whatever token it sends', async t => {
-  const request = withHeaders(local, { authorization: 'Bearer nonsense' })
-  t.same(await authenticate(request, tokens, settings), { ok: true, user: ADMIN_USER })
+t.test('an admin by loopback is admin whatever token it sends, and is told what of that token', async t => {
+  const good = await tokens.issueUserToken({ name: 'john', groups: [] }, 60_000)
+  const expired = await tokens.issueUserToken({ name: 'john', groups: [] }, -60_000)
+  const cases = [
+    [good, /^not used \(it is of john\); callers on this machine are admin$/],
+    [expired, /^not used, and is not valid: the token expired .*; callers on this machine are admin$/],
+    ['nonsense', /^not used, and is not valid: the token /],
+  ] as const
+  for (const [token, remark] of cases) {
+    const request = withHeaders(local, { authorization: `Bearer ${token}` })
+    t.match(await authenticate(request, tokens, settings), { ok: true, user: ADMIN_USER, remark }, token)
+  }
+  t.same(await authenticate(local, tokens, settings), { ok: true, user: ADMIN_USER })
 })
 
 t.test('without localhostIsAdmin, loopback is like any other address', async t => {

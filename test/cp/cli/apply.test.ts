@@ -181,6 +181,19 @@ t.test('files that the shell writes behind -f are files too', async t => {
   t.match(await runVmeshctl(['diff', '--address', api.url, first, ...others], { home }), { code: 2 })
 })
 
+t.test('the form of Kubernetes is told so', async t => {
+  const { code, err } = await apply(
+    t.testdir(),
+    ['-f', '-'],
+    'apiVersion: v1\nkind: Mesh\nmetadata: {name: x}\n',
+  )
+  t.equal(code, 1)
+  t.match(
+    err,
+    /standard input:1: this is the Kubernetes form \(apiVersion, kind, metadata\); give the Universal/,
+  )
+})
+
 t.test('says what to give when there is nothing to apply', async t => {
   const home = t.testdir({ empty: {} })
   t.match(await apply(home, []), { code: 64, err: /give files, folders, addresses or -/ })

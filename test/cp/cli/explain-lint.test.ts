@@ -84,6 +84,14 @@ networking:
 
 const MESH = 'type: Mesh\nname: m2\n'
 
+t.test('lint tells a hundred faults of a document, and how many more it has', async t => {
+  const strangers = Array.from({ length: 150 }, (_, i) => `x${i}: 1\n`).join('')
+  const { code, out } = await run(['lint', '-'], `${WEB}${strangers}---\ntype: Mesh\nname: m\nx: 1\n`)
+  t.equal(code, 1)
+  t.equal(out.match(/there is no such field/g)?.length, 101)
+  t.match(out, /^standard input:1:1: 50 more faults are not listed$/m)
+})
+
 t.test('lint tells every fault with file, line and column', async t => {
   const home = t.testdir({
     'bad.yaml': `${WEB.replace('8080', '99999').replace('127.0.1.1', '""')}---\ntype: Dataplnae\nname: x\n---\n${WEB.replace('  inbound', '  inbuond: 1\n  inbound')}`,

@@ -111,7 +111,7 @@ t.test('says which is missing: the resource or its mesh', async t => {
   t.match(await run('delete', 'dataplane', 'x', '-m', 'nope'), { code: 1, err: /there is no mesh "nope"/ })
 })
 
-t.test('says nothing of what is not enforced: status mesh does, and the write did', async t => {
+t.test('says of what is stored and not enforced that it is not', async t => {
   api.stored.set('/meshes/default/meshtrafficpermissions/shadow', {
     type: 'MeshTrafficPermission',
     mesh: 'default',
@@ -123,7 +123,11 @@ t.test('says nothing of what is not enforced: status mesh does, and the write di
       from: [{ targetRef: { kind: 'Mesh' }, default: { action: 'Deny' } }],
     },
   })
-  t.match(await run('get', 'meshtrafficpermissions'), { code: 0, out: /shadow/, err: /^$/ })
+  const { code, err } = await run('get', 'meshtrafficpermissions')
+  t.match(
+    { code, err },
+    { code: 0, err: /default\/shadow: warning: labels\["kuma\.io\/effect"\] is not enforced yet: / },
+  )
 })
 
 t.test('deletes one resource, and says when there is none', async t => {

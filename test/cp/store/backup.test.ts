@@ -1,6 +1,6 @@
 /** Backups are whole while the control plane writes; restores check first, keep what was there and raise the epoch. */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
 import { backupStore, restoreStore } from '../../../cp/store/backup.ts'
 import { type JsonStore, openJsonStore } from '../../../cp/store/json-store.ts'
@@ -44,6 +44,20 @@ t.test(
     await third.close()
   },
 )
+
+t.test('makes the folder of a backup where it is not there', async t => {
+  const dir = join(t.testdir(), 'store')
+  const store = await open(dir)
+  await store.commit([put('a')])
+  await store.close()
+  const folder = join(dir, '..', 'not', 'mounted')
+  const { file } = await backupStore({ dir, out: folder })
+  t.match(file, new RegExp(`^${folder}/vmesh-store-[^/]+-r1\\.json$`))
+  t.same(await readdir(folder), [basename(file)])
+  const named = join(dir, '..', 'other', 'b.json')
+  t.equal((await backupStore({ dir, out: named })).file, named)
+  t.match(await readFile(named, 'utf8'), /"name":"a"/)
+})
 
 t.test('never gives the same epoch twice, also when the clock goes back', async t => {
   const dir = join(t.testdir(), 'store')

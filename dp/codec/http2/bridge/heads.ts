@@ -3,7 +3,7 @@
  * field lines, without the blank line. What frames a body follows from the side it goes to: a length stays, without
  * one HTTP/1.1 gets chunks.
  */
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '#base/http-server.ts'
 import type { FieldList } from '../field-list.ts'
 import type { HeaderBlock } from '../header-block.ts'
 import { addLines, isForClient, isForMessage, linesOf } from './field-lines.ts'
