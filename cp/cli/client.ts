@@ -35,6 +35,11 @@ export interface Answer {
   readonly etag: string
 }
 
+/** An ETag without its quotes. */
+export function versionOf(etag: string): string {
+  return etag.replace(/^W\//, '').replaceAll('"', '')
+}
+
 export interface SendOptions {
   /** In their order; a key may come again. */
   readonly query?: Readonly<Record<string, string | readonly string[]>>

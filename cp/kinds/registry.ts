@@ -133,13 +133,6 @@ export const kinds: readonly Kind[] = [
 
 const byType = new Map(kinds.map(kind => [kind.type, kind]))
 const byPath = new Map(kinds.flatMap(kind => [kind.path, ...kind.aliases].map(path => [path, kind] as const)))
-const byArgument = new Map(
-  kinds.flatMap(kind =>
-    [kind.type, kind.singular, kind.plural, kind.path, ...kind.aliases, kind.shortName]
-      .filter(name => name !== '')
-      .map(name => [argumentKey(name), kind] as const),
-  ),
-)
 
 /** By the value of `type`. */
 export function kindByType(type: string): Kind | undefined {
@@ -149,14 +142,4 @@ export function kindByType(type: string): Kind | undefined {
 /** By a segment of an API path. */
 export function kindByPath(path: string): Kind | undefined {
   return byPath.get(path)
-}
-
-/** By what people type: singular, plural, path, type or short name, in any case, with dashes or without. */
-export function kindByArgument(argument: string): Kind | undefined {
-  return byArgument.get(argumentKey(argument))
-}
-
-/** kumactl has changed its mind on dashes more than once: `zone-ingress`, `zoneingress`, `healthcheck`. */
-function argumentKey(text: string): string {
-  return text.toLowerCase().replaceAll('-', '')
 }

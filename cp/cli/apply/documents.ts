@@ -10,7 +10,7 @@ import { didYouMean } from '#base/text/nearest.ts'
 import { type Position, parseDocuments, type YamlDocument } from '#base/yaml.ts'
 import { fieldAt, itemAt } from '../../kinds/field-path.ts'
 import type { Kind, Unenforced, Violation } from '../../kinds/kind.ts'
-import { kindByType, kinds } from '../../kinds/registry.ts'
+import { kindNames, nameByType } from '../../kinds/names/kind-names.ts'
 import { isKubernetesForm, KUBERNETES_FORM } from '../../kinds/schema/kubernetes-form.ts'
 import { unknownFieldHints } from '../../kinds/schema/unknown-fields.ts'
 import { readResource } from '../../kinds/validate.ts'
@@ -90,7 +90,7 @@ export async function readDocuments(options: ReadOptions, world: World): Promise
   for (const { shown, text } of texts) {
     for (const part of parsed(text, shown, options.variables, faults)) {
       count++
-      const read = check(part, options, faults)
+      const read = await check(part, options, faults)
       if (read === null) continue
       const key = `${read.kind.type} ${read.mesh}/${read.name}`
       const earlier = seen.get(key)
@@ -167,7 +167,11 @@ function below(parent: string, field: string): string {
   return field.startsWith('[') ? `${parent}${field}` : fieldAt(parent, field)
 }
 
-function check(part: Part, options: ReadOptions, faults: DocumentFault[]): ResourceDocument | null {
+async function check(
+  part: Part,
+  options: ReadOptions,
+  faults: DocumentFault[],
+): Promise<ResourceDocument | null> {
   const fault = (field: string, message: string): null => {
     faults.push({ place: part.place(field), message: faultText(field, message) })
     return null
@@ -182,7 +186,7 @@ function check(part: Part, options: ReadOptions, faults: DocumentFault[]): Resou
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return fault('', 'a resource is a mapping with type and name, this is none')
   }
-  const kind = typeof type === 'string' ? kindByType(type) : undefined
+  const kind = typeof type === 'string' ? await nameByType(type)?.load() : undefined
   if (isKubernetesForm(value)) return fault('', KUBERNETES_FORM)
   if (kind === undefined) return fault('type', unknownType(type))
   if (kind.readOnly) return fault('type', `${kind.type} is written by the control plane and can only be read`)
@@ -225,7 +229,7 @@ const VERSION = /^\d+-\d+$/
 
 function unknownType(type: unknown): string {
   if (typeof type !== 'string') return 'is missing; say which kind this is, such as Dataplane'
-  const types = kinds.filter(kind => !kind.readOnly).map(kind => kind.type)
+  const types = kindNames.filter(kind => !kind.readOnly).map(kind => kind.type)
   return `invalid resource type ${JSON.stringify(type)}${didYouMean(type, types) || `; vmeshctl explain lists all`}`
 }
 

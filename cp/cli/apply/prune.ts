@@ -3,8 +3,8 @@
  * written by an earlier apply with the same label, and is deleted. Nothing without the label is ever touched.
  */
 import { usageError } from '#base/command-line.ts'
-import type { Kind } from '../../kinds/kind.ts'
-import { kinds } from '../../kinds/registry.ts'
+import type { Named } from '../../kinds/names/kind-name.ts'
+import { kindNames } from '../../kinds/names/kind-names.ts'
 import type { ApiClient } from '../client.ts'
 import { failed, readProblem, refused } from '../errors.ts'
 import { listAll } from '../lists.ts'
@@ -19,7 +19,7 @@ export interface Scope {
 }
 
 export interface Leftover {
-  readonly kind: Kind
+  readonly kind: Named
   readonly mesh: string
   readonly name: string
 }
@@ -63,7 +63,7 @@ export async function leftovers(
 ): Promise<readonly Leftover[]> {
   const kept = new Set(documents.map(({ kind, mesh, name }) => `${kind.type} ${mesh}/${name}`))
   const found: Leftover[] = []
-  const writable = kinds.filter(kind => !kind.readOnly)
+  const writable = kindNames.filter(kind => !kind.readOnly)
   for (const kind of [
     ...writable.filter(kind => kind.type !== 'Mesh'),
     ...writable.filter(kind => kind.type === 'Mesh'),

@@ -1,6 +1,6 @@
 /** One document → what is stored in its place, a dry run, a PUT, and what came of it. */
 import { isDeepStrictEqual } from 'node:util'
-import type { ApiClient, SendOptions } from '../client.ts'
+import { type ApiClient, type SendOptions, versionOf } from '../client.ts'
 import { failed, isMeshMissing, type Problem, readProblem, refused } from '../errors.ts'
 import { isShown } from '../lists.ts'
 import { at, list, type Shown, text } from '../output.ts'
@@ -141,11 +141,6 @@ export async function knowsDryRuns(client: ApiClient): Promise<boolean> {
 /** Throws `cli.failed` where a dry run would be a write. */
 export async function requireDryRuns(client: ApiClient): Promise<void> {
   if (!(await knowsDryRuns(client))) throw noDryRuns(client)
-}
-
-/** An ETag without its quotes. */
-export function versionOf(etag: string): string {
-  return etag.replace(/^W\//, '').replaceAll('"', '')
 }
 
 async function send(

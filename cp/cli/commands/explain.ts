@@ -4,7 +4,6 @@ import { EXIT } from '#base/process/exit-codes.ts'
 import { didYouMean } from '#base/text/nearest.ts'
 import { type FieldRow, fieldsOf } from '../../kinds/describe.ts'
 import type { Kind } from '../../kinds/kind.ts'
-import { kindByArgument, kinds } from '../../kinds/registry.ts'
 import { failed } from '../errors.ts'
 import { table } from '../output.ts'
 import { kindNamed } from '../resources.ts'
@@ -26,11 +25,11 @@ export function explainCommand(world: World): CommandNode {
     notes: 'List items and keys of maps are left out of paths: meshtimeout.to.default.http',
     run: async ({ args }) => {
       if (args.what === undefined) {
-        world.out(kindsText())
+        world.out(await kindsText())
         return EXIT.ok
       }
       const [word = '', ...path] = stepsOf(args.what)
-      const kind = kindByArgument(word) ?? kindNamed(word)
+      const kind = await kindNamed(word).load()
       world.out(path.length === 0 ? kindText(kind) : fieldText(kind, path))
       return EXIT.ok
     },
@@ -71,7 +70,8 @@ function rowsOf(kind: Kind): readonly FieldRow[] {
 }
 
 /** Every kind with the words that it is typed with. */
-function kindsText(): string {
+async function kindsText(): Promise<string> {
+  const { kinds } = await import('../../kinds/registry.ts')
   const rows = kinds.map(kind => [
     kind.type,
     wordsOf(kind).join(', '),

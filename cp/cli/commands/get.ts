@@ -1,14 +1,13 @@
 /** `vmeshctl get`: one resource or all of a kind, as a table, YAML that can be applied again, or JSON. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import type { Kind, Resource } from '../../kinds/kind.ts'
-import { unenforcedOf } from '../../kinds/show.ts'
+import type { KindName } from '../../kinds/names/kind-name.ts'
 import { resourceTable } from '../../kinds/table/columns.ts'
-import { readResource } from '../../kinds/validate.ts'
-import { versionOf } from '../apply/put.ts'
+import { versionOf } from '../client.ts'
 import { listAll, listPage } from '../lists.ts'
 import { inOrderOfKeys, OUTPUT_OPTION, printAs, type Shown, text } from '../output.ts'
 import { getOne, KIND_ARGUMENT, kindNamed, labelOf, segmentsOf } from '../resources.ts'
+import type { Finder } from '../show/unenforced.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
 import { Warnings } from '../warnings.ts'
 import type { World } from '../world.ts'
@@ -41,12 +40,14 @@ export function getCommand(world: World): CommandNode {
       const page = pageOf(options.size, options.offset)
       return await withSession(options, world, async ({ client, mesh }) => {
         const nowMs = world.nowMs()
+        // while the control plane answers
+        const finding = options.quiet ? null : finderOf(kind)
         if (args.name !== undefined) {
           const { item, etag } = await getOne(client, kind, mesh, args.name)
           const version = options.withVersion ? { version: versionOf(etag) } : {}
           const shown = inOrderOfKeys({ ...item, ...version })
           await printAs(options.output, shown, () => resourceTable(kind, [item], nowMs), world)
-          warn(kind, [item], world, options.quiet)
+          if (finding !== null) warn(kind, [item], await finding, world)
           return EXIT.ok
         }
         const segments = segmentsOf(kind, mesh)
@@ -58,7 +59,7 @@ export function getCommand(world: World): CommandNode {
         if (nextOffset !== null && options.output === 'table') {
           world.out(`\nRerun command with --offset=${nextOffset} argument to retrieve more resources\n`)
         }
-        warn(kind, items, world, options.quiet)
+        if (finding !== null) warn(kind, items, await finding, world)
         return EXIT.ok
       })
     },
@@ -69,19 +70,20 @@ function whole(items: readonly Shown[]) {
   return { items, total: items.length, nextOffset: null }
 }
 
+async function finderOf(kind: KindName): Promise<Finder> {
+  return (await import('../show/unenforced.ts')).unenforcedFinder(kind)
+}
+
 /** What is stored and does nothing yet: nobody shall believe otherwise. */
-function warn(kind: Kind, items: readonly Shown[], world: World, isQuiet: boolean): void {
+function warn(kind: KindName, items: readonly Shown[], find: Finder, world: World): void {
   const warnings = new Warnings()
   for (const item of items) {
-    const read = readResource(kind, item)
-    if (!read.ok) continue
-    const resource: Pick<Resource, 'spec' | 'labels'> = read.draft
-    for (const { field, message } of unenforcedOf(kind, resource)) {
+    for (const { field, message } of find(item)) {
       const label = labelOf(kind, text(item['mesh']), text(item['name']))
       warnings.add(label, `${field === '' ? 'it' : field} is not enforced yet: ${message}`)
     }
   }
-  warnings.say(world, isQuiet)
+  warnings.say(world, false)
 }
 
 function pageOf(

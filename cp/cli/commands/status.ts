@@ -4,10 +4,8 @@
  */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import type { Kind } from '../../kinds/kind.ts'
-import { kindByType, kinds } from '../../kinds/registry.ts'
-import { unenforcedOf } from '../../kinds/show.ts'
-import { readResource } from '../../kinds/validate.ts'
+import type { KindName } from '../../kinds/names/kind-name.ts'
+import { kindNames, nameByType } from '../../kinds/names/kind-names.ts'
 import type { ApiClient } from '../client.ts'
 import { failed } from '../errors.ts'
 import { isShown, listAll } from '../lists.ts'
@@ -74,7 +72,11 @@ export function statusCommand(world: World): CommandNode {
 }
 
 /** The data planes that a policy is for. */
-async function dataplanesOf({ client, mesh }: Session, kind: Kind, name: string): Promise<readonly Shown[]> {
+async function dataplanesOf(
+  { client, mesh }: Session,
+  kind: KindName,
+  name: string,
+): Promise<readonly Shown[]> {
   if (kind.scope !== 'Mesh')
     throw failed(`a ${kind.type} has no data planes; ask for a policy, a data plane or a mesh`)
   await getOne(client, kind, mesh, name)
@@ -93,24 +95,22 @@ interface NotEnforced {
 
 /** Of the mesh itself and all that is in it. What the caller may not read is left out. */
 async function unenforcedIn(client: ApiClient, mesh: string): Promise<readonly NotEnforced[]> {
+  const { unenforcedFinder } = await import('../show/unenforced.ts')
   const found: NotEnforced[] = []
-  for (const kind of kinds.filter(one => !one.readOnly && !one.adminOnly)) {
+  for (const kind of kindNames.filter(one => !one.readOnly && !one.adminOnly)) {
     if (kind.scope !== 'Mesh' && kind.type !== 'Mesh') continue
     const items =
       kind.type === 'Mesh'
         ? [(await getOne(client, kind, mesh, mesh)).item]
         : await listAll(client, segmentsOf(kind, mesh))
-    for (const item of items) found.push(...notEnforcedOf(kind, item))
+    const find = await unenforcedFinder(kind)
+    const { type } = kind
+    for (const item of items) {
+      const resource = labelOf(kind, text(item['mesh']), text(item['name']))
+      found.push(...find(item).map(({ field, message }) => ({ type, resource, field, message })))
+    }
   }
   return found
-}
-
-function notEnforcedOf(kind: Kind, item: Shown): readonly NotEnforced[] {
-  const read = readResource(kind, item)
-  if (!read.ok) return []
-  const resource = labelOf(kind, text(item['mesh']), text(item['name']))
-  const { type } = kind
-  return unenforcedOf(kind, read.draft).map(({ field, message }) => ({ type, resource, field, message }))
 }
 
 interface Group {
@@ -126,7 +126,7 @@ function notEnforcedText(found: readonly NotEnforced[]): string {
   for (const { type, resource, field, message } of found) {
     // one of a list is like the others
     const sentence = `${field === '' ? '' : `${field.replace(/\[\d+\]/g, '[]')}: `}${message}`
-    const plural = kindByType(type)?.plural ?? type
+    const plural = nameByType(type)?.plural ?? type
     const group = groups.get(`${plural} ${sentence}`) ?? { sentence, plural, resources: new Set<string>() }
     group.resources.add(resource)
     groups.set(`${plural} ${sentence}`, group)

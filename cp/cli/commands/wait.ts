@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import type { Kind } from '../../kinds/kind.ts'
+import type { Named } from '../../kinds/names/kind-name.ts'
 import { healthOf } from '../../kinds/table/status.ts'
-import { versionOf } from '../apply/put.ts'
 import { appliedBy, countText, pendingCode, pendingLines } from '../apply/wait-applied.ts'
+import { versionOf } from '../client.ts'
 import { failed } from '../errors.ts'
 import { at, list, text } from '../output.ts'
 import { getOne, KIND_ARGUMENT, kindNamed, labelOf, NAME_ARGUMENT, segmentsOf } from '../resources.ts'
@@ -81,14 +81,14 @@ async function poll(look: Look, leftMs: () => number): Promise<Reason | null> {
   }
 }
 
-function goneLook({ client, mesh }: Session, kind: Kind, name: string): Look {
+function goneLook({ client, mesh }: Session, kind: Named, name: string): Look {
   return async () =>
     (await client.jsonIfThere(segmentsOf(kind, mesh, name))) === null ? null : { why: 'it is still there' }
 }
 
 function statusLook(
   { client, mesh }: Session,
-  kind: Kind,
+  kind: Named,
   name: string,
   state: 'applied' | 'online' | 'ready',
 ): Look {
@@ -128,7 +128,7 @@ function faultText(path: string, message: string): string {
 
 async function waitForWrite(
   { client, mesh }: Session,
-  kind: Kind,
+  kind: Named,
   name: string,
   untilMs: number,
   world: World,

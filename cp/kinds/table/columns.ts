@@ -1,7 +1,7 @@
 /** Kinds → the columns of their tables, as kumactl 2.14 has them (kuma-api 2.6), for the API and the command line. */
 import { at, list, text } from '#base/shape.ts'
 import { age, table } from '#base/text/table.ts'
-import type { Kind } from '../kind.ts'
+import type { Named } from '../names/kind-name.ts'
 
 /** A resource as the API shows it. */
 export type Shown = Readonly<Record<string, unknown>>
@@ -11,7 +11,7 @@ interface Column {
   cell(item: Shown, nowMs: number): string
 }
 
-export function resourceTable(kind: Kind, items: readonly Shown[], nowMs: number): string {
+export function resourceTable(kind: Named, items: readonly Shown[], nowMs: number): string {
   const columns = COLUMNS[kind.type] ?? (kind.scope === 'Mesh' ? [MESH, NAME, AGE] : [NAME, AGE])
   return table(
     columns.map(column => column.title),

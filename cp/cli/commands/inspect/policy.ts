@@ -1,8 +1,8 @@
 /** `inspect POLICY NAME`: the data planes that a policy is for, and where it acts on them. */
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
-import type { Kind } from '../../../kinds/kind.ts'
-import { kinds } from '../../../kinds/registry.ts'
+import type { KindName } from '../../../kinds/names/kind-name.ts'
+import { kindNames } from '../../../kinds/names/kind-names.ts'
 import type { ApiClient } from '../../client.ts'
 import { readProblem, refused } from '../../errors.ts'
 import { listPage } from '../../lists.ts'
@@ -13,12 +13,12 @@ import type { World } from '../../world.ts'
 import { attachmentText } from './dataplane.ts'
 
 export function policyCommands(world: World): readonly CommandNode[] {
-  return kinds
+  return kindNames
     .filter(kind => kind.isPolicy && kind.type !== 'MeshGateway')
     .map(kind => policyCommand(kind, world))
 }
 
-function policyCommand(kind: Kind, world: World): CommandNode {
+function policyCommand(kind: KindName, world: World): CommandNode {
   return command({
     name: kind.singular,
     doc: `data planes of a ${kind.type}`,
@@ -37,8 +37,9 @@ function policyCommand(kind: Kind, world: World): CommandNode {
       return await withSession(options, world, async session => {
         if (options.newApi) await printNames(session, kind, args.name, { size, offset }, world)
         else await printAttachments(session, kind, args.name, world)
-        if (kind.notEnforced !== null && !options.quiet)
-          world.err(`warning: ${kind.type} is not enforced yet: ${kind.notEnforced.message}\n`)
+        const { notEnforced } = await kind.load()
+        if (notEnforced !== null && !options.quiet)
+          world.err(`warning: ${kind.type} is not enforced yet: ${notEnforced.message}\n`)
         return EXIT.ok
       })
     },
@@ -47,7 +48,7 @@ function policyCommand(kind: Kind, world: World): CommandNode {
 
 const HEADING = 'Affected data plane proxies:\n\n'
 
-async function printAttachments(session: Session, kind: Kind, name: string, world: World): Promise<void> {
+async function printAttachments(session: Session, kind: KindName, name: string, world: World): Promise<void> {
   const { client, mesh } = session
   const answer = await client.send('GET', [...segmentsOf(kind, mesh, name), 'dataplanes'])
   // newer policies have no such route
@@ -65,13 +66,13 @@ async function printAttachments(session: Session, kind: Kind, name: string, worl
 }
 
 /** The list of a policy that is not there is empty, as that of one that is for nobody. */
-async function requireThere(client: ApiClient, kind: Kind, mesh: string, name: string): Promise<void> {
+async function requireThere(client: ApiClient, kind: KindName, mesh: string, name: string): Promise<void> {
   await getOne(client, kind, mesh, name)
 }
 
 async function printNames(
   { client, mesh }: Session,
-  kind: Kind,
+  kind: KindName,
   name: string,
   page: { readonly size?: string | undefined; readonly offset?: string | undefined },
   world: World,

@@ -1,6 +1,7 @@
 /** HealthCheck: four fields that must be there, one kind of probe, bytes and wrappers (kuma-api 4.10, 4.12). */
 import t from 'tap'
-import { kindByArgument, kindByPath } from '../../../../cp/kinds/registry.ts'
+import { nameByArgument } from '../../../../cp/kinds/names/kind-names.ts'
+import { kindByPath } from '../../../../cp/kinds/registry.ts'
 import { accepted, faults } from '../../../support/bodies.ts'
 import { anyToAny, type FaultCase, OUTBOUND_FAULTS, storedSpec } from '../../../support/legacy.ts'
 
@@ -109,7 +110,7 @@ t.test("answers mistakes in Kuma's words", async t => {
 
 t.test('kumactl names it without a dash, the API with one', async t => {
   for (const word of ['healthcheck', 'healthchecks', 'health-check'])
-    t.equal(kindByArgument(word)?.type, TYPE)
+    t.equal(nameByArgument(word)?.type, TYPE)
   t.equal(kindByPath('health-checks')?.type, TYPE)
   t.equal(kindByPath('healthchecks'), undefined)
 })
