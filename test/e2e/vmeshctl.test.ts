@@ -151,7 +151,7 @@ t.test('over HTTPS with the CA of the control plane, and with a token only', asy
   writeFileSync(join(home, 'wrong'), `${token.out.trim().slice(0, -8)}AAAAAAAA\n`, { mode: 0o600 })
   t.match(await run(['get', 'meshes', '--token-file', join(home, 'wrong')]), {
     code: 0,
-    err: /^vmeshctl: your token was not used, and is not valid: .*; callers on this machine are admin\n$/,
+    err: /^vmeshctl: your token was not used, and is not valid: .*; callers on this machine are admin\n/,
   })
   // who speaks for somebody else is not admin by being on this host
   const remote = ['--headers', 'x-forwarded-for=192.0.2.7']
