@@ -9,18 +9,24 @@ import { cpus } from 'node:os'
 const FILE = new URL('results.md', import.meta.url)
 
 /** `name`: the section. `how`: of what the figures are medians, for instance. */
-export function writeResults(name: string, how: string, figures: Readonly<Record<string, string>>): void {
+export function writeResults(
+  name: string,
+  how: string,
+  figures: Readonly<Record<string, string>> | readonly (readonly string[])[],
+  columns: readonly string[] = ['what', 'figure'],
+): void {
   const commit = git('rev-parse', '--short', 'HEAD')
   const changes = git('status', '--porcelain', '--', 'cp', 'dp') === '' ? '' : ' and changes'
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores`
-  const rows = Object.entries(figures).map(([what, figure]) => `| ${what} | ${figure} |`)
+  const cells = Array.isArray(figures) ? figures : Object.entries(figures)
+  const rows = cells.map(row => `| ${row.join(' | ')} |`)
   const section = [
     `## ${name}`,
     '',
     `${new Date().toISOString().slice(0, 10)}, commit ${commit}${changes}, Node ${process.version}, ${machine}; ${how}`,
     '',
-    '| what | figure |',
-    '|---|---|',
+    `| ${columns.join(' | ')} |`,
+    `|${'---|'.repeat(columns.length)}`,
     ...rows,
     '',
   ].join('\n')
