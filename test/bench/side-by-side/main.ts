@@ -2,16 +2,17 @@
  * vmesh beside HAProxy, nginx and Envoy, interleaved in one run: same certificates, same backend, same load; proxies on
  * one processor, load and backend on another. CPU of a proxy is the run time of its threads as the scheduler counts it.
  *
- *   scripts/bench [--quick] [--only WORDS] [--beside NAMES] [--rounds N] [--seconds N] [--write]
+ *   scripts/bench [--quick] [--only WORDS] [--beside NAMES] [--flags FLAGS] [--rounds N] [--seconds N] [--write]
  *
  * `--quick`: one round, under 3 minutes. `--only`: rows whose name has these words. `--write`: into test/bench/results.md.
- * `--beside`: with these alone, as `haproxy,envoy`. Programs that are not installed are left out with a word.
+ * `--beside`: with these alone, as `haproxy,envoy`. `--flags`: a second vmesh too, with
+ * these flags of Node. Programs that are not installed are left out with a word.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeIdentity, makeMeshCa } from '../../support/certificates.ts'
+import { makeIdentity, makeMeshCa, type TestCa } from '../../support/certificates.ts'
 import { Lab } from '../../support/lab.ts'
 import { buildBundles } from '../daemon.ts'
 import { startEnvoy } from './envoy.ts'
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     beside: { type: 'string', default: 'haproxy,nginx,envoy' },
+    flags: { type: 'string', default: '' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     write: { type: 'boolean', default: false },
@@ -48,11 +50,10 @@ for (const program of ['wrk', 'h2load', 'nginx']) {
 }
 buildBundles()
 const folder = mkdtempSync(join(tmpdir(), 'vmesh-bench-'))
-const lab = new Lab()
+const labs: Lab[] = []
 try {
   const site = await prepare()
-  const ca = site.ca
-  const peers = [await startVmesh(lab, site.backend, ca), ...(await startOthers(site))]
+  const peers = [...(await startOurs(site)), ...(await startOthers(site))]
   const report = new Report(peers.map(peer => peer.name))
   const plan = { peers, rounds, seconds, report }
   const isWanted = (name: string): boolean => name.includes(values.only)
@@ -66,11 +67,15 @@ try {
   if (values.write) report.write(`medians of ${rounds} interleaved rounds of ${seconds} s`)
 } finally {
   stopAll()
-  await lab.close()
+  for (const lab of labs) await lab.close()
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function prepare(): Promise<Site & { readonly ca: Awaited<ReturnType<typeof makeMeshCa>> }> {
+interface Ground extends Site {
+  readonly ca: TestCa
+}
+
+async function prepare(): Promise<Ground> {
   const ca = await makeMeshCa('secure')
   const file = async (service: string): Promise<string> => {
     const { chainPem, privateKeyPem } = await makeIdentity(ca, { service })
@@ -82,6 +87,17 @@ async function prepare(): Promise<Site & { readonly ca: Awaited<ReturnType<typeo
   writeFileSync(rootFile, ca.rootPem)
   const identities = { client: await file('client'), server: await file('server') }
   return { folder, backend: await startBackend(folder), identities, rootFile, ca }
+}
+
+async function startOurs({ backend, ca }: Ground): Promise<Peer[]> {
+  const flags = values.flags === '' ? [[]] : [[], values.flags.split(' ')]
+  const peers: Peer[] = []
+  for (const some of flags) {
+    const lab = new Lab()
+    labs.push(lab)
+    peers.push(await startVmesh({ lab, backend, ca, flags: some }))
+  }
+  return peers
 }
 
 async function startOthers(site: Site): Promise<Peer[]> {
