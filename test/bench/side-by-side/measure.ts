@@ -18,6 +18,7 @@ interface Sample extends LoadResult {
   readonly cpuUs: number
 }
 
+const WARM_UP_SECONDS = 3
 const CHANGES = 10
 const BASE = 'HAProxy'
 
@@ -42,16 +43,23 @@ export async function measureCrowd({ peers, report }: Plan): Promise<void> {
   report.add('memory, 1,000 connections, calling and called proxy', memory, '120 MB each')
 }
 
+/** A daemon that has served for a while is what is measured: its hot code is compiled. */
+export async function warmUp(rows: readonly Row[], { peers }: Plan): Promise<void> {
+  const ways = new Map(rows.map(row => [row.way, row.load]))
+  for (const peer of peers) {
+    if (!peer.name.startsWith('vmesh')) continue
+    for (const [way, load] of ways) await load(peer.ports[way] ?? 0, WARM_UP_SECONDS)
+  }
+}
+
 export async function measureRow(row: Row, { peers, rounds, seconds, report }: Plan): Promise<void> {
   const samples = new Map<string, Sample[]>()
-  for (let round = -1; round < rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
       const port = peer.ports[row.way]
       if (port === undefined) continue
-      // a daemon that has served for a while is what is measured: its hot code is compiled
-      const sample = await measured(row, peer, port, round < 0 ? 1 : seconds)
-      if (round < 0) samples.set(peer.name, [])
-      else samples.get(peer.name)?.push(sample)
+      const list = samples.get(peer.name) ?? []
+      samples.set(peer.name, [...list, await measured(row, peer, port, seconds)])
     }
   }
   const ratios = (name: string, base: string): number =>
