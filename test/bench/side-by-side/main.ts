@@ -18,7 +18,7 @@ import { buildBundles } from '../daemon.ts'
 import { startEnvoy } from './envoy.ts'
 import { findEnvoy } from './envoy-program.ts'
 import { startHaproxy } from './haproxy.ts'
-import { measureCrowd, measureMemory, measureReload, measureRow, measureSteady, warmUp } from './measure.ts'
+import { measureCrowd, measureMemory, measureReload, measureRow, measureSteady } from './measure.ts'
 import { startBackend, startNginxProxy } from './nginx.ts'
 import type { Peer, Site } from './peer.ts'
 import { isInstalled, stopAll } from './processes.ts'
@@ -55,15 +55,13 @@ try {
   const site = await prepare()
   const peers = [...(await startOurs(site)), ...(await startOthers(site))]
   const report = new Report(peers.map(peer => peer.name))
-  const plan = { peers, rounds, seconds, report }
+  const plan = { peers, rounds, seconds, warmUpSeconds: values.quick ? 1 : 4, report }
   const isWanted = (name: string): boolean => name.includes(values.only)
   if (values.only === '') {
     await measureMemory(plan)
     await measureCrowd(plan)
   }
-  const rows = rowsFor(site).filter(row => isWanted(row.name))
-  await warmUp(rows, plan)
-  for (const row of rows) await measureRow(row, plan)
+  for (const row of rowsFor(site)) if (isWanted(row.name)) await measureRow(row, plan)
   if (isWanted('steady')) await measureSteady(site.backend.httpPort, plan)
   if (isWanted('reload')) await measureReload(plan)
   if (values.write) report.write(`medians of ${rounds} interleaved rounds of ${seconds} s`)

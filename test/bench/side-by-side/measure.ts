@@ -10,6 +10,7 @@ export interface Plan {
   readonly peers: readonly Peer[]
   readonly rounds: number
   readonly seconds: number
+  readonly warmUpSeconds: number
   readonly report: Report
 }
 
@@ -18,7 +19,6 @@ interface Sample extends LoadResult {
   readonly cpuUs: number
 }
 
-const WARM_UP_SECONDS = 3
 const CHANGES = 10
 const BASE = 'HAProxy'
 
@@ -43,17 +43,14 @@ export async function measureCrowd({ peers, report }: Plan): Promise<void> {
   report.add('memory, 1,000 connections, calling and called proxy', memory, '120 MB each')
 }
 
-/** A daemon that has served for a while is what is measured: its hot code is compiled. */
-export async function warmUp(rows: readonly Row[], { peers }: Plan): Promise<void> {
-  const ways = new Map(rows.map(row => [row.way, row.load]))
-  for (const peer of peers) {
-    if (!peer.name.startsWith('vmesh')) continue
-    for (const [way, load] of ways) await load(peer.ports[way] ?? 0, WARM_UP_SECONDS)
-  }
-}
-
-export async function measureRow(row: Row, { peers, rounds, seconds, report }: Plan): Promise<void> {
+export async function measureRow(
+  row: Row,
+  { peers, rounds, seconds, warmUpSeconds, report }: Plan,
+): Promise<void> {
   const samples = new Map<string, Sample[]>()
+  // a daemon that has served for a while is what is measured: its hot code is compiled
+  for (const { name, ports } of peers)
+    if (name.startsWith('vmesh')) await row.load(ports[row.way] ?? 0, warmUpSeconds)
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) {
       const port = peer.ports[row.way]
