@@ -14,7 +14,7 @@ export async function startBackend(folder: string): Promise<Backend> {
   const root = join(folder, 'www')
   mkdirSync(root)
   writeFileSync(join(root, '10k'), 'x'.repeat(10_000))
-  writeFileSync(join(root, '1m'), 'x'.repeat(1_000_000))
+  writeFileSync(join(root, '64m'), 'x'.repeat(64_000_000))
   const answer = `location = / { return 200 "${'x'.repeat(99)}\\n"; }`
   // a gRPC server answers every call with a message, and its status in trailers
   const grpc =

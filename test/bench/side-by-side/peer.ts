@@ -35,7 +35,7 @@ export interface Site {
   readonly rootFile: string
 }
 
-/** nginx with answers of 100 B (`/`), 10 KB (`/10k`) and 1 MB (`/1m`). */
+/** nginx with answers of 100 B (`/`), 10 KB (`/10k`) and 64 MB (`/64m`). */
 export interface Backend {
   readonly httpPort: number
   readonly http2Port: number

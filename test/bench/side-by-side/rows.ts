@@ -21,7 +21,7 @@ const GRPC_FIELDS = [
 ]
 
 export function rowsFor({ identities, rootFile }: Site): readonly Row[] {
-  const bulk = wrk(2, '/1m', { perRequest: 1 })
+  const bulk = wrk(2, '/64m', { perRequest: 64 })
   const grpc = [...GRPC, ...GRPC_FIELDS.flatMap(field => ['-H', field])]
   return [
     { name: 'plain HTTP/1.1 hop, c=16', way: 'http hop', unit: 'request', load: wrk(16), goal: 1.05 },
