@@ -4,6 +4,7 @@
  * connection, and release each when they are done with it.
  */
 import type { ByteStream } from '../codec/byte-stream.ts'
+import type { FieldList } from '../codec/http2/field-list.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { Destination } from './destination.ts'
 
@@ -11,6 +12,11 @@ import type { Destination } from './destination.ts'
 export interface Stream extends ByteStream {
   /** It has carried an exchange before, so the other side may be closing it just now. */
   readonly isReused: boolean
+  /**
+   * Instead of a request head as text, where the other side speaks HTTP/2. `isBodiless`: nothing follows. A body without
+   * a length follows in chunks.
+   */
+  request?(fields: FieldList, isBodiless: boolean): void
   /** The other side has said that it looked at nothing that was sent. */
   readonly isUnprocessed: boolean
   /** Why this side cut it; '' when it did not. */

@@ -2,11 +2,17 @@
  * The seam between what moves bytes (a socket, a pooled connection, later a stream of a multiplexed connection) and
  * what understands them. All calls are synchronous; nothing here knows HTTP.
  */
+import type { HeaderBlock } from './http2/header-block.ts'
 
 /** Receives what a stream reads. Set as `stream.sink`; may be replaced at any time, also from within a call. */
 export interface ByteSink {
   /** `bytes[start, end)` is valid during the call only, unless `stream.take()` says otherwise. */
   onBytes(bytes: Buffer, start: number, end: number): void
+  /**
+   * Instead of a response head as text, where it came over HTTP/2: valid during the call only. A body without a length
+   * follows in chunks.
+   */
+  onResponse?(block: HeaderBlock, isEnd: boolean): void
   /** The peer will send nothing more; writing goes on. */
   onEnd(): void
   /** All that was written has left; called after a write that returned false. */

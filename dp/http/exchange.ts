@@ -8,10 +8,13 @@ import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
+import { responseText } from '../codec/http2/bridge/heads.ts'
+import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
+import { KeptRequest } from './kept-request.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 
@@ -22,8 +25,6 @@ const BODY = 3
 /** The response is complete, the rest of the request is still being sent. */
 const ANSWERED = 4
 
-/** Of a request that nobody has looked at. */
-const MAX_RETRIES = 3
 /** Shared: what it holds is used before anything else is read. */
 const RESPONSE = new ResponseHead()
 const NOTHING = Buffer.alloc(0)
@@ -41,15 +42,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   #cluster: Cluster | null = null
   #stream: Stream | null = null
   #state = IDLE
-  /** The request until the response begins: to be sent, or sent again. */
-  #text = ''
-  #bytes: Buffer | null = null
-  #isHead = false
-  #isReplayable = false
-  /** All of the request was sent and is still here, and nothing came back. */
-  #isWhole = false
-  #retries = 0
-  #upgrade = ''
+  readonly #request = new KeptRequest()
   #isLast = false
   #keepMs = -1
   /** Beginning of a head that is not complete. */
@@ -74,13 +67,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
   begin(cluster: Cluster, request: Outgoing): void {
     this.#cluster = cluster
-    this.#text = request.text
-    this.#bytes = request.body
-    this.#isHead = request.isHead
-    this.#isReplayable = request.isReplayable
-    this.#isWhole = false
-    this.#retries = 0
-    this.#upgrade = request.upgrade
+    this.#request.begin(request, this.isRequestDone)
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
@@ -93,7 +80,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     const stream = this.#stream
     if (stream === null) {
       // Reading was stopped, but what had been decrypted may still arrive.
-      this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])
+      this.#request.add(bytes, start, end)
       return
     }
     if (start === end && !this.isRequestDone) return
@@ -123,11 +110,8 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#stream = stream
     this.#state = HEAD
     stream.sink = this
-    const bytes = this.#bytes
-    const isFree = bytes === null ? stream.write(this.#text) : stream.writeBoth(this.#text, bytes)
-    this.#isWhole = this.isRequestDone
-    if (this.#isWhole) return
-    this.#bytes = null
+    const isFree = this.#request.send(stream, this.isRequestDone)
+    if (this.isRequestDone) return
     if (isFree || stream.pendingBytes === 0) this.#requester.down.resume()
   }
 
@@ -159,10 +143,19 @@ export class Exchange implements ByteSink, StreamWaiter {
       at = this.#forward(false, buffer, at, to)
       if (at < 0) return
     }
-    if (!this.#body.isDone) return
-    const hasSurplus = at < to
-    if (this.isRequestDone || this.#isLast || hasSurplus) this.#finish(hasSurplus)
-    else this.#state = ANSWERED
+    this.#endBody(at < to)
+  }
+
+  onResponse(block: HeaderBlock, isEnd: boolean): void {
+    this.#requester.touch()
+    if (this.#state !== HEAD) return
+    this.#request.release()
+    RESPONSE.take(block, isEnd, this.#request.isHead)
+    if (!this.#requester.response.takesBlocks)
+      RESPONSE.text = responseText(block, isEnd, this.#request.isHead)
+    if (block.status < 200) this.#sendInterim()
+    else this.#sendHead(NOTHING, 0, 0)
+    this.#endBody(false)
   }
 
   onEnd(): void {
@@ -178,13 +171,22 @@ export class Exchange implements ByteSink, StreamWaiter {
     else this.#break('connection-termination')
   }
 
+  #endBody(hasSurplus: boolean): void {
+    if (this.#state !== BODY || !this.#body.isDone) return
+    if (this.isRequestDone || this.#isLast || hasSurplus) this.#finish(hasSurplus)
+    else this.#state = ANSWERED
+  }
+
+  #sendInterim(): void {
+    const { response } = this.#requester
+    if (!response.interim(RESPONSE) && response.pendingBytes > 0) this.#stream?.pause()
+  }
+
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
   #readHead(bytes: Buffer, start: number, end: number): number {
-    this.#isReplayable = false
-    this.#isWhole = false
-    this.#bytes = null
+    this.#request.release()
     const { maxHeadBytes, maxFields } = this.#limits
-    const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#isHead)
+    const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#request.isHead)
     if (outcome === 'incomplete') {
       this.#kept = Buffer.from(bytes.subarray(start, end))
       return -1
@@ -196,8 +198,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     const bodyAt = start + RESPONSE.byteLength
     if (RESPONSE.status === 101) return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
-      const { response } = this.#requester
-      if (!response.interim(RESPONSE) && response.pendingBytes > 0) this.#stream?.pause()
+      this.#sendInterim()
       return bodyAt
     }
     return this.#sendHead(bytes, bodyAt, end)
@@ -206,7 +207,6 @@ export class Exchange implements ByteSink, StreamWaiter {
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
     this.#isLast = RESPONSE.isLast
     this.#keepMs = RESPONSE.keepAliveMs
-    this.#text = ''
     this.#state = BODY
     if (RESPONSE.framing === 'none') this.#body.beginLength(0)
     else if (RESPONSE.framing === 'length') this.#body.beginLength(RESPONSE.contentLength)
@@ -235,7 +235,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
     const stream = this.#stream
-    if (stream === null || this.#upgrade === '' || RESPONSE.upgrade !== this.#upgrade) {
+    if (stream === null || this.#request.upgrade === '' || RESPONSE.upgrade !== this.#request.upgrade) {
       this.#break('bad-response')
       return -1
     }
@@ -243,7 +243,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#stream = null
     this.#rest()
     this.isHeadSent = true
-    const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`
+    const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#request.upgrade}\r\n\r\n`
     this.#requester.upgraded(stream, head, rest)
     return -1
   }
@@ -257,13 +257,10 @@ export class Exchange implements ByteSink, StreamWaiter {
   #break(reason: ReasonCode): void {
     const stream = this.#stream
     const why = stream === null || stream.cutReason === '' ? reason : stream.cutReason
-    const mayRetry = why === 'connection-termination' && this.#mayRetry(stream)
-    const bytes = this.#bytes
+    const retries = why === 'connection-termination' && this.#request.retries(stream)
     this.#letGo(false)
-    if (mayRetry) {
+    if (retries) {
       this.#state = WAITING
-      this.#bytes = bytes
-      this.#retries++
       this.#cluster?.acquire(this, true)
       return
     }
@@ -272,17 +269,10 @@ export class Exchange implements ByteSink, StreamWaiter {
     else this.#requester.failed(why)
   }
 
-  /** What nobody has looked at is sent again whatever it is; what somebody may have, once and if it is harmless. */
-  #mayRetry(stream: Stream | null): boolean {
-    if (stream === null || !this.#isWhole || this.#cluster === null) return false
-    return stream.isUnprocessed
-      ? this.#retries < MAX_RETRIES
-      : this.#isReplayable && stream.isReused && this.#retries === 0
-  }
-
   #rest(): void {
     if (this.#state === IDLE) return
     this.#state = IDLE
+    this.#request.release()
     this.#load.leaveCall()
   }
 
@@ -290,7 +280,6 @@ export class Exchange implements ByteSink, StreamWaiter {
     const stream = this.#stream
     this.#stream = null
     this.#kept = null
-    this.#bytes = null
     stream?.release(isReusable, this.#keepMs)
   }
 }

@@ -6,6 +6,7 @@ import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 export class Http1Response implements ResponseSink {
+  readonly takesBlocks = false
   readonly #down: ByteStream
   readonly #decidesToClose: () => boolean
   #isUntilClose = false

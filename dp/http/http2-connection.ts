@@ -3,8 +3,10 @@
  * frames are dp/codec/http2's.
  */
 import type { ByteStream } from '../codec/byte-stream.ts'
+import { addLines, isForMessage } from '../codec/http2/bridge/field-lines.ts'
 import { Http2Connection } from '../codec/http2/connection.ts'
 import type { Http2Handler } from '../codec/http2/core.ts'
+import { FieldList } from '../codec/http2/field-list.ts'
 import { NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import type { Http2Stream } from '../codec/http2/stream.ts'
@@ -14,6 +16,7 @@ import type { Caller, HttpRole, LiveConnection } from './role.ts'
 
 export class Http2ClientConnection implements LiveConnection, Http2Handler, Http2Requests {
   caller: Caller
+  readonly addedFields = new FieldList()
   readonly #role: HttpRole
   readonly #connection: Http2Connection
   readonly #running = new Set<Http2Request>()
@@ -23,6 +26,7 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
   /** Nothing was read of `down`, or it is given to `read`. */
   constructor(down: ByteStream, role: HttpRole, caller: Caller) {
     this.caller = caller
+    addLines(caller.addedFields, 0, this.addedFields, isForMessage)
     this.#role = role
     this.#idleUntilMs = role.deadlines.nowMs + role.limits.keepAliveMs
     this.#connection = new Http2Connection(down, { role: 'server', limits: role.limits.http2, handler: this })
@@ -35,6 +39,8 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
 
   reconsider(caller: Caller): void {
     this.caller = caller
+    this.addedFields.clear()
+    addLines(caller.addedFields, 0, this.addedFields, isForMessage)
     if (caller.denial !== '') this.#cut(caller.denial)
   }
 

@@ -1,12 +1,9 @@
 /**
- * One request of a client's HTTP/2 connection. Its head becomes text and is read by the same strict reader as one of
- * HTTP/1.1; from there on the exchange is the same. Used for one request after the other.
+ * One request of a client's HTTP/2 connection, whose exchange is that of a request of HTTP/1.1. Its head goes on as a
+ * list of fields, and becomes text only where the other side speaks HTTP/1.1. Used for one request after the other.
  */
-
 import type { Stream } from '../cluster/transport.ts'
-import { RequestHead } from '../codec/http1/request-head.ts'
 import { chunkedData, chunksEnd } from '../codec/http2/bridge/chunks.ts'
-import { requestText } from '../codec/http2/bridge/heads.ts'
 import { isGrpc, meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
@@ -15,20 +12,20 @@ import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../codec/http
 import type { ReasonCode } from '../errors.ts'
 import { Exchange } from './exchange.ts'
 import { Http2Response } from './http2-response.ts'
-import { outgoingRequest } from './outgoing.ts'
+import { outgoingFields } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import { type Caller, type HttpRole, refusalOf } from './role.ts'
 
 /** The connection, as its requests see it. */
 export interface Http2Requests {
   readonly caller: Caller
+  /** As fields of HTTP/2: those that the caller adds. */
+  readonly addedFields: FieldList
   /** The request is over and its object free for another. */
   done(request: Http2Request): void
 }
 
-/** Shared by all: what they hold is used before anything else is read. */
-const REQUEST = new RequestHead()
-const HEAD = Buffer.alloc(128 * 1024)
+/** Shared by all: what it holds is sent before anything else is read. */
 const ANSWER = new FieldList()
 
 export class Http2Request implements Requester, StreamSink {
@@ -38,6 +35,8 @@ export class Http2Request implements Requester, StreamSink {
   readonly #role: HttpRole
   readonly #requests: Http2Requests
   readonly #exchange: Exchange
+  /** The head, as long as it may have to be sent again. */
+  readonly #fields = new FieldList()
   #stream: Http2Stream | null = null
   #isGrpc = false
   #isHead = false
@@ -65,12 +64,12 @@ export class Http2Request implements Requester, StreamSink {
     this.#isChunked = block.contentLength < 0
     this.response.begins(stream, this.#isGrpc)
     this.#exchange.isRequestDone = isEnd
-    const reason = readHead(block, isEnd, this.#role)
-    if (reason !== '') return this.failed(reason)
+    if (block.method === 'CONNECT') return this.failed('not-implemented')
     const refusal = refusalOf(this.#role, caller)
     if (refusal !== '') return this.failed(refusal)
     this.touch()
-    this.#exchange.begin(this.#role.cluster, outgoingRequest(REQUEST, caller.addedFields, HEAD, 0, 0))
+    const { addedFields } = this.#requests
+    this.#exchange.begin(this.#role.cluster, outgoingFields(block, addedFields, isEnd, this.#fields))
     if (this.#exchange.isWanted && !isEnd) this.pause()
   }
 
@@ -177,13 +176,3 @@ export class Http2Request implements Requester, StreamSink {
 const NOTHING = Buffer.alloc(0)
 
 const RESET_WHEN_SENT: StreamSink = { ...NO_STREAM_SINK, onDrain: stream => stream.reset(NO_ERROR) }
-
-/** Into REQUEST; why it is refused, or ''. */
-function readHead(block: HeaderBlock, isEnd: boolean, { limits }: HttpRole): ReasonCode | '' {
-  if (block.method === 'CONNECT') return 'not-implemented'
-  const text = `${requestText(block, isEnd)}\r\n`
-  if (text.length > HEAD.length) return 'head-too-large'
-  const length = HEAD.write(text, 'latin1')
-  const fault = REQUEST.read(HEAD, 0, length, limits.maxHeadBytes, limits.maxFields)
-  return fault === 'incomplete' ? 'head-too-large' : fault
-}

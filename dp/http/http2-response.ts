@@ -1,6 +1,6 @@
 /** A response in the form of the client's HTTP/2 stream: field list, data out of its chunks, trailers. */
 import type { ResponseHead } from '../codec/http1/response-head.ts'
-import { responseFields } from '../codec/http2/bridge/heads.ts'
+import { forwardedResponse, responseFields } from '../codec/http2/bridge/heads.ts'
 import { meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
@@ -13,6 +13,7 @@ const NOTHING = Buffer.alloc(0)
 const FIELDS = new FieldList()
 
 export class Http2Response implements ResponseSink, ChunkSink {
+  readonly takesBlocks = true
   #stream: Http2Stream | null = null
   #isGrpc = false
   #isChunked = false
@@ -33,7 +34,7 @@ export class Http2Response implements ResponseSink, ChunkSink {
 
   interim(head: ResponseHead): boolean {
     FIELDS.clear()
-    responseFields(head.text, FIELDS)
+    addHead(head)
     this.#stream?.sendHead(FIELDS, false)
     return true
   }
@@ -54,7 +55,7 @@ export class Http2Response implements ResponseSink, ChunkSink {
       this.#stream?.sendHead(FIELDS, true)
       return true
     }
-    responseFields(head.text, FIELDS)
+    addHead(head)
     if (reason !== '') FIELDS.add('x-vmesh-reason', reason)
     this.#isChunked = head.framing === 'chunked'
     if (this.#isChunked) {
@@ -88,4 +89,9 @@ export class Http2Response implements ResponseSink, ChunkSink {
   onChunk(bytes: Buffer, start: number, end: number): void {
     if (this.#stream?.sendData(bytes, start, end, false) === false) this.#isFree = false
   }
+}
+
+function addHead({ block, text }: ResponseHead): void {
+  if (block === null) responseFields(text, FIELDS)
+  else forwardedResponse(block, FIELDS)
 }

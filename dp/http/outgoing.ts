@@ -1,11 +1,16 @@
 /** A request as it goes on: its head with the fields that this data plane adds, and what a retry has to know. */
 import { randomUUID } from 'node:crypto'
 import type { RequestHead } from '../codec/http1/request-head.ts'
+import { forwardedFields } from '../codec/http2/bridge/heads.ts'
+import type { FieldList } from '../codec/http2/field-list.ts'
+import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { MAX_TEXT_BYTES } from '../codec/write-copy.ts'
 
 export interface Outgoing {
-  /** The head and, if small, what is there of the body. */
+  /** The head and, if small, what is there of the body; '' where there are `fields`. */
   readonly text: string
+  /** The head of a request that came over HTTP/2; it stays as it is until the request is over. */
+  readonly fields: FieldList | null
   /** What is there of the body otherwise. */
   readonly body: Buffer | null
   readonly isHead: boolean
@@ -18,7 +23,14 @@ export interface Outgoing {
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-const outgoing = { text: '', body: null as Buffer | null, isHead: false, isReplayable: false, upgrade: '' }
+const outgoing = {
+  text: '',
+  fields: null as FieldList | null,
+  body: null as Buffer | null,
+  isHead: false,
+  isReplayable: false,
+  upgrade: '',
+}
 
 /**
  * `addedFields`: lines that say who the client is. `bytes[start, end)`: what came of the body with the head; copied.
@@ -42,8 +54,30 @@ export function outgoingRequest(
     else outgoing.body = Buffer.from(bytes.subarray(start, end))
   }
   outgoing.text = text
+  outgoing.fields = null
   outgoing.isHead = head.method === 'HEAD'
   outgoing.isReplayable = !head.isChunked && head.contentLength <= 0 && IDEMPOTENT.has(head.method)
   outgoing.upgrade = head.upgrade
+  return outgoing
+}
+
+/** As `outgoingRequest`, of a head of HTTP/2. `into`: takes the fields. `isBodiless`: nothing follows. */
+export function outgoingFields(
+  block: HeaderBlock,
+  addedFields: FieldList,
+  isBodiless: boolean,
+  into: FieldList,
+): Outgoing {
+  into.clear()
+  forwardedFields(block, into)
+  if (into.get('x-request-id') === undefined) into.add('x-request-id', randomUUID())
+  if (into.get('x-forwarded-proto') === undefined) into.add('x-forwarded-proto', 'http')
+  into.addAll(addedFields)
+  outgoing.text = ''
+  outgoing.fields = into
+  outgoing.body = null
+  outgoing.isHead = block.method === 'HEAD'
+  outgoing.isReplayable = isBodiless && IDEMPOTENT.has(block.method)
+  outgoing.upgrade = ''
   return outgoing
 }

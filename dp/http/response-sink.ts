@@ -3,6 +3,8 @@ import type { ResponseHead } from '../codec/http1/response-head.ts'
 
 /** Sends that answer false have to stop until the client's connection has drained. */
 export interface ResponseSink {
+  /** Takes heads of HTTP/2 as they are; others want them as text. */
+  readonly takesBlocks: boolean
   /** Written and not taken by the client. */
   readonly pendingBytes: number
   /** A head below 200; another follows. */

@@ -57,6 +57,12 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
     return bodyAt < text.length ? this.#sendText(text.slice(bodyAt)) : true
   }
 
+  request(fields: FieldList, isBodiless: boolean): void {
+    this.#isHead = fields.values[0] === 'HEAD'
+    const length = isBodiless ? '0' : fields.get('content-length')
+    this.#open(fields, length === undefined ? -1 : Number(length))
+  }
+
   writeBytes(bytes: Buffer): boolean {
     return this.#sendBody(bytes, 0, bytes.length)
   }
@@ -104,10 +110,10 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   }
 
   onHead(_stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
-    const text = responseText(block, isEnd, this.#isHead)
     const isFinal = block.status >= 200
     this.#isChunked = isFinal && !isEnd && block.contentLength < 0
-    const bytes = Buffer.from(`${text}\r\n`, 'latin1')
+    if (this.sink.onResponse !== undefined) return this.sink.onResponse(block, isEnd)
+    const bytes = Buffer.from(`${responseText(block, isEnd, this.#isHead)}\r\n`, 'latin1')
     this.sink.onBytes(bytes, 0, bytes.length)
   }
 
@@ -150,19 +156,28 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
     this.#isHead = text.startsWith('HEAD ')
     const length = FIELDS.get('content-length')
     const isChunked = length === undefined && /\r\ntransfer-encoding:/i.test(head)
-    this.#left = isChunked ? -1 : Number(length ?? 0)
-    if (isChunked) {
+    if (hasForm) this.#open(FIELDS, isChunked ? -1 : Number(length ?? 0))
+    else this.#fail()
+    return headEnd + 4
+  }
+
+  /** `length`: of the body that follows; -1: it comes in chunks. */
+  #open(fields: FieldList, length: number): void {
+    this.#left = length
+    if (length < 0) {
       this.#unchunker = new Unchunker()
       this.#unchunker.begin()
     }
-    this.#stream = hasForm ? this.#connection.request(FIELDS, this.#left === 0, this) : null
-    if (this.#stream === null) {
-      // Gone since it was lent: the exchange hears of it when it has returned from its call.
-      this.isUnprocessed = hasForm
-      this.isOpen = false
-      queueMicrotask(() => this.sink.onClose(new Error('no stream')))
-    }
-    return headEnd + 4
+    this.#stream = this.#connection.request(fields, length === 0, this)
+    // Gone since it was lent: nobody has looked at the request.
+    this.isUnprocessed = this.#stream === null
+    if (this.#stream === null) this.#fail()
+  }
+
+  /** The exchange hears of it when it has returned from its call. */
+  #fail(): void {
+    this.isOpen = false
+    queueMicrotask(() => this.sink.onClose(new Error('no stream')))
   }
 
   #sendText(text: string): boolean {

@@ -2,6 +2,7 @@
  * Reads the head of an HTTP/1.1 response (RFC 9112 §4, §6) into one reused object, as strict as requests are read:
  * how its body is framed, whether the connection can be used again, and the text that goes on.
  */
+import type { HeaderBlock } from '../http2/header-block.ts'
 import { VALUE } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
 import {
@@ -23,6 +24,8 @@ export class ResponseHead implements FieldReader {
   status = 0
   /** Status line (always HTTP/1.1) and kept fields, each with its CRLF; without the blank line. */
   text = ''
+  /** Instead of text: a head that came over HTTP/2, valid during the call that hands it on. */
+  block: HeaderBlock | null = null
   /** With the blank line. */
   byteLength = 0
   framing: BodyFraming = 'none'
@@ -61,6 +64,20 @@ export class ResponseHead implements FieldReader {
     }
     this.fault = `no end within ${maxBytes} bytes`
     return end - start < maxBytes ? 'incomplete' : 'bad'
+  }
+
+  /** Takes a head that came over HTTP/2, without its text. A body without a length is one in chunks. */
+  take(block: HeaderBlock, isEnd: boolean, isHead: boolean): void {
+    this.#reset()
+    const { status, contentLength } = block
+    this.block = block
+    this.status = status
+    this.byteLength = 0
+    this.contentLength = contentLength
+    this.reason = block.fields.get('x-vmesh-reason') ?? ''
+    if (isHead || isEnd || status < 200 || status === 204 || status === 304) this.framing = 'none'
+    else if (contentLength >= 0) this.framing = contentLength === 0 ? 'none' : 'length'
+    else this.framing = 'chunked'
   }
 
   #parse(
@@ -184,6 +201,8 @@ export class ResponseHead implements FieldReader {
   }
 
   #reset(): void {
+    this.text = ''
+    this.block = null
     this.status = 0
     this.framing = 'none'
     this.contentLength = -1

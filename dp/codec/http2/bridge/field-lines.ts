@@ -64,6 +64,14 @@ export function linesOf(fields: FieldList, passes: FieldFilter): string {
   return text
 }
 
+/** Adds the fields whose names pass. */
+export function addPassing(fields: FieldList, into: FieldList, passes: FieldFilter): void {
+  for (let at = 0; at < fields.length; at++) {
+    const name = fields.names[at] ?? ''
+    if (passes(name)) into.add(name, fields.values[at] ?? '', fields.isSecret[at] === true)
+  }
+}
+
 const PLACES = 256
 const MAX_LENGTH = 64
 /** Names seen before, in lower case: the same few come with every message, and their strings carry their hash. */

@@ -6,32 +6,53 @@
 import { STATUS_CODES } from '#base/http-server.ts'
 import type { FieldList } from '../field-list.ts'
 import type { HeaderBlock } from '../header-block.ts'
-import { addLines, isForClient, isForMessage, linesOf } from './field-lines.ts'
+import { addLines, addPassing, isForClient, isForMessage, linesOf } from './field-lines.ts'
 
 const CHUNKED = 'transfer-encoding: chunked\r\n'
 const NO_BODY = 'content-length: 0\r\n'
-/** Place of :authority in a list that `requestFields` makes. */
+/** `:method`, `:scheme`, `:authority` and `:path` are the first of a request, in this order. */
+const PSEUDO_FIELDS = 4
 const AUTHORITY_AT = 2
 /** Servers wait for the length of a body where these methods announce none (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
-/** A request of HTTP/2, other than CONNECT, for HTTP/1.1. Without a length a body that follows has to be chunked. */
-export function requestText(block: HeaderBlock, isEnd: boolean): string {
-  const start = `${block.method} ${block.path} HTTP/1.1\r\nhost: ${block.authority}\r\n`
-  const text = start + linesOf(block.fields, isForClient)
-  if (block.contentLength >= 0) return text
-  if (!isEnd) return text + CHUNKED
-  return WITH_BODY.has(block.method) ? text + NO_BODY : text
+/**
+ * A request of HTTP/2, other than CONNECT, as it goes on, into an empty list: what the client has a say in.
+ */
+export function forwardedFields(block: HeaderBlock, into: FieldList): void {
+  into.add(':method', block.method)
+  into.add(':scheme', 'http')
+  into.add(':authority', block.authority)
+  into.add(':path', block.path)
+  addPassing(block.fields, into, isForClient)
 }
 
-/** A response of HTTP/2 for HTTP/1.1. `isHead`: to a HEAD. Without a length a body that follows has to be chunked. */
+/**
+ * A list that `forwardedFields` or `requestFields` made as a head of HTTP/1.1. Without a length a body that follows has to
+ * be chunked. `isBodiless`: nothing follows.
+ */
+export function requestText(fields: FieldList, isBodiless: boolean): string {
+  const [method = '', , authority = '', path = ''] = fields.values
+  let text = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n`
+  let hasLength = false
+  for (let at = PSEUDO_FIELDS; at < fields.length; at++) {
+    const name = fields.names[at] ?? ''
+    hasLength ||= name === 'content-length'
+    text += `${name}: ${fields.values[at] ?? ''}\r\n`
+  }
+  if (hasLength) return text
+  if (!isBodiless) return text + CHUNKED
+  return WITH_BODY.has(method) ? text + NO_BODY : text
+}
+
+/** A response of HTTP/2 for HTTP/1.1, as ResponseHead.text. `isHead`: to a HEAD. Without a length a body that follows has to be chunked. */
 export function responseText(block: HeaderBlock, isEnd: boolean, isHead: boolean): string {
   const { status } = block
   const isBodiless = isHead || status < 200 || status === 204 || status === 304
   const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   // A length is no news of interim responses and of 204: recipients are told not to expect one (RFC 9110 §8.6).
   const hasNoLength = status < 200 || status === 204
-  const text = start + linesOf(block.fields, hasNoLength ? isNotLength : isForMessage)
+  const text = start + linesOf(block.fields, hasNoLength ? isNotLength : isNotReason)
   if (isBodiless || block.contentLength >= 0) return text
   return text + (isEnd ? NO_BODY : CHUNKED)
 }
@@ -55,6 +76,13 @@ export function requestFields(text: string, scheme: 'http' | 'https', into: Fiel
   return host !== ''
 }
 
+/** A response of HTTP/2 as it goes on, into an empty list; without the reason of the mesh, which its sender only claims. */
+export function forwardedResponse(block: HeaderBlock, into: FieldList): void {
+  const { status } = block
+  into.add(':status', String(status))
+  addPassing(block.fields, into, status < 200 || status === 204 ? isNotLength : isNotReason)
+}
+
 /** A response of HTTP/1.1 (`ResponseHead.text`) for HTTP/2, into an empty list. */
 export function responseFields(text: string, into: FieldList): void {
   into.add(':status', text.slice(9, 12))
@@ -62,5 +90,9 @@ export function responseFields(text: string, into: FieldList): void {
 }
 
 function isNotLength(name: string): boolean {
-  return name !== 'content-length' && isForMessage(name)
+  return name !== 'content-length' && isNotReason(name)
+}
+
+function isNotReason(name: string): boolean {
+  return name !== 'x-vmesh-reason' && isForMessage(name)
 }
