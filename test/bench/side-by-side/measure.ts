@@ -76,7 +76,7 @@ export async function measureRow(
     row.goal === undefined ? '' : `≤ ${row.goal}`,
     row.envoyGoal === undefined
       ? ''
-      : `is ${ratio(ratios('vmesh', 'Envoy h2'))} x Envoy h2, goal ≤ ${row.envoyGoal}`,
+      : `is ${ratio(ratios('vmesh', 'Envoy h2'))} Envoy h2, goal ≤ ${row.envoyGoal}`,
   ]
   report.add(`${row.name}: CPU a ${row.unit}`, cpu, goals.filter(Boolean).join('; '))
   const speed = names.map(name => {
