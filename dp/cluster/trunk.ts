@@ -1,22 +1,20 @@
 /** One multiplexed connection to an endpoint: its session, its streams that are idle, and what ends it. */
-import type { Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import { Session } from '../codec/vmesh1/session.ts'
 import type { SessionHandler } from '../codec/vmesh1/session-options.ts'
 import type { VmeshStream } from '../codec/vmesh1/stream.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { Carrier, CarrierOwner } from './carrier.ts'
 import type { Connection } from './connection.ts'
 import type { Destination } from './destination.ts'
 import { LentStream, type StreamLender } from './lent-stream.ts'
 
-export interface TrunkOwner {
-  /** Streams have gone, or no new ones can be had. */
-  trunkChanged(trunk: Trunk): void
-  trunkClosed(trunk: Trunk): void
-  streamReleased(trunk: Trunk, stream: LentStream, isReusable: boolean, keepMs: number): void
+export interface TrunkOwner extends CarrierOwner {
+  /** Until when a stream whose call has ended is kept. `keepMs`: what the other side says; -1: nothing. */
+  idleUntilMs(keepMs: number): number
 }
 
-export class Trunk implements StreamLender, SessionHandler, Sweepable {
+export class Trunk implements Carrier, StreamLender, SessionHandler {
   readonly connection: Connection
   readonly #session: Session
   readonly #owner: TrunkOwner
@@ -26,7 +24,6 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
   #isUsed = false
   /** When it was found without a stream; 0: it has some. */
   #quietSinceMs = 0
-  /** A call on it moves so much that others had better go elsewhere. */
   isBulk = false
   readonly #bulkBytes: number
   #readyByMs: number
@@ -48,7 +45,6 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
     return this.#session.isReady
   }
 
-  /** For new calls: it is as it would be made now, and the other side answers. */
   isUsable(destination: Destination, nowMs: number): boolean {
     const { connection } = this
     const isGood = this.isOpen && !this.#session.isInDoubt && connection.retiresAtMs > nowMs
@@ -72,11 +68,6 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
     return stream
   }
 
-  keep(stream: LentStream): void {
-    this.#idle.push(stream)
-  }
-
-  /** No new calls: it ends with those that run. */
   leave(): void {
     for (const stream of this.#idle.splice(0)) this.#discard(stream)
     this.#session.leave()
@@ -88,7 +79,7 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
   }
 
   /** Ends what is idle for too long. */
-  sweep(nowMs: number, idleMs = 0): void {
+  sweep(nowMs: number, idleMs: number): void {
     this.#session.sweep(nowMs)
     if (!this.isReady && nowMs > this.#readyByMs) this.#session.cut()
     this.isBulk = this.#looksForBulk()
@@ -100,8 +91,11 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
 
   released(stream: LentStream, isReusable: boolean, keepMs: number): void {
     const isKept = isReusable && stream.isOpen && this.isOpen
-    if (!isKept) this.#discard(stream)
-    this.#owner.streamReleased(this, stream, isKept, keepMs)
+    if (isKept) {
+      stream.idleUntilMs = this.#owner.idleUntilMs(keepMs)
+      this.#idle.push(stream)
+    } else this.#discard(stream)
+    this.#owner.callEnded()
   }
 
   lost(stream: LentStream): void {
@@ -117,12 +111,12 @@ export class Trunk implements StreamLender, SessionHandler, Sweepable {
 
   onChange(): void {
     if (!this.isOpen) for (const stream of this.#idle.splice(0)) this.#discard(stream)
-    this.#owner.trunkChanged(this)
+    this.#owner.carrierChanged(this)
   }
 
   onClose(): void {
     for (const stream of this.#idle.splice(0)) this.#discard(stream)
-    this.#owner.trunkClosed(this)
+    this.#owner.carrierClosed(this)
   }
 
   #looksForBulk(): boolean {

@@ -1,26 +1,27 @@
 /**
  * The transport between data planes: one mutual-TLS connection that carries all calls to an endpoint (a second one
  * where its streams are used up), made with the first call and replaced by the next call when identity, roots or
- * destination have changed. Endpoints without TLS, and older data planes, are served by the pool.
+ * destination have changed. With others that speak HTTP/2 it is one of those. Endpoints without TLS, and those that speak
+ * neither, are served by the pool.
  */
 import type { Sweepable } from '../codec/deadlines.ts'
 import type { ReasonCode } from '../errors.ts'
-import { MULTIPLEXED, RAW } from '../tls/alpn.ts'
+import { HTTP_CLIENT, HTTP2, MULTIPLEXED, TCP_CLIENT } from '../tls/alpn.ts'
 import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
+import type { Carrier } from './carrier.ts'
 import { dial } from './connect.ts'
 import { Connection } from './connection.ts'
 import type { Destination } from './destination.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { LentStream } from './lent-stream.ts'
+import { Http2Trunk } from './http2/http2-trunk.ts'
 import { Pool, type PoolEnvironment } from './pool.ts'
 import { Redial } from './redial.ts'
 import type { Stream, StreamWaiter, Transport } from './transport.ts'
 import { Trunk, type TrunkOwner } from './trunk.ts'
 import { WaitingLine } from './waiting-line.ts'
 
-/** How long an older data plane is not asked again whether it speaks vmesh/1. */
+/** How long an endpoint that serves one call a connection is not asked again what it speaks. */
 const OLDER_FOR_MS = 60_000
-const PROTOCOLS = [MULTIPLEXED, RAW]
 /** Connections to one endpoint as long as their streams suffice: the second one for calls beside bulk. */
 const MAX_BESIDE_BULK = 2
 
@@ -29,13 +30,13 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   readonly #environment: PoolEnvironment
   readonly #pool: Pool
   #destination: Destination
-  #trunks: Trunk[] = []
+  #trunks: Carrier[] = []
   readonly #waiting = new WaitingLine()
   readonly #tunnels = new WaitingLine()
   #arrivals = 0
   #isDialing = false
   /** The connection whose server has not taken us yet. */
-  #greeting: Trunk | null = null
+  #greeting: Carrier | null = null
   readonly #redial: Redial
   #isRetired = false
   /** Until then the other side is taken for an older one. */
@@ -112,27 +113,27 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     }
   }
 
-  streamReleased(trunk: Trunk, stream: LentStream, isKept: boolean, keepMs: number): void {
+  callEnded(): void {
     this.#endpoint.active--
-    if (isKept) {
-      const limitMs = this.#destination.idleMs
-      // The other side's own limit, less a second for what is on its way.
-      const idleMs = keepMs < 0 ? limitMs : Math.min(limitMs, keepMs - 1000)
-      stream.idleUntilMs = this.#environment.deadlines.nowMs + idleMs
-      trunk.keep(stream)
-    }
     this.#serveWaiting()
   }
 
-  trunkChanged(trunk: Trunk): void {
+  idleUntilMs(keepMs: number): number {
+    const limitMs = this.#destination.idleMs
+    // The other side's own limit, less a second for what is on its way.
+    const idleMs = keepMs < 0 ? limitMs : Math.min(limitMs, keepMs - 1000)
+    return this.#environment.deadlines.nowMs + idleMs
+  }
+
+  carrierChanged(trunk: Carrier): void {
     if (trunk === this.#greeting && trunk.isReady) {
       this.#greeting = null
       this.#succeeded()
       this.#serveWaiting()
-    } else if (!trunk.isOpen) this.#serveWaiting()
+    } else if (!trunk.isOpen || this.#waiting.length > 0) this.#serveWaiting()
   }
 
-  trunkClosed(trunk: Trunk): void {
+  carrierClosed(trunk: Carrier): void {
     this.#trunks = this.#trunks.filter(other => other !== trunk)
     if (this.#trunks.length === 0) this.#environment.deadlines.remove(this)
     if (trunk === this.#greeting) {
@@ -152,14 +153,14 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   }
 
   /** For a new call. */
-  #isUsable(trunk: Trunk): boolean {
+  #isUsable(trunk: Carrier): boolean {
     return !this.#isRetired && trunk.isUsable(this.#destination, this.#environment.deadlines.nowMs)
   }
 
-  #lend(isFresh: boolean): LentStream | null {
+  #lend(isFresh: boolean): Stream | null {
     if (this.#endpoint.active >= this.#environment.limits.maxConnections) return null
     let usable = 0
-    let bulk: Trunk | null = null
+    let bulk: Carrier | null = null
     for (const trunk of this.#trunks) {
       if (!this.#isUsable(trunk)) continue
       usable++
@@ -173,7 +174,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     return this.#lent(bulk.lend(isFresh))
   }
 
-  #lent(stream: LentStream | null): LentStream | null {
+  #lent(stream: Stream | null): Stream | null {
     if (stream !== null) this.#endpoint.active++
     return stream
   }
@@ -221,7 +222,8 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     this.#isDialing = true
     const connection = new Connection('shared', this.#pool)
     connection.begin(this.#destination)
-    const tls = { client, target, protocols: PROTOCOLS }
+    const protocols = this.#tunnels.length > 0 ? TCP_CLIENT : HTTP_CLIENT
+    const tls = { client, target, protocols }
     dial(connection, this.#endpoint, tls, connectTimeoutMs, false, {
       onConnected: (peer, protocol) => {
         connection.certify(peer, client.credentials.notAfterMs)
@@ -257,7 +259,7 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
       // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
       this.#isDialing = false
       connection.discard()
-    } else if (protocol !== MULTIPLEXED) {
+    } else if (protocol !== MULTIPLEXED && protocol !== HTTP2) {
       this.#succeeded()
       this.#olderUntilMs = Date.now() + OLDER_FOR_MS
       this.#pool.adopt(connection)
@@ -267,7 +269,8 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
       const { deadlines, limits } = this.#environment
       if (this.#trunks.length === 0) deadlines.add(this)
       const readyByMs = Date.now() + this.#destination.connectTimeoutMs
-      this.#greeting = new Trunk(connection, limits, readyByMs, this)
+      const Way = protocol === HTTP2 ? Http2Trunk : Trunk
+      this.#greeting = new Way(connection, limits, readyByMs, this)
       this.#trunks.push(this.#greeting)
       return
     }

@@ -14,7 +14,7 @@ import { acceptWire, Wire } from '../codec/wire.ts'
 import type { ReasonCode } from '../errors.ts'
 import { HttpConnection } from '../http/connection.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
-import { MULTIPLEXED } from '../tls/alpn.ts'
+import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
 import type { Credentials } from '../tls/credentials.ts'
 import type { TrustDomain } from '../tls/mesh-tls.ts'
 import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
@@ -99,7 +99,8 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     const { trustDomain } = this.config.tls
     const domain = this.#domain
     const roots = domain?.roots
-    const server = domain?.server() ?? 'no-identity'
+    const protocols = this.config.protocol === 'tcp' ? TCP_SERVER : HTTP_SERVER
+    const server = domain?.server(protocols) ?? 'no-identity'
     if (typeof server === 'string') {
       this.counters.fail(server)
       raw.destroy()

@@ -35,7 +35,8 @@ export class TrustDomain {
   #credentials: Credentials | null = null
   #roots: Roots | null = null
   #client: ClientContext | null = null
-  #server: MeshServer | null = null
+  /** By what they take. */
+  readonly #servers = new Map<readonly string[], MeshServer>()
 
   /** `handshakeTimeoutMs`: of accepted connections. */
   constructor(name: string, handshakeTimeoutMs: number) {
@@ -63,13 +64,17 @@ export class TrustDomain {
     return this.#client
   }
 
-  /** What to accept with, or why that is not possible now. */
-  server(): MeshServer | ReasonCode {
+  /** What to accept with, or why that is not possible now. `protocols`: one of the lists of alpn.ts. */
+  server(protocols: readonly string[]): MeshServer | ReasonCode {
     const usable = this.#usable()
     if (typeof usable === 'string') return usable
+    const known = this.#servers.get(protocols)
+    if (known !== undefined) return known
     const { credentials, roots } = usable
-    this.#server ??= new MeshServer(contextOptions(credentials, roots), credentials, this.#handshakeTimeoutMs)
-    return this.#server
+    const context = contextOptions(credentials, roots)
+    const server = new MeshServer(context, credentials, this.#handshakeTimeoutMs, protocols)
+    this.#servers.set(protocols, server)
+    return server
   }
 
   setCredentials(credentials: Credentials): void {
@@ -104,7 +109,7 @@ export class TrustDomain {
 
   #forget(): void {
     this.#client = null
-    this.#server = null
+    this.#servers.clear()
   }
 }
 

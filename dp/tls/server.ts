@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net'
 import { createSecureContext, createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ReasonCode } from '../errors.ts'
-import { SERVER_PROTOCOLS } from './alpn.ts'
 import type { Credentials } from './credentials.ts'
 import { type Peer, peerOf, refuseClient } from './peer.ts'
 
@@ -32,12 +31,18 @@ export class MeshServer {
   /** Handshakes in progress by the client's address: the TLS server does not name the socket below. */
   readonly #handshakes = new Map<string, Handshake>()
 
-  constructor(context: TlsOptions, credentials: Credentials, handshakeTimeoutMs: number) {
+  /** `protocols`: that it takes, best first (alpn.ts). */
+  constructor(
+    context: TlsOptions,
+    credentials: Credentials,
+    handshakeTimeoutMs: number,
+    protocols: readonly string[],
+  ) {
     this.#credentials = credentials
     const shared = { ...context, sessionIdContext: SESSION_CONTEXT, honorCipherOrder: true }
     this.#server = createServer({
       ...shared,
-      ALPNProtocols: [...SERVER_PROTOCOLS],
+      ALPNProtocols: [...protocols],
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: handshakeTimeoutMs,

@@ -32,7 +32,7 @@ export class Http2Client implements Http2Handler, RequestStreamLender {
   /** null: its streams are used up, or it is ending. */
   lend(): RequestStream | null {
     if (!this.#connection.canRequest) return null
-    const stream = new RequestStream(this.#connection, this.#isUsed, this)
+    const stream = new RequestStream(this.#connection, 'http', this.#isUsed, this)
     this.#isUsed = true
     this.#lent++
     return stream

@@ -20,6 +20,8 @@ export interface RequestStreamLender {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** Place of :scheme in the head of a request. */
+const SCHEME_AT = 1
 /** Shared by all: what it holds is sent before anything else is read. */
 const FIELDS = new FieldList()
 
@@ -30,6 +32,7 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   isUnprocessed = false
   cutReason: ReasonCode | '' = ''
   readonly #connection: Http2Connection
+  readonly #scheme: 'http' | 'https'
   readonly #lender: RequestStreamLender
   #stream: Http2Stream | null = null
   #isReleased = false
@@ -41,8 +44,15 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   #isChunked = false
   #isFree = true
 
-  constructor(connection: Http2Connection, isReused: boolean, lender: RequestStreamLender) {
+  /** `scheme`: how the connection was made. */
+  constructor(
+    connection: Http2Connection,
+    scheme: 'http' | 'https',
+    isReused: boolean,
+    lender: RequestStreamLender,
+  ) {
     this.#connection = connection
+    this.#scheme = scheme
     this.isReused = isReused
     this.#lender = lender
   }
@@ -59,6 +69,7 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
 
   request(fields: FieldList, isBodiless: boolean): void {
     this.#isHead = fields.values[0] === 'HEAD'
+    fields.setValue(SCHEME_AT, this.#scheme)
     const length = isBodiless ? '0' : fields.get('content-length')
     this.#open(fields, length === undefined ? -1 : Number(length))
   }
@@ -152,7 +163,7 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
     const headEnd = text.indexOf('\r\n\r\n')
     const head = text.slice(0, headEnd + 2)
     FIELDS.clear()
-    const hasForm = requestFields(head, 'http', FIELDS)
+    const hasForm = requestFields(head, this.#scheme, FIELDS)
     this.#isHead = text.startsWith('HEAD ')
     const length = FIELDS.get('content-length')
     const isChunked = length === undefined && /\r\ntransfer-encoding:/i.test(head)

@@ -69,6 +69,11 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
     return !this.#isDraining && !this.#isClosed && this.streams.open.size < most
   }
 
+  /** The peer has said its settings; a server that does not want its client ends the connection instead. */
+  get isTaken(): boolean {
+    return this.#incoming.hasSettings
+  }
+
   /** Nothing new begins here: it drains or is closed. */
   get isEnding(): boolean {
     return this.#isDraining || this.#isClosed

@@ -45,6 +45,11 @@ export class Incoming implements FrameSink {
     return this.#hasSettings && this.#isAcknowledged
   }
 
+  /** The peer's settings have come: it has taken the connection. */
+  get hasSettings(): boolean {
+    return this.#hasSettings
+  }
+
   read(bytes: Buffer, start: number, end: number): void {
     this.#reader.read(bytes, start, end)
   }
