@@ -14,7 +14,9 @@ import {
   type Settings,
   settingsOrThrow,
 } from '#base/settings.ts'
-import { DEFAULT_LOAD_LIMITS, type LoadLimits } from './codec/load.ts'
+import { limitsOf } from './apply/limit-settings.ts'
+import type { Limits } from './codec/limits.ts'
+import { DEFAULT_LOAD_LIMITS } from './codec/load.ts'
 import { KUMA_DP_FLAGS } from './from-kuma/flags.ts'
 
 const MEGABYTE = 1024 * 1024
@@ -96,6 +98,11 @@ export const DP_SETTINGS = defineSettings({
     unit: 'megabytes',
     doc: 'Resident memory from which on new clients and calls are refused; 0: no such limit.',
   },
+  limit: {
+    type: 'list',
+    default: [],
+    doc: 'Any other limit as NAME=VALUE, such as maxHead=128KiB or http2.maxStreams=100; the flag may be repeated. REFERENCE.md has all of them.',
+  },
   logLevel: {
     type: 'enum',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -124,10 +131,10 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_STORE_*',
 ]
 
-/** What the engine is limited by. */
-export function loadLimitsOf(settings: DpSettings): LoadLimits {
-  const { maxClients, maxCalls, maxMemoryMb } = settings
-  return { maxClients, maxCalls, maxMemoryBytes: maxMemoryMb * MEGABYTE }
+/** What the engine is limited by. Throws `settings.invalid`. */
+export function engineLimitsOf(settings: DpSettings): Partial<Limits> {
+  const { maxClients, maxCalls, maxMemoryMb, limit } = settings
+  return { ...limitsOf(limit), maxClients, maxCalls, maxMemoryBytes: maxMemoryMb * MEGABYTE }
 }
 
 /** Throws `settings.invalid` with all faults. */

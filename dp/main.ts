@@ -17,13 +17,14 @@ import type { Engine } from './apply/engine.ts'
 import type { WorkerData } from './apply/workers/messages.ts'
 import { serveWorker } from './apply/workers/worker.ts'
 import { Workers } from './apply/workers/workers.ts'
+import type { Limits } from './codec/limits.ts'
 import { LOAD_BYTES } from './codec/load.ts'
 import {
   DP_SETTINGS,
   type DpSettings,
   dpRemarks,
+  engineLimitsOf,
   environment,
-  loadLimitsOf,
   readDpSettings,
   stateDirOf,
   stateFolders,
@@ -91,6 +92,7 @@ const program = group({
 })
 
 interface Prepared {
+  readonly limits: Partial<Limits>
   readonly definition: Definition | null
   readonly mesh: string
   readonly name: string
@@ -103,9 +105,11 @@ interface Prepared {
 /** All that can be wrong with flags and files, before anything is done. */
 async function prepared(settings: DpSettings): Promise<Prepared> {
   const { dataplaneFile, dataplaneVar } = settings
+  const limits = engineLimitsOf(settings)
   const definition =
     dataplaneFile === null ? null : await readDefinition(dataplaneFile, variablesOf(dataplaneVar))
   return {
+    limits,
     definition,
     ...identify(settings, definition),
     address: addressOf(settings.cpAddress),
@@ -131,7 +135,7 @@ async function run(settings: DpSettings): Promise<void> {
   const remarks = dpRemarks()
   if (remarks.length > 0) root.warn({ remarks }, 'variables of kuma-dp are not read')
   const notifier = createNotifier(environment())
-  const { mesh, name, ...given } = await prepared(settings)
+  const { mesh, name, limits, ...given } = await prepared(settings)
   const bindings = { mesh, dataplane: name }
   const log = root.child(bindings)
   const dataPlane = new DataPlane({
@@ -141,7 +145,7 @@ async function run(settings: DpSettings): Promise<void> {
     stateDir: stateDirOf(settings, mesh, name),
     drainTimeMs: settings.drainTime,
     log,
-    engine: engineOf(settings, log, { ...logging, bindings }),
+    engine: engineOf(settings.concurrency, limits, log, { ...logging, bindings }),
     onState: state => notifier.status(state),
   })
   const stopped = untilSignal()
@@ -155,9 +159,12 @@ async function run(settings: DpSettings): Promise<void> {
 }
 
 /** One worker runs in this thread; several have a thread each. */
-function engineOf(settings: DpSettings, log: Logger, workerLog: WorkerData['log']): Engine {
-  const { concurrency } = settings
-  const limits = loadLimitsOf(settings)
+function engineOf(
+  concurrency: number,
+  limits: Partial<Limits>,
+  log: Logger,
+  workerLog: WorkerData['log'],
+): Engine {
   const count = concurrency === 0 ? availableParallelism() : concurrency
   if (count === 1) return createEngine({ log, limits })
   const load = new SharedArrayBuffer(LOAD_BYTES)

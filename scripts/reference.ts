@@ -9,6 +9,7 @@ import { describeMarkdown } from '../cp/kinds/describe.ts'
 import { defineKind } from '../cp/kinds/kind.ts'
 import { kinds } from '../cp/kinds/registry.ts'
 import { targetRefSchema } from '../cp/kinds/target-ref.ts'
+import { limitsMarkdown } from '../dp/apply/limit-settings.ts'
 import { REASONS } from '../dp/errors.ts'
 
 /** What all policies share is told once. */
@@ -32,7 +33,8 @@ const describe = (text: string): string =>
 const text = [
   '# Reference',
   '',
-  'All kinds, and at the end the [reason codes](#reason-codes) of calls that the mesh refuses or fails.',
+  'All kinds, and at the end the [limits](#limits-of-the-data-plane) of the data plane and the',
+  '[reason codes](#reason-codes) of calls that the mesh refuses or fails.',
   '',
   'Made from the kinds by `scripts/reference.ts`; the same texts are shown by `vmeshctl explain KIND.FIELD` and in',
   '`/openapi.json`. Names may be written in camelCase or snake_case. Durations are Go durations (`1m30s`).',
@@ -42,6 +44,14 @@ const text = [
   ...kinds.map(kind => describe(describeMarkdown(kind))),
   // it has no path and no words of its own
   describeMarkdown(targetRef).replace(/\n- API:[\s\S]*?\n\n/, '\n'),
+  '## Limits of the data plane',
+  '',
+  'Set by `vmesh-dp run --limit NAME=VALUE`, which may be repeated, or `VMESH_LIMIT=NAME=VALUE,…`. `http2.` is for HTTP/2',
+  'with clients, applications and others, `trunk.` for the connections between data planes. Times hold to within a second.',
+  '`--max-clients`, `--max-calls` and `--max-memory-mb` are flags of their own.',
+  '',
+  limitsMarkdown(),
+  '',
   '## Reason codes',
   '',
   'Why the mesh itself refuses or fails a call: an HTTP answer that it makes bears the code as `x-vmesh-reason`; a TCP',

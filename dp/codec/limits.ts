@@ -3,71 +3,67 @@
  * (deadlines.ts), so they hold to within a second.
  */
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits } from './http2/http2-limits.ts'
+import { defaultsOf, type LimitsOf, limit } from './limit.ts'
 import { DEFAULT_LOAD_LIMITS, type LoadLimits } from './load.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './vmesh1/session-limits.ts'
 
-export interface Limits extends SessionLimits, LoadLimits {
-  /** Of HTTP/2 connections of clients and to applications. */
+const KIB = 1024
+
+export const ENGINE_LIMITS = {
+  maxHeadBytes: limit(
+    60 * KIB,
+    'Head of a request or response of HTTP/1.1: start line, fields and the blank line.',
+    {
+      min: KIB,
+      max: 1024 * KIB,
+    },
+  ),
+  maxFields: limit(100, 'Header fields of one head.'),
+  headTimeoutMs: limit(10_000, 'From the first byte of the head of a request to its last.'),
+  keepAliveMs: limit(3_600_000, 'How long a client may keep a connection on which no request runs.'),
+  streamIdleMs: limit(
+    1_800_000,
+    'A call, or an upgraded connection, on which no byte moves in either direction, ends.',
+  ),
+  tcpIdleMs: limit(3_600_000, 'A TCP connection on which no byte moves in either direction ends.'),
+  maxDiscardBytes: limit(
+    256 * KIB,
+    'Rest of a body that is read and dropped to keep a connection after an answer that did not need it.',
+    { min: 0 },
+  ),
+  maxPipelinedBytes: limit(64 * KIB, 'Kept of later requests while one is running; then reading stops.'),
+  handshakeTimeoutMs: limit(10_000, 'TLS handshake of a connection that was accepted.'),
+  localIdleMs: limit(
+    3000,
+    'How long an idle connection to the local application is kept; below the keep-alive time of common servers.',
+  ),
+  meshIdleMs: limit(
+    60_000,
+    'How long an idle connection to another data plane is kept; far below `keepAlive` of that side.',
+  ),
+  maxConnections: limit(8192, 'Connections, or calls on shared connections, to one endpoint.'),
+  maxConnecting: limit(8, 'Connections that are being made to one endpoint at a time.'),
+  maxWaiting: limit(
+    8192,
+    'Calls that wait for a connection to one endpoint; more are refused with `overflow`.',
+  ),
+  backoffMs: limit(
+    200,
+    'First pause before an endpoint that failed is tried again while others are healthy.',
+  ),
+  maxBackoffMs: limit(10_000, 'Longest of these pauses, which double.'),
+  redialMs: limit(50, 'First pause between attempts to make the connection to a data plane.'),
+  maxRedialMs: limit(1000, 'Longest of these pauses, which double.'),
+  retireMs: limit(30_000, 'How long the connections of a removed listener may finish.', { min: 0 }),
+} as const
+
+export interface Limits extends SessionLimits, LoadLimits, LimitsOf<typeof ENGINE_LIMITS> {
   readonly http2: Http2Limits
-  /** Largest head of a request or response: start line, fields and the blank line. */
-  readonly maxHeadBytes: number
-  /** Most header fields of one head. */
-  readonly maxFields: number
-  /** From the first byte of a request head to its last. */
-  readonly headTimeoutMs: number
-  /** A client connection without a running request. */
-  readonly keepAliveMs: number
-  /** A running call or an upgraded connection on which no byte moves in either direction. */
-  readonly streamIdleMs: number
-  /** A TCP connection on which no byte moves in either direction. */
-  readonly tcpIdleMs: number
-  /** Rest of a request body that is read and dropped to keep a connection after an answer that did not need it. */
-  readonly maxDiscardBytes: number
-  /** Bytes of later requests kept while one is running; then reading stops. */
-  readonly maxPipelinedBytes: number
-  /** TLS handshake of an accepted connection. */
-  readonly handshakeTimeoutMs: number
-  /** Idle pooled connection to the local application; below the keep-alive time of common servers. */
-  readonly localIdleMs: number
-  /** Idle pooled connection to another data plane; far below `keepAliveMs` of that side. */
-  readonly meshIdleMs: number
-  /** To one endpoint. */
-  readonly maxConnections: number
-  /** Connections being made to one endpoint at a time. */
-  readonly maxConnecting: number
-  /** Calls that wait for a connection to one endpoint. */
-  readonly maxWaiting: number
-  /** First and longest pause before an endpoint that failed is tried again while others are healthy. */
-  readonly backoffMs: number
-  readonly maxBackoffMs: number
-  /** First and longest pause between attempts to make the connection to a data plane. */
-  readonly redialMs: number
-  readonly maxRedialMs: number
-  /** How long the connections of a removed listener may finish. */
-  readonly retireMs: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
   ...DEFAULT_SESSION_LIMITS,
   ...DEFAULT_LOAD_LIMITS,
+  ...defaultsOf(ENGINE_LIMITS),
   http2: DEFAULT_HTTP2_LIMITS,
-  maxHeadBytes: 60 * 1024,
-  maxFields: 100,
-  headTimeoutMs: 10_000,
-  keepAliveMs: 3_600_000,
-  streamIdleMs: 1_800_000,
-  tcpIdleMs: 3_600_000,
-  maxDiscardBytes: 256 * 1024,
-  maxPipelinedBytes: 64 * 1024,
-  handshakeTimeoutMs: 10_000,
-  localIdleMs: 3000,
-  meshIdleMs: 60_000,
-  maxConnections: 8192,
-  maxConnecting: 8,
-  maxWaiting: 8192,
-  backoffMs: 200,
-  maxBackoffMs: 10_000,
-  redialMs: 50,
-  maxRedialMs: 1000,
-  retireMs: 30_000,
 }

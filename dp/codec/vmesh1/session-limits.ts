@@ -1,36 +1,45 @@
 /** Limits of a vmesh/1 session: sizes in bytes, times in milliseconds, rates a second. */
-export interface SessionLimits {
-  /** Open at a time, of both sides the smaller one. More need another connection. */
-  readonly maxStreams: number
-  /** What the streams of a connection may keep beyond 64 KiB each, all together. */
-  readonly sharedWindowBytes: number
-  /** A call that moves so much in half a second is bulk: others take a second connection. */
-  readonly bulkBytes: number
-  /** Written and not taken by the peer: above the first no DATA is sent, above the second the peer is not read. */
-  readonly maxPendingBytes: number
-  readonly maxBacklogBytes: number
-  /**
-   * Frames that cost work and move nothing, and streams that are reset before they have ended: so many at once, and
-   * a second; beyond, the peer is read that slowly.
-   */
-  readonly nuisanceBurst: number
-  readonly nuisancesPerSecond: number
-  /** A silent connection is asked with PING; without an answer in time it is dead. */
-  readonly pingAfterMs: number
-  readonly pingTimeoutMs: number
-  /** How long a peer may go on with a connection that we have ended, so that it can read our last answer. */
-  readonly lingerMs: number
-}
+import { defaultsOf, type LimitsOf, limit } from '../limit.ts'
 
-export const DEFAULT_SESSION_LIMITS: SessionLimits = {
-  maxStreams: 1024,
-  sharedWindowBytes: 16 * 1024 * 1024,
-  bulkBytes: 1024 * 1024,
-  maxPendingBytes: 256 * 1024,
-  maxBacklogBytes: 1024 * 1024,
-  nuisanceBurst: 10_000,
-  nuisancesPerSecond: 2000,
-  pingAfterMs: 5000,
-  pingTimeoutMs: 10_000,
-  lingerMs: 2000,
-}
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const SESSION_LIMITS = {
+  maxStreams: limit(
+    1024,
+    'Streams at a time, of both sides the smaller one. More calls take another connection.',
+  ),
+  sharedWindowBytes: limit(
+    16 * MIB,
+    'What the streams of a connection may keep beyond 64 KiB each, all together.',
+    { min: 0 },
+  ),
+  bulkBytes: limit(
+    MIB,
+    'A call that moves so much in half a second is bulk: other calls take a second connection.',
+  ),
+  maxPendingBytes: limit(
+    256 * KIB,
+    'Written and not taken by the other side: above it no more is sent of bodies.',
+  ),
+  maxBacklogBytes: limit(
+    MIB,
+    'Written and not taken by the other side: above it the other side is not read.',
+  ),
+  nuisanceBurst: limit(
+    10_000,
+    'Frames that cost work and move nothing, and streams that are reset before they have ended, at once; beyond, the other side is read more slowly.',
+    { min: 10 },
+  ),
+  nuisancesPerSecond: limit(2000, 'The same, a second.'),
+  pingAfterMs: limit(5000, 'A connection that is silent for so long is asked with PING.'),
+  pingTimeoutMs: limit(10_000, 'Without an answer to PING in time it is cut.'),
+  lingerMs: limit(
+    2000,
+    'How long the other side, or a client of HTTP/1.1, may go on with a connection that we have ended, so that it can read our last answer.',
+  ),
+} as const
+
+export type SessionLimits = LimitsOf<typeof SESSION_LIMITS>
+
+export const DEFAULT_SESSION_LIMITS: SessionLimits = defaultsOf(SESSION_LIMITS)

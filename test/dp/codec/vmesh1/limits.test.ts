@@ -67,6 +67,26 @@ t.test('gives larger windows to those who keep up, and never more than all may h
   t.ok(sum <= (16 * 1024 + 100 * 64) * KIB, `${sum} bytes in all`)
 })
 
+t.test('gives nobody a larger window where the shared one is used up', async t => {
+  const peer = new VmeshPeer(true, { sharedWindowBytes: 0 })
+  peer.say(open(1))
+  for (let round = 0; round < 10; round++) {
+    peer.say(data(1, chunk(32 * KIB)))
+    t.same(await peer.lines(), ['WINDOW 1 32768'])
+  }
+})
+
+t.test('gives a peer that got it wrong a moment to read why, then cuts', async t => {
+  const peer = new VmeshPeer(true, { lingerMs: 500 })
+  peer.say(open(2))
+  t.match(await peer.lines(), ['GOAWAY 0 0 1'])
+  peer.session.sweep(1000)
+  peer.session.sweep(1400)
+  t.equal(peer.wire.isOpen, true)
+  peer.session.sweep(1600)
+  t.equal(peer.wire.isOpen, false)
+})
+
 t.test('lets streams take turns when the peer does not read', async t => {
   const peer = new VmeshPeer(true, { maxPendingBytes: 32 * KIB })
   peer.say(open(1), open(3), open(5))
