@@ -129,7 +129,8 @@ export class HeaderBlock implements FieldSink {
       if (this.contentLength >= 0) this.#refuse('two content-length fields')
       this.contentLength = readLength(value)
       if (this.contentLength < 0) this.#refuse('content-length')
-      this.fields.add(name, value)
+      // In the one spelling that nobody misreads.
+      this.fields.add(name, String(this.contentLength))
     } else if (kind === HOST) {
       if (this.#host !== '') this.#refuse('two host fields')
       this.#host = value

@@ -12,10 +12,8 @@ import { FRAMINGS } from './corpus/framings.ts'
 import type { Hostile } from './corpus/hostile.ts'
 import { SEQUENCES } from './corpus/sequences.ts'
 import { START_LINES } from './corpus/start-lines.ts'
-import { startReferenceServers } from './reference-servers.ts'
+import { Forwarded } from './forwarded.ts'
 import { startRecorder } from './relay.ts'
-import { replay } from './replay.ts'
-import type { Reading } from './strict-reader.ts'
 import { refusalFaults } from './verdict.ts'
 
 const recorder = await startRecorder()
@@ -27,18 +25,7 @@ await mustApply(pair.backend, {
   trust: [trustOf(pair.ca)],
 })
 const CORPUS: readonly Hostile[] = [...FRAMINGS, ...CHUNKED_REQUESTS, ...START_LINES, ...FIELDS, ...SEQUENCES]
-/** By their text without what differs each time: what went on. */
-const forwarded = new Map<string, { name: string; reading: Reading }>()
-
-/** What differs each time. */
-const OWN_FIELD = /^x-forwarded-client-cert: By=spiffe|^x-request-id: [0-9a-f-]{36}\r$/gm
-function note(name: string, readings: readonly Reading[]): void {
-  for (const reading of readings) {
-    const text = reading.requests.map(one => one.text).join('') + reading.rest
-    const key = text.replace(OWN_FIELD, '')
-    if (key !== '') forwarded.set(key, { name, reading })
-  }
-}
+const forwarded = new Forwarded()
 
 for (const { where, port, cuts } of [
   { where: 'through two data planes', port: pair.outPort, cuts: [0, 0.5] },
@@ -53,32 +40,11 @@ for (const { where, port, cuts } of [
         const faults = [...refusalFaults(relayed), ...relayed.readings.flatMap(reading => reading.faults)]
         if (count !== passes) faults.push(`${count} requests instead of ${passes}`)
         if (faults.length > 0) failures.push(`${name}: ${faults.join('; ')}`)
-        note(name, relayed.readings)
+        forwarded.note(name, relayed.readings)
       }
     }
     t.same(failures, [], `${CORPUS.length} sequences`)
   })
 }
 
-t.test('is understood alike by servers that others wrote', async t => {
-  const { servers, missing, close } = await startReferenceServers()
-  t.teardown(close)
-  for (const name of missing) t.pass(name, { skip: 'not installed' })
-  const differences: string[] = []
-  for (const server of servers) {
-    const refusals = new Map<number, number>()
-    const queue = [...forwarded.values()]
-    const lane = async () => {
-      for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
-        const { difference, refusal } = await replay(server, one.reading)
-        if (difference !== '') differences.push(`${server.name}, ${one.name}: ${difference}`)
-        if (refusal > 0) refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1)
-      }
-    }
-    await Promise.all([lane(), lane(), lane(), lane()])
-    t.comment(
-      `${server.name}: ${forwarded.size} sequences, refused by itself: ${JSON.stringify([...refusals])}`,
-    )
-  }
-  t.same(differences, [], 'no server sees other requests')
-})
+t.test('is understood alike by servers that others wrote', t => forwarded.compare(t))

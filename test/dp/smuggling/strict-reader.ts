@@ -26,6 +26,9 @@ const CHUNK = /^([0-9a-fA-F]{1,15})\r\n/
 /** Of one connection, or ambiguous: none goes on. Connection and Upgrade do for WebSocket alone. */
 const FORBIDDEN = ['keep-alive', 'proxy-connection', 'http2-settings', 'content_length', 'transfer_encoding']
 
+/** Recipients that merge trailers into the head would frame or route by them. */
+const NO_TRAILER = /^(?:content[-_]length|transfer[-_]encoding|te|trailer|host|connection|upgrade|expect)$/i
+
 /** `text`: Latin-1, from the start of a request. */
 export function readStrictly(text: string): Reading {
   const requests: ReadRequest[] = []
@@ -121,6 +124,7 @@ function readTrailers(text: string, start: number, data: string): Body | 'malfor
     const line = text.slice(at, lineEnd + 1)
     at = lineEnd + 1
     if (line === '\r\n') return { data, end: at }
-    if (!line.endsWith('\r\n') || !FIELD.test(line.slice(0, -2))) return 'malformed'
+    const name = line.endsWith('\r\n') ? FIELD.exec(line.slice(0, -2))?.[1] : undefined
+    if (name === undefined || NO_TRAILER.test(name)) return 'malformed'
   }
 }
