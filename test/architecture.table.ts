@@ -94,7 +94,7 @@ export const DOORS: Readonly<Record<string, { readonly door: string; readonly be
   zod: { door: 'cp/kinds/', because: 'the schema language of the kinds: every kind file speaks it' },
   tap: { door: 'test/', because: 'the test language' },
   'fast-check': { door: 'test/', because: 'the language of fuzz tests' },
-  '@grpc/grpc-js': { door: 'test/dp/http/grpc.test.ts', because: 'both ends of gRPC, as people have them' },
+  '@grpc/grpc-js': { door: 'test/support/grpc.ts', because: 'both ends of gRPC, as people have them' },
   '@redocly/openapi-core': { door: 'test/cp/api/openapi.test.ts', because: 'the linter of the API document' },
   'tap-parser': { door: 'scripts/run-tests.ts', because: 'the test runner' },
   esbuild: { door: 'scripts/build.ts', because: 'the bundler' },

@@ -1,15 +1,18 @@
 /**
- * The clients that people have, through two daemons with two workers each: curl, nghttp, h2load, redis-cli and psql
+ * The clients that people have, through two daemons with two workers each: curl, nghttp, h2load, grpc-js, ws, redis-cli and psql
  * against real applications, over one mutual-TLS connection a worker.
  */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { connectWebSocket, createUpgrade } from '#base/websocket.ts'
 import { httpApplication } from '../support/applications.ts'
 import { startPostgres, startRedis } from '../support/databases.ts'
+import { asIs, ECHO, grpcClient, grpcServer, status, unary } from '../support/grpc.ts'
 import { eventually, Lab, type Running } from '../support/lab.ts'
 import { freePorts } from '../support/ports.ts'
 
@@ -26,12 +29,20 @@ const http2 = createServer((asked, answer) => {
 })
 await new Promise<void>(resolve => http2.listen(0, '127.0.0.1', resolve))
 t.teardown(() => void http2.close())
+const grpc = await grpcServer(t)
+const upgrade = createUpgrade({ maxFrameBytes: 2_000_000, protocols: ['echo'] })
+http.server.on('upgrade', (asked, socket, head) =>
+  upgrade(asked, socket, head, peer =>
+    peer.on('message', (data, isBinary) => peer.send(data, { binary: isBinary })),
+  ),
+)
 const [redis, postgres] = await Promise.all([startRedis(), startPostgres()])
 t.teardown(() => Promise.all([redis.stop(), postgres.stop()]).then(() => {}))
 
 const APPLICATIONS = {
   http: ['http', http.port],
   http2: ['http2', (http2.address() as AddressInfo).port],
+  grpc: ['grpc', grpc.port],
   redis: ['tcp', redis.port],
   postgres: ['tcp', postgres.port],
 } as const
@@ -102,6 +113,41 @@ t.test('nghttp and h2load: every request is answered', async t => {
   )
   const old = await run('h2load', '--h1', '-n500', '-c8', `http://127.0.0.1:${portOf('http')}/`)
   t.match(old, /500 succeeded, 0 failed, 0 errored, 0 timeout/)
+})
+
+t.test('grpc-js: calls, errors, many messages both ways', async t => {
+  const client = grpcClient(t, Number(portOf('grpc')))
+  const message = Buffer.alloc(2_000_000, 'm')
+  const { error, value } = await unary(client, ECHO.unary, message)
+  t.equal(error, null)
+  t.ok(value?.equals(message))
+  t.match((await unary(client, ECHO.fail, message)).error, { code: status.NOT_FOUND })
+  const talk = client.makeBidiStreamRequest(ECHO.talk.path, asIs, asIs)
+  const heard: string[] = []
+  talk.on('data', (bytes: Buffer) => heard.push(String(bytes)))
+  for (let n = 0; n < 1000; n++) talk.write(Buffer.from(`${n}`))
+  talk.end()
+  await once(talk, 'end')
+  t.equal(heard.join(), Array.from({ length: 1000 }, (_, n) => n).join())
+})
+
+t.test('ws: messages both ways, and the end', async t => {
+  const client = connectWebSocket({
+    maxFrameBytes: 2_000_000,
+    protocols: ['echo'],
+    url: `ws://127.0.0.1:${portOf('http')}/`,
+    headers: {},
+    handshakeTimeoutMs: 5000,
+    onRefused: code => t.fail(`refused with ${code}`),
+  })
+  await once(client, 'open')
+  for (const size of [1, 70_000, 1_000_000]) {
+    client.send('x'.repeat(size))
+    const [data] = await once(client, 'message')
+    t.equal(String(data).length, size)
+  }
+  client.close(1000, 'done')
+  t.match(await once(client, 'close'), [1000])
 })
 
 t.test('redis-cli: commands, pipes, large values', async t => {

@@ -1,130 +1,13 @@
 /** gRPC through both data planes: a real client and a real server of @grpc/grpc-js at the ends. */
 import { once } from 'node:events'
-import {
-  Client,
-  credentials,
-  type handleBidiStreamingCall,
-  Metadata,
-  type MethodDefinition,
-  Server,
-  ServerCredentials,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js'
 import t from 'tap'
 import { startPair } from '../../support/engine-pair.ts'
+import { asIs, ECHO, grpcClient, grpcServer, Metadata, status, unary } from '../../support/grpc.ts'
 import { freePorts } from '../../support/ports.ts'
-import { DENY_ALL, LOOPBACK } from '../../support/snapshots.ts'
+import { DENY_ALL } from '../../support/snapshots.ts'
 
 interface Teardown {
   teardown(end: () => Promise<void> | void): void
-}
-
-type Method = MethodDefinition<Buffer, Buffer>
-
-const asIs = (bytes: Buffer): Buffer => bytes
-const method = (name: string, requestStream: boolean, responseStream: boolean): Method => ({
-  path: `/test.Echo/${name}`,
-  requestStream,
-  responseStream,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-})
-const ECHO = {
-  unary: method('Unary', false, false),
-  fail: method('Fail', false, false),
-  count: method('Count', false, true),
-  sum: method('Sum', true, false),
-  talk: method('Talk', true, true),
-}
-
-/** `cancelled`: calls whose client went away. */
-async function grpcServer(t: Teardown): Promise<{ port: number; cancelled: () => number }> {
-  let cancelled = 0
-  const talk: handleBidiStreamingCall<Buffer, Buffer> = call => {
-    call.on('cancelled', () => cancelled++)
-    call.on('data', (message: Buffer) => call.write(message))
-    call.on('end', () => call.end())
-  }
-  const server = new Server({ 'grpc.max_receive_message_length': -1 })
-  server.addService(ECHO, {
-    unary: (call: { metadata: Metadata; request: Buffer; sendMetadata(m: Metadata): void }, done: Reply) => {
-      const head = new Metadata()
-      head.set('x-seen', call.metadata.get('x-mine').join())
-      call.sendMetadata(head)
-      const trailer = new Metadata()
-      trailer.set('x-last', 'word')
-      done(null, call.request, trailer)
-    },
-    fail: (_call: unknown, done: Reply) => done({ code: status.NOT_FOUND, details: 'no such thing: ü' }),
-    count: (call: { request: Buffer; write(b: Buffer): void; end(): void }) => {
-      for (let i = 0; i < call.request.length; i++) call.write(Buffer.from([i]))
-      call.end()
-    },
-    sum: (call: NodeJS.EventEmitter, done: Reply) => {
-      let sum = 0
-      call.on('data', (message: Buffer) => {
-        sum += message.length
-      })
-      call.on('end', () => done(null, Buffer.from(String(sum))))
-    },
-    talk,
-  } as never)
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${LOOPBACK}:0`, ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    )
-  })
-  t.teardown(() => server.forceShutdown())
-  return { port, cancelled: () => cancelled }
-}
-
-type Reply = (error: Partial<ServiceError> | null, value?: Buffer, trailer?: Metadata) => void
-
-function grpcClient(t: Teardown, port: number): Client {
-  const client = new Client(`${LOOPBACK}:${port}`, credentials.createInsecure(), {
-    'grpc.max_receive_message_length': -1,
-  })
-  t.teardown(() => client.close())
-  return client
-}
-
-interface Outcome {
-  readonly error: ServiceError | null
-  readonly value: Buffer | undefined
-  readonly head: Metadata | undefined
-  readonly trailer: Metadata | undefined
-}
-
-function unary(
-  client: Client,
-  { path }: Method,
-  message: Buffer,
-  metadata = new Metadata(),
-  deadlineMs = 10_000,
-) {
-  return new Promise<Outcome>(resolve => {
-    let head: Metadata | undefined
-    let trailer: Metadata | undefined
-    let result: { error: ServiceError | null; value: Buffer | undefined } | undefined
-    const finish = (): void => {
-      if (result !== undefined && trailer !== undefined) resolve({ ...result, head, trailer })
-    }
-    const options = { deadline: Date.now() + deadlineMs }
-    const call = client.makeUnaryRequest(path, asIs, asIs, message, metadata, options, (error, value) => {
-      result = { error, value }
-      finish()
-    })
-    call.on('metadata', received => {
-      head = received
-    })
-    call.on('status', ({ metadata: received }) => {
-      trailer = received
-      finish()
-    })
-  })
 }
 
 async function started(t: Teardown) {
