@@ -1,169 +1,226 @@
 /**
- * Full load while everything changes: endpoints come and go, policies change, clients reset their calls. No call fails
- * that a healthy endpoint could have served, and the daemon keeps neither memory nor descriptors. SOAK_SECONDS: how long
- * (8 here, 600 by `npm run soak`).
+ * Full load of every protocol while everything changes: endpoints leave and come back, others are killed, policies and
+ * certificates change, clients reset their calls. No call fails that a healthy endpoint could have served, and neither
+ * the calling nor the called daemon keeps memory, descriptors or calls, or stops answering. SOAK_SECONDS: how long (8
+ * here, 600 by `npm run soak`).
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
-import { connect } from 'node:net'
+import { connect as connectHttp2 } from 'node:http2'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import { httpApplication } from '../support/applications.ts'
-import { call, dataplane, eventually, Lab, type Running } from '../support/lab.ts'
+import type { DataPlaneStatus } from '../../dp/admin/status.ts'
+import { echoApplication } from '../support/applications.ts'
+import { call, eventually, Lab, type Running } from '../support/lab.ts'
 import { freePorts } from '../support/ports.ts'
+import {
+  callAndReset,
+  callHttp1,
+  callHttp2,
+  callTcp,
+  callWebSocket,
+  cancelHttp2,
+  getHttp1,
+  readSlowly,
+  startSoakApplication,
+} from './calls.ts'
+import { Tally } from './tally.ts'
+import { descriptorsOf, median, type Sample, type Witness, watch } from './witness.ts'
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 8)
-/** Growth of resident memory from the middle of a long soak to its end that is no leak. */
-const MAX_GROWTH = 0.25
-const LONG_SECONDS = 300
-t.setTimeout((SECONDS + 100) * 1000)
+const LONG_SECONDS = 100
+/** Growth of resident memory, between medians of the second and the last third of a long soak, that is no leak. */
+const MAX_GROWTH = 0.1
+const MAX_GROWTH_MB = 8
+/** No thread of a daemon may leave a question unanswered for longer; both cores are busy with the load as well. */
+const MAX_ANSWER_MS = 2000
+t.setTimeout((SECONDS + 150) * 1000)
 
 const lab = new Lab()
 t.teardown(() => lab.close())
-const application = await httpApplication('api')
-t.teardown(() => void application.server.close())
-const [webPort = 0, toApi = 0, ...apiPorts] = await freePorts(5)
+const application = await startSoakApplication()
+t.teardown(application.close)
+const echo = await echoApplication()
+t.teardown(() => void echo.server.close())
+const [toApi = 0, toStore = 0, toFickle = 0, toBrittle = 0, ...inPorts] = await freePorts(16)
+
+/** Ports in the order of the services. */
+function inbounds(services: readonly string[]): object[] {
+  return services.map(service => ({
+    port: inPorts.shift(),
+    servicePort: service === 'store' ? echo.port : application.port,
+    tags: { 'kuma.io/service': service, 'kuma.io/protocol': service === 'store' ? 'tcp' : 'http' },
+  }))
+}
+
+function plane(name: string, ...services: readonly string[]): { name: string; networking: object } {
+  return { name, networking: { address: '127.0.0.1', inbound: inbounds(services) } }
+}
+
+const SERVICES = ['api', 'store', 'fickle']
 await lab.startControlPlane()
-const planes = apiPorts.map((port, index) =>
-  dataplane({ name: `api-${index}`, service: 'api', port, servicePort: application.port }),
+const steady = await lab.startDataPlane(plane('steady', ...SERVICES))
+/** Leave in order and come back. */
+const leaving = [plane('leaving-1', ...SERVICES), plane('leaving-2', ...SERVICES)]
+/** Are killed and come back; what they serve may be asked again. */
+const brittle = [plane('brittle-1', 'brittle'), plane('brittle-2', 'brittle')]
+const daemons = new Map<object, Running>()
+for (const one of [...leaving, ...brittle]) daemons.set(one, await lab.startDataPlane(one))
+const outbound = Object.entries({ api: toApi, store: toStore, fickle: toFickle, brittle: toBrittle }).map(
+  ([service, port]) => ({ port, tags: { 'kuma.io/service': service } }),
 )
-const daemons: Running[] = []
-for (const plane of planes) daemons.push(await lab.startDataPlane(plane))
-const web = lab.run([
-  ...(await lab.dataPlaneArguments(
-    dataplane({
-      name: 'web-1',
-      service: 'web',
-      port: webPort,
-      servicePort: 9,
-      outbounds: { [toApi]: 'api' },
-    }),
-  )),
-  '--concurrency=2',
-])
+const webPlane = { name: 'web-1', networking: { ...plane('web-1', 'web').networking, outbound } }
+const web = lab.run([...(await lab.dataPlaneArguments(webPlane)), '--concurrency=2'])
 await web.said(/data plane is ready/)
-await eventually(
-  () => call(toApi, '/'),
-  ({ status }) => status === 200,
-)
+for (const port of [toApi, toFickle, toBrittle]) {
+  await eventually(
+    () => call(port, '/'),
+    ({ status }) => status === 200,
+  )
+}
 
-const failures: string[] = []
-let answered = 0
+const tally = new Tally()
 let isOver = false
-const size = (): number => Math.floor(Math.random() ** 4 * 300_000)
 
-/** One call of HTTP/1.1; `api POST PATH BYTES` comes back. */
-function callOnce(agent: Agent, path: string): Promise<void> {
-  const bytes = size()
-  return new Promise(resolve => {
-    const fail = (why: string): void => {
-      failures.push(`HTTP/1.1 ${path}: ${why}`)
-      resolve()
-    }
-    const asked = request({ host: '127.0.0.1', port: toApi, path, method: 'POST', agent }, response => {
-      let body = ''
-      response.setEncoding('latin1')
-      response.on('data', (text: string) => {
-        body += text
-      })
-      response.on('error', error => fail(error.message))
-      response.on('end', () => {
-        if (body !== `api POST ${path} ${bytes}`)
-          return fail(
-            `${response.statusCode} ${response.headers['x-vmesh-reason'] ?? ''} ${body.slice(0, 60)}`,
-          )
-        answered++
-        resolve()
-      })
-    })
-    asked.on('error', error => fail(error.message))
-    asked.end(Buffer.alloc(bytes, 'x'))
+async function lane(kind: string, work: (round: number) => Promise<string>): Promise<void> {
+  for (let round = 0; !isOver; round++) tally.note(kind, await work(round))
+}
+
+async function change(everyMs: number, work: (round: number) => Promise<unknown>): Promise<void> {
+  for (let round = 0; !isOver; round++) {
+    await work(round)
+    await pause(everyMs)
+  }
+}
+
+async function restart(one: { name: string; networking: object }, signal: NodeJS.Signals): Promise<void> {
+  await daemons.get(one)?.stop(signal)
+  daemons.set(one, await lab.startDataPlane(one))
+}
+
+/** Certificates that live for so long are renewed at half of it. */
+function certificatesLive(life: string): Promise<void> {
+  const backend = { name: 'ca-1', type: 'builtin', dpCert: { rotation: { expiration: life } } }
+  return lab.put('/meshes/default', {
+    type: 'Mesh',
+    name: 'default',
+    mtls: { enabledBackend: 'ca-1', backends: [backend] },
   })
 }
 
-function callHttp2(session: ClientHttp2Session, path: string): Promise<void> {
-  const bytes = size()
-  return new Promise(resolve => {
-    const stream = session.request({ ':method': 'POST', ':path': path })
-    let body = ''
-    let status = 0
-    stream.setEncoding('latin1')
-    stream.on('response', headers => {
-      status = headers[':status'] ?? 0
+function socketOf(name: string): string {
+  return globSync(join(lab.dir, `state-${name}/**/status.sock`))[0] ?? ''
+}
+
+function statusOf(name: string): Promise<DataPlaneStatus> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: socketOf(name), path: '/status' }, response => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      response.on('end', () => resolve(JSON.parse(text) as DataPlaneStatus))
     })
-    stream.on('data', (text: string) => {
-      body += text
-    })
-    stream.on('error', error => failures.push(`HTTP/2 ${path}: ${error.message}`))
-    stream.on('close', () => {
-      if (body === `api POST ${path} ${bytes}`) answered++
-      else failures.push(`HTTP/2 ${path}: ${status} ${body.slice(0, 60)}`)
-      resolve()
-    })
-    stream.end(Buffer.alloc(bytes, 'x'))
+    asked.on('error', reject)
+    asked.end()
   })
 }
 
-/** A client that goes away in the middle: nobody minds. */
-function callAndReset(): Promise<void> {
-  return new Promise(resolve => {
-    const socket = connect(toApi, '127.0.0.1')
-    socket.on('error', () => {})
-    socket.on('close', () => resolve())
-    socket.write(
-      `POST /reset HTTP/1.1\r\nhost: b\r\ncontent-length: 100000\r\n\r\n${'x'.repeat(size() % 90_000)}`,
+/** Clients and calls that a daemon still has; connections of other data planes stay. */
+async function remains(name: string): Promise<number> {
+  const { inbounds, outbounds } = (await statusOf(name)).engine
+  const calls = [...inbounds, ...outbounds].flatMap(({ endpoints }) => endpoints.map(({ active }) => active))
+  return [...calls, ...outbounds.map(({ connections }) => connections)].reduce((sum, one) => sum + one, 0)
+}
+
+function shown(name: string, samples: readonly Sample[]): string[] {
+  return samples
+    .filter((_, at) => at % 60 === 0 || at === samples.length - 1)
+    .map(
+      ({ residentMb, descriptors }, at) =>
+        `${name}, minute ${at}: ${residentMb.toFixed(0)} MB, ${descriptors} descriptors`,
     )
-    setTimeout(() => socket.resetAndDestroy(), Math.random() * 20)
-  })
 }
-
-async function until(work: (round: number) => Promise<void>): Promise<void> {
-  for (let round = 0; !isOver; round++) await work(round)
-}
-
-const descriptors = (): number => readdirSync(`/proc/${web.child.pid}/fd`).length
-const residentMb = (): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${web.child.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
 t.test('nothing fails, nothing stays', async t => {
-  const descriptorsBefore = descriptors()
+  const before = new Map([web, steady].map(one => [one, descriptorsOf(one.child.pid ?? 0)]))
+  const witnesses = new Map<string, Witness>([
+    ['web', watch(web.child.pid ?? 0, socketOf('web-1'))],
+    ['steady', watch(steady.child.pid ?? 0, socketOf('steady'))],
+  ])
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
   const sessions = [0, 1].map(() => connectHttp2(`http://127.0.0.1:${toApi}`))
-  for (const session of sessions) session.on('error', error => failures.push(`session: ${error.message}`))
-  const lanes = [
-    ...Array.from({ length: 12 }, (_, lane) => until(round => callOnce(agent, `/a${lane}-${round}`))),
-    ...sessions.flatMap((session, index) =>
-      [0, 1, 2].map(lane => until(round => callHttp2(session, `/b${index}${lane}-${round}`))),
-    ),
-    ...[0, 1].map(() => until(callAndReset)),
-    until(async round => {
-      await lab.permission('changing', 'api', `nobody-${round % 7}`, round % 2 === 0 ? 'Deny' : 'Allow')
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }),
-    // one endpoint after the other leaves in order and comes back; two of three always serve
-    until(async round => {
-      const index = round % planes.length
-      await daemons[index]?.stop()
-      const plane = planes[index]
-      if (plane !== undefined) daemons[index] = await lab.startDataPlane(plane)
-      await new Promise(resolve => setTimeout(resolve, 500))
+  for (const session of sessions) session.on('error', error => tally.note('HTTP/2 session', error.message))
+  const many = (count: number, make: () => Promise<void>) => Array.from({ length: count }, make)
+  const load = [
+    ...many(8, () => lane('HTTP/1.1', round => callHttp1(toApi, `/a${round}`, agent))),
+    ...many(2, () => lane('HTTP/1.1, each its connection', round => callHttp1(toApi, `/c${round}`, false))),
+    ...many(2, () => lane('slow readers', () => readSlowly(toApi))),
+    ...many(3, () => lane('GET of killed endpoints', round => getHttp1(toBrittle, `/g${round}`, agent))),
+    ...sessions.flatMap(session => many(3, () => lane('HTTP/2', round => callHttp2(session, `/b${round}`)))),
+    ...sessions.map(session => lane('HTTP/2 cancelled', () => cancelHttp2(session))),
+    ...many(3, () => lane('TCP', () => callTcp(toStore))),
+    ...many(2, () => lane('WebSocket', () => callWebSocket(toApi))),
+    ...many(2, () => lane('reset', () => callAndReset(toApi))),
+    lane('TCP reset', () => callAndReset(toStore)),
+    lane('now and then denied', async round => {
+      const fault = await callHttp1(toFickle, `/f${round}`, false)
+      // What runs when it becomes denied ends.
+      return /^(?:403 |cut|socket hang up|read ECONNRESET|write EPIPE)/.test(fault) ? '' : fault
     }),
   ]
-  await new Promise(resolve => setTimeout(resolve, SECONDS * 500))
-  const middleMb = residentMb()
-  await new Promise(resolve => setTimeout(resolve, SECONDS * 500))
+  const changes = [
+    change(100, round =>
+      lab.permission('changing', 'api', `nobody-${round % 7}`, round % 2 === 0 ? 'Deny' : 'Allow'),
+    ),
+    change(400, round => lab.permission('fickle', 'fickle', 'web', round % 2 === 0 ? 'Deny' : 'Allow')),
+    change(500, round => restart(leaving[round % leaving.length] ?? leaving[0], 'SIGTERM')),
+    change(3000, round => restart(brittle[round % brittle.length] ?? brittle[0], 'SIGKILL')),
+    change(15_000, round => certificatesLive(round % 2 === 0 ? '40s' : '60s')),
+  ]
+  await pause(SECONDS * 1000)
   isOver = true
-  await Promise.all(lanes)
-  const endMb = residentMb()
-  t.same(failures.slice(0, 5), [], `${failures.length} of ${answered + failures.length} calls failed`)
-  t.ok(answered > SECONDS * 50, `${answered} calls`)
+  await Promise.all(load)
+  await Promise.all(changes)
   agent.destroy()
   for (const session of sessions) session.destroy()
-  const most = descriptorsBefore + planes.length * 4
-  await eventually(
-    async () => descriptors(),
-    count => count <= most,
-  )
-  t.comment(`${answered} calls; ${middleMb.toFixed(0)} MB in the middle, ${endMb.toFixed(0)} MB at the end`)
-  if (SECONDS >= LONG_SECONDS) t.ok(endMb < middleMb * (1 + MAX_GROWTH), 'memory is flat')
+
+  t.same(tally.failures(), [], 'no call failed')
+  t.ok(tally.total > SECONDS * 50, `${tally.total} calls in ${SECONDS} s`)
+  t.comment(tally.summary())
+  for (const [name, { samples, stop }] of witnesses) {
+    await stop()
+    for (const line of shown(name, samples)) t.comment(line)
+    const slowestMs = Math.max(...samples.map(sample => sample.answeredMs))
+    t.ok(slowestMs < MAX_ANSWER_MS, `${name} answered within ${slowestMs.toFixed(0)} ms`)
+    t.notOk(
+      samples.some(sample => sample.answeredMs < 0),
+      `${name} always answered`,
+    )
+    if (SECONDS < LONG_SECONDS) continue
+    const third = Math.floor(samples.length / 3)
+    const memory = (from: number, to: number) =>
+      median(samples.slice(from, to).map(sample => sample.residentMb))
+    const [middleMb, endMb] = [memory(third, 2 * third), memory(2 * third, samples.length)]
+    t.ok(
+      endMb < middleMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB,
+      `memory of ${name} is flat: ${middleMb.toFixed(0)} MB, then ${endMb.toFixed(0)} MB`,
+    )
+  }
+  for (const name of ['web-1', 'steady']) {
+    await eventually(
+      () => remains(name),
+      count => count === 0,
+    )
+  }
+  // Connections between data planes stay: of each worker, for each endpoint of each service, two at most.
+  const kept = 2 * (3 * SERVICES.length + brittle.length) * 2
+  for (const [one, count] of before) {
+    const now = await eventually(
+      async () => descriptorsOf(one.child.pid ?? 0),
+      now => now <= count + kept,
+    )
+    t.comment(`${count} descriptors before, ${now} afterwards`)
+  }
 })
