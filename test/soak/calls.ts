@@ -115,7 +115,10 @@ export function callHttp2(session: ClientHttp2Session, path: string): Promise<st
       reason = String(headers['x-vmesh-reason'] ?? '')
     })
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('error', error => resolve(error.message))
+    stream.on('error', error => {
+      const received = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+      resolve(`${error.message} (${status} ${reason}, ${received} of ${bytes.length} bytes)`)
+    })
     stream.on('close', () => {
       if (status !== 200) resolve(`${status} ${reason}`)
       else resolve(Buffer.concat(chunks).equals(bytes) ? '' : 'other bytes')
@@ -143,7 +146,7 @@ export function callTcp(port: number): Promise<string> {
   return new Promise(resolve => {
     const socket = connect({ port, host: LOOPBACK, allowHalfOpen: true })
     const chunks: Buffer[] = []
-    socket.on('data', chunk => chunks.push(chunk))
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', error => resolve(error.message))
     socket.on('end', () => {
       resolve(Buffer.concat(chunks).equals(bytes) ? '' : 'ended with other bytes')
@@ -159,7 +162,7 @@ export function callTcp(port: number): Promise<string> {
 export function callWebSocket(port: number): Promise<string> {
   return new Promise(resolve => {
     let left = 8
-    let sent = Buffer.alloc(0)
+    let sent: Buffer = Buffer.alloc(0)
     const socket = connectWebSocket({
       ...WEBSOCKET,
       url: `ws://${LOOPBACK}:${port}/`,
