@@ -168,6 +168,10 @@ class Attempt implements StreamWaiter {
     return this.#waiter.isWanted
   }
 
+  get isUpgrade(): boolean {
+    return this.#waiter.isUpgrade === true
+  }
+
   go(member: Member): void {
     this.#tried.push(member)
     const { transport } = member

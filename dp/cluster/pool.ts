@@ -5,7 +5,7 @@
  */
 import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { ReasonCode } from '../errors.ts'
-import { HTTP1_CLIENT, RAW } from '../tls/alpn.ts'
+import { HTTP1_CLIENT, TUNNEL_CLIENT } from '../tls/alpn.ts'
 import { isIssuedByOneOf, type Peer } from '../tls/peer.ts'
 import { type DialTls, dial } from './connect.ts'
 import { Connection, type Lender } from './connection.ts'
@@ -17,8 +17,6 @@ import { type Ticket, WaitingLine } from './waiting-line.ts'
 export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
 }
-
-const TUNNEL = [RAW]
 
 export class Pool implements Transport, Lender, Sweepable {
   readonly #endpoint: Endpoint
@@ -183,7 +181,7 @@ export class Pool implements Transport, Lender, Sweepable {
       this.#giveUp(tunnel, arrivals, client, 'this data plane cannot make mesh connections now')
       return
     }
-    const protocols = tunnel === null ? HTTP1_CLIENT : TUNNEL
+    const protocols = tunnel === null ? HTTP1_CLIENT : TUNNEL_CLIENT
     const tls: DialTls | null = client === null || target === null ? null : { client, target, protocols }
     const isOverSocket = tunnel !== null && tls !== null
     const connection = new Connection(isOverSocket ? 'chunks' : tunnel !== null ? 'bulk' : 'shared', this)

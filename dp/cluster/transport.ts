@@ -32,6 +32,8 @@ export interface Stream extends ByteStream {
 export interface StreamWaiter {
   /** False when whoever waits has gone: nothing need be done for it. */
   readonly isWanted: boolean
+  /** The exchange may end as bytes of another protocol, which a stream of HTTP/2 does not carry. */
+  readonly isUpgrade?: boolean
   onStream(stream: Stream): void
   /** Nothing was sent. `detail`: for the log. */
   onNoStream(reason: ReasonCode, detail: string): void

@@ -1,8 +1,7 @@
 /**
- * The transport between data planes: one mutual-TLS connection that carries all calls to an endpoint (a second one
- * where its streams are used up), made with the first call and replaced by the next call when identity, roots or
- * destination have changed. With others that speak HTTP/2 it is one of those. Endpoints without TLS, and those that speak
- * neither, are served by the pool.
+ * The transport between data planes: one mutual-TLS connection that carries all calls to an endpoint (a second one where
+ * its streams are used up), made with the first call and replaced by the next when identity, roots or destination have
+ * changed; of HTTP/2 with others that speak it. The pool serves endpoints that speak neither or have no TLS.
  */
 import type { Sweepable } from '../codec/deadlines.ts'
 import type { ReasonCode } from '../errors.ts'
@@ -20,8 +19,8 @@ import type { Stream, StreamWaiter, Transport } from './transport.ts'
 import { Trunk, type TrunkOwner } from './trunk.ts'
 import { WaitingLine } from './waiting-line.ts'
 
-/** How long an endpoint that serves one call a connection is not asked again what it speaks. */
-const OLDER_FOR_MS = 60_000
+/** How long an endpoint that serves one call a connection is not asked again; for TCP the question is a connection. */
+const OLDER_FOR_MS = { http: 60_000, tcp: 600_000 }
 /** Connections to one endpoint as long as their streams suffice: the second one for calls beside bulk. */
 const MAX_BESIDE_BULK = 2
 
@@ -58,12 +57,12 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
   }
 
   wait(waiter: StreamWaiter): void {
-    if (this.#isPooled()) this.#pool.wait(waiter)
+    if (this.#isPooled() || (waiter.isUpgrade === true && this.#hasHttp2())) this.#pool.wait(waiter)
     else this.#serve(waiter, this.#waiting)
   }
 
   open(waiter: StreamWaiter): void {
-    if (this.#isPooled()) this.#pool.open(waiter)
+    if (this.#isPooled() || this.#hasHttp2()) this.#pool.open(waiter)
     else this.#serve(waiter, this.#tunnels)
   }
 
@@ -152,6 +151,11 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     return this.#olderUntilMs > 0 && this.#environment.deadlines.nowMs < this.#olderUntilMs
   }
 
+  /** Which carries neither TCP connections nor what an exchange may be upgraded to. */
+  #hasHttp2(): boolean {
+    return this.#trunks.some(trunk => trunk instanceof Http2Trunk)
+  }
+
   /** For a new call. */
   #isUsable(trunk: Carrier): boolean {
     return !this.#isRetired && trunk.isUsable(this.#destination, this.#environment.deadlines.nowMs)
@@ -222,12 +226,12 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     this.#isDialing = true
     const connection = new Connection('shared', this.#pool)
     connection.begin(this.#destination)
-    const protocols = this.#tunnels.length > 0 ? TCP_CLIENT : HTTP_CLIENT
-    const tls = { client, target, protocols }
+    const isForTcp = this.#tunnels.length > 0
+    const tls = { client, target, protocols: isForTcp ? TCP_CLIENT : HTTP_CLIENT }
     dial(connection, this.#endpoint, tls, connectTimeoutMs, false, {
       onConnected: (peer, protocol) => {
         connection.certify(peer, client.credentials.notAfterMs)
-        this.#connected(connection, peer, protocol)
+        this.#connected(connection, peer, protocol, isForTcp)
       },
       onFailed: (reason, detail) => {
         this.#isDialing = false
@@ -253,18 +257,20 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
     this.#failUpTo(this.#trunks.length === 0 ? this.#arrivals : arrivals, reason, detail)
   }
 
-  #connected(connection: Connection, peer: Peer | null, protocol: string): void {
+  #connected(connection: Connection, peer: Peer | null, protocol: string, isForTcp: boolean): void {
     const isWelcome = connection.isAsNow(this.#destination) && peer !== null && this.#destination.allows(peer)
     if (this.#isRetired || !isWelcome) {
       // What it was verified against was replaced meanwhile. Whoever waits gets one that is made anew.
       this.#isDialing = false
       connection.discard()
+      this.#serveWaiting()
     } else if (protocol !== MULTIPLEXED && protocol !== HTTP2) {
       this.#succeeded()
-      this.#olderUntilMs = Date.now() + OLDER_FOR_MS
-      this.#pool.adopt(connection)
+      this.#olderUntilMs = Date.now() + OLDER_FOR_MS[isForTcp ? 'tcp' : 'http']
+      // One for TCP is laid over a socket of ours, so that it can be reset.
+      if (isForTcp) connection.discard()
+      else this.#pool.adopt(connection)
       this.#handOver()
-      return
     } else {
       const { deadlines, limits } = this.#environment
       if (this.#trunks.length === 0) deadlines.add(this)
@@ -272,14 +278,13 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
       const Way = protocol === HTTP2 ? Http2Trunk : Trunk
       this.#greeting = new Way(connection, limits, readyByMs, this)
       this.#trunks.push(this.#greeting)
-      return
+      if (protocol === HTTP2) this.#handOver(waiter => waiter.isUpgrade === true)
     }
-    this.#serveWaiting()
   }
 
-  /** Whoever waits here waits for the pool from now on. */
-  #handOver(): void {
-    for (const { waiter } of this.#waiting.takeUpTo(this.#arrivals)) {
+  /** Whoever waits here waits for the pool from now on; `isMoved`: of those who wait for an exchange. */
+  #handOver(isMoved = (_waiter: StreamWaiter): boolean => true): void {
+    for (const { waiter } of this.#waiting.takeAll(isMoved)) {
       const stream = this.#pool.take()
       if (stream === null) this.#pool.wait(waiter)
       else waiter.onStream(stream)

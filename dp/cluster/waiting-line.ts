@@ -33,8 +33,17 @@ export class WaitingLine {
 
   /** Takes those out that came up to that number. */
   takeUpTo(number: number): Ticket[] {
-    const taken = this.#tickets.filter(ticket => ticket.number <= number)
-    this.#tickets = this.#tickets.filter(ticket => ticket.number > number)
+    return this.#take(ticket => ticket.number <= number)
+  }
+
+  /** Takes those out that it is true of. */
+  takeAll(isTaken: (waiter: StreamWaiter) => boolean): Ticket[] {
+    return this.#take(ticket => isTaken(ticket.waiter))
+  }
+
+  #take(isTaken: (ticket: Ticket) => boolean): Ticket[] {
+    const taken = this.#tickets.filter(isTaken)
+    this.#tickets = this.#tickets.filter(ticket => !isTaken(ticket))
     return taken
   }
 }

@@ -60,6 +60,10 @@ export class Exchange implements ByteSink, StreamWaiter {
     return this.#state === WAITING
   }
 
+  get isUpgrade(): boolean {
+    return this.#request.upgrade !== ''
+  }
+
   get isRunning(): boolean {
     return this.#state !== IDLE
   }
@@ -71,7 +75,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
-    const stream = cluster.acquire(this, false)
+    const stream = cluster.acquire(this, this.isUpgrade)
     if (stream !== null) this.onStream(stream)
   }
 

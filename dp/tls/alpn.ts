@@ -3,7 +3,8 @@
  *
  *   vmesh/1       many calls on one connection, in frames (dp/codec/vmesh1). Preferred where both sides speak it.
  *   vmesh-raw/1   the bytes of the application's own protocol (HTTP/1.1 or TCP), as they are, for data planes that
- *                 are older than vmesh/1; `kuma` is what data planes of Kuma call the same.
+ *                 are older than vmesh/1; `kuma` is what data planes of Kuma call the same. Theirs select none, and
+ *                 know by the offer, where plain text is allowed too, TLS of the mesh from the application's own.
  *   h2            HTTP/2 with others that hold a certificate of the mesh (curl, HAProxy, nginx), both ways.
  *   http/1.1      HTTP/1.1 with others, both ways.
  *
@@ -21,7 +22,8 @@ export const HTTP1 = 'http/1.1'
 export const HTTP_SERVER: readonly string[] = [MULTIPLEXED, RAW, KUMA, HTTP2, HTTP1]
 export const TCP_SERVER: readonly string[] = [MULTIPLEXED, RAW, KUMA, HTTP1]
 
-/** What a client offers for calls of HTTP, for one connection a call, and for TCP. */
-export const HTTP_CLIENT: readonly string[] = [MULTIPLEXED, RAW, HTTP2, HTTP1]
-export const HTTP1_CLIENT: readonly string[] = [RAW, HTTP1]
-export const TCP_CLIENT: readonly string[] = [MULTIPLEXED, RAW]
+/** What a client offers for calls of HTTP, for one connection a call, for TCP, and for one TCP connection. */
+export const HTTP_CLIENT: readonly string[] = [MULTIPLEXED, RAW, KUMA, HTTP2, HTTP1]
+export const HTTP1_CLIENT: readonly string[] = [RAW, KUMA, HTTP1]
+export const TCP_CLIENT: readonly string[] = [MULTIPLEXED, RAW, KUMA]
+export const TUNNEL_CLIENT: readonly string[] = [RAW, KUMA]
