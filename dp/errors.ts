@@ -120,14 +120,14 @@ export const REASONS = {
     doc: 'The head of the request is over 60 KiB or has more than 100 fields.',
   },
   'http-version': {
-    status: 426,
-    body: 'Upgrade Required',
-    doc: 'HTTP/1.0 is not carried; use HTTP/1.1.',
+    status: 505,
+    body: 'HTTP Version Not Supported',
+    doc: 'Neither HTTP/1.0, HTTP/1.1 nor HTTP/2.',
   },
   'not-implemented': {
     status: 501,
     body: 'Not Implemented',
-    doc: 'CONNECT, or a transfer coding other than chunked.',
+    doc: 'A transfer coding other than chunked, or CONNECT over HTTP/2.',
   },
   'policy-change': {
     status: 503,

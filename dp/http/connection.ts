@@ -59,7 +59,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.down = down
     this.caller = caller
     this.#role = role
-    this.response = new Http1Response(down, () => this.#decidesToClose())
+    this.response = new Http1Response(down, mustClose => this.#decidesToClose(mustClose))
     this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
     this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
     down.sink = this
@@ -142,7 +142,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   failed(reason: ReasonCode): void {
     this.#role.counters.fail(reason)
-    this.down.write(replyText(reason, this.#isHead, this.#decidesToClose()))
+    this.down.write(replyText(reason, this.#isHead, this.#decidesToClose(this.response.isOld)))
     this.responded()
   }
 
@@ -207,7 +207,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#isFresh = false
     this.#isHead = REQUEST.method === 'HEAD'
     this.#expectsContinue = REQUEST.expectsContinue
-    this.#closesAfter ||= REQUEST.isLast
+    this.response.isOld = REQUEST.isOld
+    // what follows a CONNECT is no request, whatever the answer
+    this.#closesAfter ||= REQUEST.isLast || REQUEST.isConnect
     this.#body.begin(REQUEST)
     const bodyEnd = this.#body.read(bytes, bodyAt, end)
     this.#state = this.#body.isDone ? DONE : BODY
@@ -223,9 +225,11 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
     this.touch()
-    const request = outgoingRequest(REQUEST, this.caller.addedFields, bytes, bodyAt, bodyEnd)
+    const { cluster } = this.#role
+    const { addedFields } = this.caller
+    const request = outgoingRequest(REQUEST, addedFields, cluster.config.name, bytes, bodyAt, bodyEnd)
     this.#exchange.isRequestDone = this.#state === DONE
-    this.#exchange.begin(this.#role.cluster, request)
+    this.#exchange.begin(cluster, request)
     if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
   }
 
@@ -260,11 +264,11 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   /** It may stay where the rest of the request, if there is one, can be read and dropped. */
-  #decidesToClose(): boolean {
+  #decidesToClose(mustClose: boolean): boolean {
     const { isRetiring, limits } = this.#role
     const mayDrop = this.#state === BODY && !this.#expectsContinue
     const canDrop = mayDrop && this.#body.canDrop(limits.maxDiscardBytes)
-    this.#closesAfter ||= isRetiring || (this.#state !== DONE && !canDrop)
+    this.#closesAfter ||= mustClose || isRetiring || (this.#state !== DONE && !canDrop)
     return this.#closesAfter
   }
 

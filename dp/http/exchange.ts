@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
+import { dropNamed } from '../codec/http1/fields.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import { responseText } from '../codec/http2/bridge/heads.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
@@ -15,7 +16,7 @@ import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import { KeptRequest } from './kept-request.ts'
-import type { Outgoing } from './outgoing.ts'
+import { type Outgoing, TUNNEL } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 
 const IDLE = 0
@@ -28,6 +29,7 @@ const ANSWERED = 4
 /** Shared: what it holds is used before anything else is read. */
 const RESPONSE = new ResponseHead()
 const NOTHING = Buffer.alloc(0)
+const FRAMING = ['content-length', 'transfer-encoding']
 
 export class Exchange implements ByteSink, StreamWaiter {
   /** All of the request was sent. */
@@ -200,7 +202,8 @@ export class Exchange implements ByteSink, StreamWaiter {
       return -1
     }
     const bodyAt = start + RESPONSE.byteLength
-    if (RESPONSE.status === 101) return this.#switchProtocols(bytes, bodyAt, end)
+    const isTunnel = this.#request.upgrade === TUNNEL && RESPONSE.status >= 200 && RESPONSE.status < 300
+    if (RESPONSE.status === 101 || isTunnel) return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
       this.#sendInterim()
       return bodyAt
@@ -239,7 +242,8 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
     const stream = this.#stream
-    if (stream === null || this.#request.upgrade === '' || RESPONSE.upgrade !== this.#request.upgrade) {
+    const head = this.#switchedHead()
+    if (stream === null || head === '') {
       this.#break('bad-response')
       return -1
     }
@@ -247,9 +251,19 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#stream = null
     this.#rest()
     this.isHeadSent = true
-    const head = `${RESPONSE.text}connection: upgrade\r\nupgrade: ${this.#request.upgrade}\r\n\r\n`
     this.#requester.upgraded(stream, head, rest)
     return -1
+  }
+
+  /** What tells the client that the protocol changes; '' where the server has changed to one that nobody offered. */
+  #switchedHead(): string {
+    const { upgrade } = this.#request
+    const { text, status } = RESPONSE
+    // RFC 9110 §9.3.6: fields about a body mean nothing there
+    if (upgrade === TUNNEL && status !== 101)
+      return `${dropNamed(text, text.indexOf('\r\n') + 2, FRAMING)}\r\n`
+    if (upgrade === '' || RESPONSE.upgrade !== upgrade) return ''
+    return `${text}connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`
   }
 
   #finish(hasSurplus: boolean): void {

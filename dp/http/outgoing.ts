@@ -16,9 +16,12 @@ export interface Outgoing {
   readonly isHead: boolean
   /** Idempotent and without a body: may be sent again when nothing came back. */
   readonly isReplayable: boolean
-  /** Protocol that the client offers to switch to; ''. */
+  /** Protocol that the client offers to switch to, or TUNNEL; ''. */
   readonly upgrade: string
 }
+
+/** The request is a CONNECT: what follows an answer of 2xx is bytes, not HTTP. */
+export const TUNNEL = 'CONNECT'
 
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
@@ -33,17 +36,20 @@ const outgoing = {
 }
 
 /**
- * `addedFields`: lines that say who the client is. `bytes[start, end)`: what came of the body with the head; copied.
+ * `addedFields`: lines that say who the client is. `service`: the host of a request that names none, which only HTTP/1.0
+ * may do. `bytes[start, end)`: what came of the body with the head; copied.
  * The answer is the same object for every request, valid until the next call.
  */
 export function outgoingRequest(
   head: RequestHead,
   addedFields: string,
+  service: string,
   bytes: Buffer,
   start: number,
   end: number,
 ): Outgoing {
   let text = head.text
+  if (head.lacksHost) text += `host: ${service}\r\n`
   if (!head.hasRequestId) text += `x-request-id: ${randomUUID()}\r\n`
   if (!head.hasForwardedProto) text += 'x-forwarded-proto: http\r\n'
   text += addedFields
@@ -57,7 +63,7 @@ export function outgoingRequest(
   outgoing.fields = null
   outgoing.isHead = head.method === 'HEAD'
   outgoing.isReplayable = !head.isChunked && head.contentLength <= 0 && IDEMPOTENT.has(head.method)
-  outgoing.upgrade = head.upgrade
+  outgoing.upgrade = head.isConnect ? TUNNEL : head.upgrade
   return outgoing
 }
 

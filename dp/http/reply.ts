@@ -5,12 +5,12 @@ const PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   408: 'Request Timeout',
-  426: 'Upgrade Required',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
 }
 
 /** `isHead`: the request was a HEAD, the body is left out. `closes`: the connection ends after it. */
@@ -23,8 +23,6 @@ export function replyText(reason: ReasonCode, isHead: boolean, closes: boolean):
     `date: ${new Date().toUTCString()}`,
     `x-vmesh-reason: ${reason}`,
   ]
-  // RFC 9110 §15.5.22: a 426 names what it wants.
-  if (status === 426) lines.push('upgrade: HTTP/1.1')
   if (closes) lines.push('connection: close')
   return `${lines.join('\r\n')}\r\n\r\n${isHead ? '' : body}`
 }

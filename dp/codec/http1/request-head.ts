@@ -1,11 +1,10 @@
 /**
- * Reads the head of an HTTP/1.1 request (RFC 9112 §3, §6) into one reused object: what decides about framing and the
+ * Reads the head of an HTTP/1.x request (RFC 9112 §3, §6) into one reused object: what decides about framing and the
  * connection, and the text that goes on: start line and fields without those that belong to one connection, and
  * without those that only a proxy may set. What could be read in two ways is a fault.
  */
 import type { ReasonCode } from '../../errors.ts'
 import { TARGET, TOKEN } from './bytes.ts'
-import { FieldNames, spellingsOf } from './field-names.ts'
 import {
   CHUNKED,
   dropNamed,
@@ -17,12 +16,32 @@ import {
   readLength,
 } from './fields.ts'
 import { headText } from './head-text.ts'
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  EXPECT,
+  FORWARDED_PROTO,
+  HOST,
+  MISSPELT_CODING,
+  MISSPELT_LENGTH,
+  REQUEST_ID,
+  REQUEST_NAMES,
+  TE,
+  TRANSFER_ENCODING,
+  UPGRADE,
+} from './request-names.ts'
 
 /** What a request head said; valid until the next one is read. */
 export class RequestHead implements FieldReader {
   method = ''
-  /** Start line and kept fields, each with its CRLF; without the blank line. */
+  /** Start line (always HTTP/1.1) and kept fields, each with its CRLF; without the blank line. */
   text = ''
+  /** HTTP/1.0. */
+  isOld = false
+  /** HTTP/1.0 need not say Host: whoever sends `text` on has to add it. */
+  lacksHost = false
+  /** Asks for a tunnel: what follows is no request, whatever the answer. */
+  isConnect = false
   /** With the blank line. */
   byteLength = 0
   /** -1: no Content-Length. */
@@ -44,6 +63,7 @@ export class RequestHead implements FieldReader {
   #goodHost = ''
   #codings = 0
   #isLengthOdd = false
+  #keepsAlive = false
   #named: string[] | null = null
   #wantsUpgrade = false
   #upgradeTo = ''
@@ -86,16 +106,21 @@ export class RequestHead implements FieldReader {
     }
     this.method = text.slice(0, methodEnd)
     const version = text.slice(targetEnd + 1, lineEnd)
-    if (version !== 'HTTP/1.1') {
-      this.fault = `version ${JSON.stringify(version)}`
-      this.isHttp2Preface = version === 'HTTP/2.0' && this.method === 'PRI' && end === lineEnd
-      return version === 'HTTP/1.0' ? 'http-version' : 'bad-request'
-    }
-    const fault = readFields(raw, lineEnd + 2, end + 2, 0, maxFields, NAMES, this)
+    this.isOld = version === 'HTTP/1.0'
+    if (version !== 'HTTP/1.1' && !this.isOld) return this.#refuseVersion(version, end === lineEnd)
+    const fault = readFields(
+      raw,
+      lineEnd + 2,
+      end + 2,
+      this.isOld ? lineEnd : 0,
+      maxFields,
+      REQUEST_NAMES,
+      this,
+    )
     if (fault !== '')
       return this.#refuse(fault, fault === 'too many fields' ? 'head-too-large' : 'bad-request')
     if (this.fault !== '') return 'bad-request'
-    this.text = raw.kept
+    this.text = this.isOld ? `${text.slice(0, lineEnd - 1)}1${raw.kept}` : raw.kept
     return this.#conclude(lineEnd + 2, text.slice(methodEnd + 1, targetEnd))
   }
 
@@ -118,8 +143,10 @@ export class RequestHead implements FieldReader {
         this.#readCoding(fieldValue(text, valueStart, valueEnd).toLowerCase())
         return true
       case TE:
-        return fieldValue(text, valueStart, valueEnd).toLowerCase() !== 'trailers'
+        return this.isOld || fieldValue(text, valueStart, valueEnd).toLowerCase() !== 'trailers'
       case EXPECT:
+        // RFC 9110 §10.1.1: of HTTP/1.0 it is ignored, since there is no 100 for it.
+        if (this.isOld) return true
         this.expectsContinue = fieldValue(text, valueStart, valueEnd).toLowerCase() === '100-continue'
         return false
       case UPGRADE:
@@ -141,13 +168,14 @@ export class RequestHead implements FieldReader {
   }
 
   #conclude(fieldsAt: number, target: string): ReasonCode | '' {
+    if (this.isOld && this.#codings > 0) return this.#refuse('Transfer-Encoding in HTTP/1.0')
     if (this.#codings > 0 && this.contentLength >= 0) {
       return this.#refuse('both Content-Length and Transfer-Encoding')
     }
     if (this.#codings > 1) return this.#refuse('two Transfer-Encoding fields')
     if (this.#codings > 0 && !this.isChunked) return this.#refuse('transfer coding', 'not-implemented')
-    if (this.method === 'CONNECT') return this.#refuse('CONNECT', 'not-implemented')
-    if (this.#hosts !== 1) {
+    this.lacksHost = this.isOld && this.#hosts === 0
+    if (this.#hosts !== 1 && !this.lacksHost) {
       return this.#refuse(this.#hosts === 0 ? 'no Host field' : 'two Host fields', 'missing-host')
     }
     if (!this.#isGoodHost()) return this.#refuse('Host')
@@ -161,9 +189,11 @@ export class RequestHead implements FieldReader {
     if (this.isChunked) this.text += CHUNKED
     else if (this.#isLengthOdd) this.text += `content-length: ${this.contentLength}\r\n`
     const hasBody = this.isChunked || this.contentLength > 0
-    if (this.#wantsUpgrade && this.#upgradeTo === 'websocket' && this.method === 'GET' && !hasBody) {
-      this.upgrade = 'websocket'
-    }
+    const isPlainGet = this.method === 'GET' && !hasBody && !this.isOld
+    if (this.#wantsUpgrade && this.#upgradeTo === 'websocket' && isPlainGet) this.upgrade = 'websocket'
+    // RFC 9112 §9.3. To its clients a listener is the server, so the rule for proxies does not hold.
+    if (this.isOld && !this.#keepsAlive) this.isLast = true
+    if (this.method === 'CONNECT') return this.#readAuthority(target)
     return target.startsWith('/') ? '' : this.#readOtherTarget(target)
   }
 
@@ -182,20 +212,38 @@ export class RequestHead implements FieldReader {
     const host = parts?.[1]
     if (parts === null || host === undefined) return this.#refuse('target')
     const path = parts[2] ?? '/'
-    const origin = path.startsWith('/') ? path : `/${path}`
-    const fieldsAt = this.text.indexOf('\r\n') + 2
-    const rest = dropNamed(this.text, fieldsAt, ['host']).slice(fieldsAt)
-    this.text = `${this.method} ${origin} HTTP/1.1\r\nHost: ${host}\r\n${rest}`
+    this.#aim(path.startsWith('/') ? path : `/${path}`, host)
     return ''
   }
 
+  /** `host:port` of CONNECT stays, and is the only Host (RFC 9112 §3.2.3, RFC 9110 §9.3.6). */
+  #readAuthority(target: string): ReasonCode | '' {
+    if (this.isChunked || this.contentLength >= 0) return this.#refuse('a body of CONNECT')
+    const port = Number(AUTHORITY.exec(target)?.[1] ?? 0)
+    if (port < 1 || port > 65_535) return this.#refuse('target of CONNECT')
+    this.isConnect = true
+    this.#aim(target, target)
+    return ''
+  }
+
+  #aim(target: string, host: string): void {
+    const fieldsAt = this.text.indexOf('\r\n') + 2
+    const rest = dropNamed(this.text, fieldsAt, ['host']).slice(fieldsAt)
+    this.text = `${this.method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${rest}`
+    this.lacksHost = false
+  }
+
   #readConnection(value: string): void {
-    if (value === 'keep-alive') return
+    if (value === 'keep-alive') {
+      this.#keepsAlive = true
+      return
+    }
     for (const part of value.toLowerCase().split(',')) {
       const option = part.trim()
       if (option === 'close') this.isLast = true
       else if (option === 'upgrade') this.#wantsUpgrade = true
-      else if (option !== '' && option !== 'keep-alive' && option !== 'te') {
+      else if (option === 'keep-alive') this.#keepsAlive = true
+      else if (option !== '' && option !== 'te') {
         this.#named ??= []
         this.#named.push(option)
       }
@@ -209,6 +257,13 @@ export class RequestHead implements FieldReader {
     if (!this.isChunked && !/^[a-z0-9\-, \t]*,[ \t]*chunked$/.test(value)) this.fault = 'Transfer-Encoding'
   }
 
+  /** `isBare`: there is nothing but the start line. */
+  #refuseVersion(version: string, isBare: boolean): ReasonCode {
+    this.isHttp2Preface = version === 'HTTP/2.0' && this.method === 'PRI' && isBare
+    const isOther = /^HTTP\/\d\.\d$/.test(version) && !this.isHttp2Preface
+    return this.#refuse(`version ${JSON.stringify(version)}`, isOther ? 'http-version' : 'bad-request')
+  }
+
   #refuse(fault: string, reason: ReasonCode = 'bad-request'): ReasonCode {
     this.fault = fault
     return reason
@@ -216,6 +271,9 @@ export class RequestHead implements FieldReader {
 
   #reset(): void {
     this.method = ''
+    this.isOld = false
+    this.lacksHost = false
+    this.isConnect = false
     this.contentLength = -1
     this.isChunked = false
     this.expectsContinue = false
@@ -228,6 +286,7 @@ export class RequestHead implements FieldReader {
     this.#hosts = 0
     this.#codings = 0
     this.#isLengthOdd = false
+    this.#keepsAlive = false
     this.#named = null
     this.#wantsUpgrade = false
     this.#upgradeTo = ''
@@ -235,42 +294,7 @@ export class RequestHead implements FieldReader {
 }
 
 const EMPTY = Buffer.alloc(0)
-const HOST = 1
-const CONNECTION = 2
-const CONTENT_LENGTH = 3
-const TRANSFER_ENCODING = 4
-const TE = 5
-const EXPECT = 6
-const UPGRADE = 7
-const REQUEST_ID = 8
-const FORWARDED_PROTO = 9
-const MISSPELT_LENGTH = 10
-const MISSPELT_CODING = 11
-
-/** The first eleven by number above; the rest is dropped: of one connection, or only for proxies to set. */
-const NAMES = new FieldNames([
-  'host',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'te',
-  'expect',
-  'upgrade',
-  'x-request-id',
-  'x-forwarded-proto',
-  'content_length',
-  'transfer_encoding',
-  'keep-alive',
-  'proxy-connection',
-  'http2-settings',
-  ...spellingsOf('x-forwarded-client-cert'),
-  ...spellingsOf('x-kuma-tags'),
-  'x-envoy-internal',
-  'x-envoy-retry-on',
-  'x-envoy-max-retries',
-  'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-alt-stat-name',
-])
-
+/** Target of CONNECT, with its port. */
+const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[\w\-.~%!$&'()*+;=]+):(\d{1,5})$/i
 /** Dropping one of these would change where the message ends or for whom it is. */
 const CRITICAL = new Set(['host', 'content-length', 'transfer-encoding'])

@@ -32,9 +32,9 @@ t.test('refuses a bad request, closes, and lets nothing of it through', async t 
     ['400 bad-request', `POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`],
     ['400 bad-request', 'hello\r\n\r\n'],
     ['400 missing-host', 'GET / HTTP/1.1\r\n\r\n'],
-    ['426 http-version', 'GET / HTTP/1.0\r\nHost: b\r\n\r\n'],
+    ['505 http-version', 'GET / HTTP/1.2\r\nHost: b\r\n\r\n'],
     ['431 head-too-large', `GET / HTTP/1.1\r\nHost: b\r\nX: ${'x'.repeat(61 * 1024)}\r\n\r\n`],
-    ['501 not-implemented', 'CONNECT b:1 HTTP/1.1\r\nHost: b\r\n\r\n'],
+    ['400 bad-request', 'CONNECT b HTTP/1.1\r\nHost: b\r\n\r\n'],
   ]
   for (const [expected, text] of cases) {
     const answer = await answerTo(pair.outPort, text + smuggled)

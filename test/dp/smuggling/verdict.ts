@@ -3,7 +3,7 @@ import type { Relayed } from './relay.ts'
 
 /** SETTINGS: the client has begun with the preface of HTTP/2, and was refused in its language. */
 const HTTP2 = /^\0\0.\x04/
-const REFUSAL = /^HTTP\/1\.1 (?:400|408|426|431|501) /
+const REFUSAL = /^HTTP\/1\.1 (?:400|408|431|501|505) /
 
 /** Answers that are not the application's: at most one, the last, in words, and the connection ends behind it. */
 export function refusalFaults({ answers, ending }: Relayed): string[] {

@@ -4,7 +4,6 @@ import { HOST, type Hostile, passed, refused, shown } from './hostile.ts'
 const VERSIONS = [
   ...[
     'HTTP/0.9',
-    'HTTP/1.0',
     'HTTP/1.2',
     'HTTP/1.9',
     'HTTP/2.0',
@@ -214,6 +213,9 @@ const BAD_METHODS = [
   '@',
 ]
 
+/** HTTP/1.0 ends its connection otherwise. */
+const KEPT = 'Connection: keep-alive\r\n'
+
 export const START_LINES: readonly Hostile[] = [
   ...VERSIONS.map(version => refused(`version ${shown(version)}`, `GET /a ${version}\r\n${HOST}\r\n`)),
   ...[
@@ -231,7 +233,13 @@ export const START_LINES: readonly Hostile[] = [
   ...GOOD_TARGETS.map(target =>
     passed(`target ${shown(target).slice(0, 40)}`, `GET ${target} HTTP/1.1\r\n${HOST}\r\n`),
   ),
-  ...['b', 'b:80', 'b:443', '[::1]:1', '/a', '*', 'http://b/'].map(target =>
+  passed('version HTTP/1.0', `GET /a HTTP/1.0\r\n${HOST}${KEPT}\r\n`),
+  passed('HTTP/1.0 without Host', `GET /a HTTP/1.0\r\n${KEPT}\r\n`),
+  passed('HTTP/1.0 with a length', `POST /a HTTP/1.0\r\n${HOST}${KEPT}Content-Length: 3\r\n\r\nabc`),
+  refused('HTTP/1.0 with chunks', `POST /a HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`),
+  refused('HTTP/1.0 with two hosts', `GET /a HTTP/1.0\r\n${HOST}${HOST}\r\n`),
+  // what has a port is a tunnel: test/dp/http/connect.test.ts
+  ...['b', '[::1]', 'b:0', '/a', '*', 'http://b/', 'http://b:80/', 'a@b:80', 'b:80/a'].map(target =>
     refused(`CONNECT ${target}`, `CONNECT ${target} HTTP/1.1\r\n${HOST}\r\n`),
   ),
   passed('OPTIONS *', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`),
