@@ -7,7 +7,6 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
-import { dropNamed } from '../codec/http1/fields.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import { responseText } from '../codec/http2/bridge/heads.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
@@ -18,6 +17,7 @@ import { type ReasonCode, reasonAt } from '../errors.ts'
 import { KeptRequest } from './kept-request.ts'
 import { type Outgoing, TUNNEL } from './outgoing.ts'
 import type { Requester } from './requester.ts'
+import { switchedHead } from './upgraded-connection.ts'
 
 const IDLE = 0
 const WAITING = 1
@@ -29,7 +29,6 @@ const ANSWERED = 4
 /** Shared: what it holds is used before anything else is read. */
 const RESPONSE = new ResponseHead()
 const NOTHING = Buffer.alloc(0)
-const FRAMING = ['content-length', 'transfer-encoding']
 
 export class Exchange implements ByteSink, StreamWaiter {
   /** All of the request was sent. */
@@ -242,7 +241,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
     const stream = this.#stream
-    const head = this.#switchedHead()
+    const head = switchedHead(RESPONSE, this.#request.upgrade)
     if (stream === null || head === '') {
       this.#break('bad-response')
       return -1
@@ -253,17 +252,6 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.isHeadSent = true
     this.#requester.upgraded(stream, head, rest)
     return -1
-  }
-
-  /** What tells the client that the protocol changes; '' where the server has changed to one that nobody offered. */
-  #switchedHead(): string {
-    const { upgrade } = this.#request
-    const { text, status } = RESPONSE
-    // RFC 9110 §9.3.6: fields about a body mean nothing there
-    if (upgrade === TUNNEL && status !== 101)
-      return `${dropNamed(text, text.indexOf('\r\n') + 2, FRAMING)}\r\n`
-    if (upgrade === '' || RESPONSE.upgrade !== upgrade) return ''
-    return `${text}connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`
   }
 
   #finish(hasSurplus: boolean): void {
