@@ -245,6 +245,7 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_DRAIN_TIME',
   'VMESH_CONCURRENCY',
   'VMESH_MAX_*',
+  'VMESH_LIMIT',
   'VMESH_STATE_DIR',
 ]
 
