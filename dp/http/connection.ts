@@ -90,7 +90,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   retire(): void {
     this.#closesAfter = true
     if (this.#state !== HEAD || this.#kept !== null || this.#exchange.isRunning) return
-    if (this.down.refuse === undefined) this.#close()
+    // Whoever has not had the last answer cannot have asked for another.
+    if (this.down.refuse === undefined || this.down.pendingBytes > 0) this.#close()
     else this.down.refuse()
   }
 
@@ -119,7 +120,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   onDrain(): void {
     this.touch()
     this.#exchange.resume()
-    if (this.#isBlocked) this.#next()
+    if (this.#isBlocked && this.#state === DONE) this.responded()
   }
 
   onClose(): void {
@@ -242,11 +243,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
       return -1
     }
     this.touch()
-    const { isDone } = this.#body
-    if (isDone) this.#state = DONE
-    this.#exchange.isRequestDone = isDone
+    if (this.#body.isDone) this.#state = DONE
+    this.#exchange.isRequestDone = this.#state === DONE
     if (!this.#isDiscarding) this.#exchange.sendBody(bytes, start, this.#body.outputEnd)
-    else if (isDone) this.responded()
+    else if (this.#state === DONE) this.responded()
     return bodyEnd
   }
 

@@ -165,17 +165,17 @@ export class VmeshStream implements ByteStream {
   }
 
   /**
-   * The peer has reset it, or the connection is gone. What came before the peer's end is still handed on, unless
-   * `isCutHere`: then nothing more is.
+   * The peer has reset it, or the connection is gone. What came before is still handed on, unless `isCutHere`: a whole
+   * answer may lie here while the peer is done with the stream.
    */
   lose(error: Error, isCutHere: boolean): void {
     this.isOpen = false
     this.#drop()
     this.#host.forget(this)
     if (this.#isDestroyed) return
-    if (!this.hasEnded || isCutHere) this.#finish(error)
+    if (isCutHere || (!this.hasEnded && this.#arrived.isEmpty)) this.#finish(error)
     else if (this.#hasToldEnd) this.#finish(this.#hasSentEnd ? undefined : error)
-    else this.#loss = this.#hasSentEnd ? undefined : error
+    else this.#loss = this.hasEnded && this.#hasSentEnd ? undefined : error
   }
 
   /** One frame of what waits; true when something has moved. */
@@ -208,7 +208,8 @@ export class VmeshStream implements ByteStream {
       this.#handedOn += bytes.length
     }
     if (this.#isPaused || this.#isOver || this.#isDestroyed) return
-    if (!this.hasEnded) this.#report()
+    if (!this.hasEnded && this.#loss !== undefined) this.#finish(this.#loss)
+    else if (!this.hasEnded) this.#report()
     else if (!this.#hasToldEnd) this.#tellEnd()
     else if (this.#hasSentEnd) this.#finish(undefined)
   }

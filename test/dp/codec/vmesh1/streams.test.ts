@@ -92,6 +92,23 @@ t.test('hands on what came before an end, also when the stream is reset behind i
   t.same(one.events, ['end', 'cut'])
 })
 
+t.test('hands on what came before a reset, and never as an end', async t => {
+  for (const lose of [(peer: VmeshPeer) => peer.say(reset(1, 1)), (peer: VmeshPeer) => peer.wire.close()]) {
+    const peer = new VmeshPeer(false)
+    const one = peer.open()
+    one.stream.pause()
+    peer.say(data(1, 'a whole answer'))
+    lose(peer)
+    await turn()
+    t.same(one.events, [], 'it is paused')
+    one.stream.resume()
+    await turn()
+    t.equal(one.received, 'a whole answer')
+    t.same(one.events, ['cut'])
+    t.equal(peer.session.streamCount, 0)
+  }
+})
+
 t.test('keeps the order of what came before and after a resume', async t => {
   const peer = new VmeshPeer(true)
   peer.say(open(1))
