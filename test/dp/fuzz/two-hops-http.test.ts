@@ -133,7 +133,8 @@ function fault(plan: Plan, outcome: Outcome | null): string {
   if (outcome.status !== 200) return mayFail ? '' : `status ${outcome.status}`
   if (!expected.subarray(0, outcome.received.length).equals(outcome.received)) return 'other bytes'
   const isWhole = outcome.received.length === expected.length
-  if (outcome.isComplete && !isWhole)
+  // who cuts off its own answer may have parsed all of it and seen a part
+  if (outcome.isComplete && !isWhole && plan.client !== 'cuts')
     return `complete with ${outcome.received.length} of ${expected.length} bytes`
   if (mayFail) return ''
   if (!outcome.isComplete || !isWhole) return `${outcome.received.length} of ${expected.length} bytes`
