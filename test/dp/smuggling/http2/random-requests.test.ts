@@ -15,7 +15,7 @@ import { RANDOM_FRAMES } from './random-frames.ts'
 import { readHttp2Answers } from './strict-frames.ts'
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400)
-const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 31)
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_123)
 /** Added once to each head by the inbound, whatever a client sends. */
 const OWN_FIELD = /^x-forwarded-client-cert: By=spiffe/gm
 const GREETING = Buffer.concat([PREFACE, settings(), SETTINGS_ACK]).toString('latin1')
