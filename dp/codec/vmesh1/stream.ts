@@ -166,14 +166,14 @@ export class VmeshStream implements ByteStream {
   }
 
   /**
-   * Reset by the peer, or lost with the connection. Unless `isCutHere` what came before, maybe a whole answer, is handed on.
+   * Reset by the peer, or lost. What came before an end or a refusal is handed on, maybe a whole answer; not if `isCutHere`.
    */
   lose(error: Error, isCutHere: boolean): void {
     this.isOpen = false
     this.#drop()
     this.#host.forget(this)
     if (this.#isDestroyed) return
-    if (isCutHere || (!this.hasEnded && this.#arrived.isEmpty)) this.#finish(error)
+    if (isCutHere || !(this.hasEnded || (this.isUnprocessed && !this.#arrived.isEmpty))) this.#finish(error)
     else if (this.#hasToldEnd) this.#finish(this.#hasSentEnd ? undefined : error)
     else this.#loss = this.hasEnded && this.#hasSentEnd ? undefined : error
   }

@@ -92,25 +92,35 @@ t.test('hands on what came before an end, also when the stream is reset behind i
   t.same(one.events, ['end', 'cut'])
 })
 
-t.test('hands on what came before a reset, and never as an end', async t => {
-  for (const lose of [(peer: VmeshPeer) => peer.say(reset(1, 1)), (peer: VmeshPeer) => peer.wire.close()]) {
+t.test('hands on what came before a refusal, and never as an end', async t => {
+  const peer = new VmeshPeer(false)
+  const one = peer.open()
+  one.stream.pause()
+  peer.say(data(1, 'a whole answer'), reset(1, 1))
+  await turn()
+  t.same(one.events, [], 'it is paused')
+  const { onBytes } = one
+  one.onBytes = (bytes, start, end) => {
+    onBytes.call(one, bytes, start, end)
+    one.stream.pause()
+  }
+  one.stream.resume()
+  await turn()
+  t.equal(one.received, 'a whole answer')
+  t.same(one.events, [], 'it is paused again')
+  one.stream.resume()
+  await turn()
+  t.same(one.events, ['cut'])
+  t.equal(peer.session.streamCount, 0)
+})
+
+t.test('tells a cut at once: whoever is paused may wait for the other direction', async t => {
+  for (const cut of [(peer: VmeshPeer) => peer.say(reset(1)), (peer: VmeshPeer) => peer.wire.close()]) {
     const peer = new VmeshPeer(false)
     const one = peer.open()
     one.stream.pause()
-    peer.say(data(1, 'a whole answer'))
-    lose(peer)
-    await turn()
-    t.same(one.events, [], 'it is paused')
-    const { onBytes } = one
-    one.onBytes = (bytes, start, end) => {
-      onBytes.call(one, bytes, start, end)
-      one.stream.pause()
-    }
-    one.stream.resume()
-    await turn()
-    t.equal(one.received, 'a whole answer')
-    t.same(one.events, [], 'it is paused again')
-    one.stream.resume()
+    peer.say(data(1, 'half of something'))
+    cut(peer)
     await turn()
     t.same(one.events, ['cut'])
     t.equal(peer.session.streamCount, 0)
