@@ -149,6 +149,7 @@ export class ControlFrames {
     const stream = core.streams.open.get(id)
     if (stream !== undefined) core.streamError(stream, FRAME_SIZE_ERROR)
     else if (core.streams.isIdle(id)) core.fail(FRAME_SIZE_ERROR, 'size of PRIORITY')
-    else if (core.spendReset()) core.refuse(id, FRAME_SIZE_ERROR)
+    else if (core.spendReset() && core.streams.endingOf(id) !== 'reset-by-us')
+      core.refuse(id, FRAME_SIZE_ERROR)
   }
 }
