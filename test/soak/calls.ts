@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { type Agent, createServer, request } from 'node:http'
-import type { ClientHttp2Session } from 'node:http2'
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
 import { connectWebSocket, createUpgrade } from '#base/websocket.ts'
 import { body, writeTo } from '../support/fuzz-bodies.ts'
@@ -14,6 +14,7 @@ const WEBSOCKET = { maxFrameBytes: 2_000_000, protocols: ['echo'] }
 const PATIENCE_MS = 30_000
 const LARGE_SEED = 7
 const CANCEL = 8
+const CALLS_OF_A_SESSION = 200
 
 export interface SoakApplication {
   readonly port: number
@@ -101,6 +102,33 @@ function exchange(
     asked.on('error', error => resolve(error.message))
     asked.end(bytes)
   })
+}
+
+/** A connection of HTTP/2, another one after some calls: node:http2 counts what it has cancelled as memory for good. */
+export class Http2Sessions {
+  readonly #port: number
+  #session: ClientHttp2Session | null = null
+  #left = 0
+
+  constructor(port: number) {
+    this.#port = port
+  }
+
+  /** For one call. */
+  next(): ClientHttp2Session {
+    if (this.#session === null || this.#session.closed || this.#left-- <= 0) {
+      this.#session?.close()
+      this.#session = connectHttp2(`http://${LOOPBACK}:${this.#port}`)
+      // Its streams tell what becomes of them.
+      this.#session.on('error', () => {})
+      this.#left = CALLS_OF_A_SESSION
+    }
+    return this.#session
+  }
+
+  close(): void {
+    this.#session?.destroy()
+  }
 }
 
 export function callHttp2(session: ClientHttp2Session, path: string): Promise<string> {

@@ -8,7 +8,7 @@ import type { EnginePair } from './engine-pair.ts'
 
 export const FUZZ_OPTIONS = {
   numRuns: Number(process.env['FUZZ_RUNS'] ?? 6),
-  seed: 20_261_123,
+  seed: Number(process.env['FUZZ_SEED'] ?? 20_261_123),
   endOnFailure: true,
 }
 

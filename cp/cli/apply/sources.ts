@@ -1,6 +1,7 @@
 /** What `-f` names → texts: files, folders (with `-R` also those in them), standard input, addresses. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { goDurationMs } from '#base/duration.ts'
 import { codeOf, messageOf } from '#base/errors.ts'
 import type { World } from '../world.ts'
 
@@ -35,10 +36,16 @@ export async function textsOf(
           texts.push({ shown: path, text: await readFile(path, 'utf8') })
       }
     } catch (error) {
-      onFault(source, codeOf(error) === 'ENOENT' ? 'there is no such file or folder' : messageOf(error))
+      onFault(source, codeOf(error) === 'ENOENT' ? missing(source) : messageOf(error))
     }
   }
   return texts
+}
+
+/** The value of `--wait` may be left out, so what stands alone behind it is a file. */
+function missing(source: string): string {
+  const hint = goDurationMs(source) === null ? '' : `; for a time write --wait=${source}`
+  return `there is no such file or folder${hint}`
 }
 
 async function filesOf(path: string, isRecursive: boolean): Promise<readonly string[]> {

@@ -110,7 +110,8 @@ export class VmeshStream implements ByteStream {
   resume(): void {
     if (!this.#isPaused || this.#isOver) return
     this.#isPaused = false
-    if (!this.#arrived.isEmpty || (this.hasEnded && !this.#hasToldEnd)) this.#host.defer(this)
+    const hasToTell = this.#loss !== undefined || (this.hasEnded && !this.#hasToldEnd)
+    if (hasToTell || !this.#arrived.isEmpty) this.#host.defer(this)
     else this.#report()
   }
 
@@ -165,8 +166,7 @@ export class VmeshStream implements ByteStream {
   }
 
   /**
-   * The peer has reset it, or the connection is gone. What came before is still handed on, unless `isCutHere`: a whole
-   * answer may lie here while the peer is done with the stream.
+   * Reset by the peer, or lost with the connection. Unless `isCutHere` what came before, maybe a whole answer, is handed on.
    */
   lose(error: Error, isCutHere: boolean): void {
     this.isOpen = false

@@ -76,6 +76,14 @@ t.test('fills variables, and names those that are missing', async t => {
   })
 })
 
+t.test('a time apart from its --wait is told from a file', async t => {
+  const home = t.testdir({ 'web.yaml': WEB })
+  t.match(await apply(home, ['-f', join(home, 'web.yaml'), '--wait', '3s']), {
+    out: '',
+    err: /^3s: there is no such file or folder; for a time write --wait=3s$/m,
+  })
+})
+
 t.test('sends nothing when one document is wrong, and names all faults with file and line', async t => {
   const home = t.testdir({
     '1-good.yaml': WEB,

@@ -57,8 +57,10 @@ async function answer(asked: IncomingMessage, response: ServerResponse): Promise
   }
   response.writeHead(200)
   response.flushHeaders()
-  await writeTo(response, bytes, plan.pieces, plan.server === 'cuts' ? bytes.length >> 1 : bytes.length)
-  if (plan.server === 'cuts') asked.socket.resetAndDestroy()
+  // an empty answer is whole with its head: what is cut behind it is the next request of the connection
+  const cuts = plan.server === 'cuts' && bytes.length > 0
+  await writeTo(response, bytes, plan.pieces, cuts ? bytes.length >> 1 : bytes.length)
+  if (cuts) asked.socket.resetAndDestroy()
   else response.end()
 }
 

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Session } from '../../../../dp/codec/vmesh1/session.ts'
+import { fuzzOptions, keptInputs, mutated, readSizes, reads } from '../../../support/fuzzing.ts'
 import {
   data,
   end,
@@ -201,6 +202,35 @@ t.test('mangled frames end no process and leave nothing behind', async t => {
     { numRuns: RUNS * 8, seed: SEED },
   )
   t.pass('none did')
+})
+
+/** All that a session did with these bytes: what its streams heard, and its answers without credit. */
+async function outcomeOf(bytes: Buffer, sizes: readonly number[], isServer: boolean): Promise<string> {
+  const peer = new VmeshPeer(isServer, { maxStreams: 4 })
+  const streams = isServer ? peer.witnesses : [peer.open(), peer.open(), peer.open()]
+  for (const read of reads(bytes, sizes)) if (peer.session.isReading) peer.say(read)
+  const lines = (await peer.lines()).filter(line => !line.startsWith('WINDOW'))
+  const heard = streams.map(({ received, events, stream }) => [
+    stream.id,
+    received,
+    events,
+    stream.isUnprocessed,
+  ])
+  return JSON.stringify([peer.session.isReading, peer.session.streamCount, heard, lines], null, 1)
+}
+
+t.test('frames come to the same end however they are cut', async t => {
+  const corpus = fc.constantFrom(...CORPUS.map(bytes => bytes.toString('latin1')))
+  const texts = fc.array(corpus, { minLength: 1, maxLength: 3 }).map(parts => parts.join(''))
+  const inputs = mutated(texts, ['\0\0\x02\0\0\0\0\x01', '\0\x04\x03\0', '\xff\xff'])
+  const property = fc.asyncProperty(inputs, readSizes, fc.boolean(), async (bytes, sizes, isServer) => {
+    const whole = await outcomeOf(bytes, [Math.max(1, bytes.length)], isServer)
+    const cut = await outcomeOf(bytes, sizes, isServer)
+    if (cut !== whole) throw new Error(`whole:\n${whole}\ncut:\n${cut}`)
+  })
+  const examples = keptInputs('vmesh1-frames').map((bytes): [Buffer, number[], boolean] => [bytes, [1], true])
+  await fc.assert(property, { ...fuzzOptions(RUNS * 2), examples })
+  t.pass('they do')
 })
 
 async function check(session: Session, peer: VmeshPeer): Promise<void> {

@@ -101,9 +101,17 @@ t.test('hands on what came before a reset, and never as an end', async t => {
     lose(peer)
     await turn()
     t.same(one.events, [], 'it is paused')
+    const { onBytes } = one
+    one.onBytes = (bytes, start, end) => {
+      onBytes.call(one, bytes, start, end)
+      one.stream.pause()
+    }
     one.stream.resume()
     await turn()
     t.equal(one.received, 'a whole answer')
+    t.same(one.events, [], 'it is paused again')
+    one.stream.resume()
+    await turn()
     t.same(one.events, ['cut'])
     t.equal(peer.session.streamCount, 0)
   }
