@@ -127,7 +127,7 @@ export const REASONS = {
   'not-implemented': {
     status: 501,
     body: 'Not Implemented',
-    doc: 'A transfer coding other than chunked, or CONNECT over HTTP/2.',
+    doc: 'A transfer coding other than chunked, or an extended CONNECT for something other than WebSocket.',
   },
   'policy-change': {
     status: 503,

@@ -15,7 +15,7 @@ import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import { KeptRequest } from './kept-request.ts'
-import { type Outgoing, TUNNEL } from './outgoing.ts'
+import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import { switchedHead } from './upgraded-connection.ts'
 
@@ -158,6 +158,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     RESPONSE.take(block, isEnd, this.#request.isHead)
     if (!this.#requester.response.takesBlocks)
       RESPONSE.text = responseText(block, isEnd, this.#request.isHead)
+    if (this.#mustHaveSwitched(block.status)) return this.#break('bad-response')
     if (block.status < 200) this.#sendInterim()
     else this.#sendHead(NOTHING, 0, 0)
     this.#endBody(false)
@@ -201,8 +202,8 @@ export class Exchange implements ByteSink, StreamWaiter {
       return -1
     }
     const bodyAt = start + RESPONSE.byteLength
-    const isTunnel = this.#request.upgrade === TUNNEL && RESPONSE.status >= 200 && RESPONSE.status < 300
-    if (RESPONSE.status === 101 || isTunnel) return this.#switchProtocols(bytes, bodyAt, end)
+    if (RESPONSE.status === 101 || this.#mustHaveSwitched(RESPONSE.status))
+      return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
       this.#sendInterim()
       return bodyAt
@@ -211,7 +212,8 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
-    this.#isLast = RESPONSE.isLast
+    // Whoever refused a CONNECT may yet have taken it: nothing else goes there.
+    this.#isLast = RESPONSE.isLast || this.#request.mustSwitch
     this.#keepMs = RESPONSE.keepAliveMs
     this.#state = BODY
     if (RESPONSE.framing === 'none') this.#body.beginLength(0)
@@ -237,6 +239,10 @@ export class Exchange implements ByteSink, StreamWaiter {
       : outputEnd === start || response.body(bytes, start, outputEnd, isDone)
     if (!isFree && response.pendingBytes > 0) this.#stream?.pause()
     return end
+  }
+
+  #mustHaveSwitched(status: number): boolean {
+    return this.#request.mustSwitch && status >= 200 && status < 300
   }
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {

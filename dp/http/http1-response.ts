@@ -10,6 +10,8 @@ import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ResponseSink } from './response-sink.ts'
 
+const CHUNKS_ONLY = ['transfer-encoding', 'trailer']
+
 export class Http1Response implements ResponseSink, ChunkSink {
   readonly takesBlocks = false
   /** Of the request that is answered: it was one of HTTP/1.0. */
@@ -42,7 +44,10 @@ export class Http1Response implements ResponseSink, ChunkSink {
     let mustClose = false
     if (this.isOld) {
       mustClose = framing === 'chunked' || framing === 'until-close'
-      if (framing === 'chunked') text = this.#unchunk(text)
+      if (framing === 'chunked') this.#unchunk()
+      // A HEAD is told of chunks as well.
+      if (framing === 'chunked' || framing === 'none')
+        text = dropNamed(text, text.indexOf('\r\n') + 2, CHUNKS_ONLY)
     } else if (framing === 'until-close') {
       // Chunks tell the client whether it got all, and keep its connection.
       this.#form = 'chunking'
@@ -73,11 +78,10 @@ export class Http1Response implements ResponseSink, ChunkSink {
     if (!writeCopy(this.#down, bytes, start, end)) this.#isFree = false
   }
 
-  #unchunk(text: string): string {
+  #unchunk(): void {
     this.#form = 'unchunking'
     this.#unchunker ??= new Unchunker()
     this.#unchunker.begin()
-    return dropNamed(text, text.indexOf('\r\n') + 2, ['transfer-encoding', 'trailer'])
   }
 
   #chunk(head: string, bytes: Buffer, start: number, end: number): boolean {

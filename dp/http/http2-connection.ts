@@ -11,7 +11,8 @@ import { NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import type { Http2Stream } from '../codec/http2/stream.ts'
 import type { ReasonCode } from '../errors.ts'
-import { Http2Request, type Http2Requests } from './http2-request.ts'
+import { Http2Request, type Http2Requests, type RunningRequest } from './http2-request.ts'
+import { Http2Tunnel } from './http2-tunnel.ts'
 import type { Caller, HttpRole, LiveConnection } from './role.ts'
 
 export class Http2ClientConnection implements LiveConnection, Http2Handler, Http2Requests {
@@ -19,7 +20,7 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
   readonly addedFields = new FieldList()
   readonly #role: HttpRole
   readonly #connection: Http2Connection
-  readonly #running = new Set<Http2Request>()
+  readonly #running = new Set<RunningRequest>()
   readonly #free: Http2Request[] = []
   #idleUntilMs: number
 
@@ -29,7 +30,12 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
     addLines(caller.addedFields, 0, this.addedFields, isForMessage)
     this.#role = role
     this.#idleUntilMs = role.deadlines.nowMs + role.limits.keepAliveMs
-    this.#connection = new Http2Connection(down, { role: 'server', limits: role.limits.http2, handler: this })
+    this.#connection = new Http2Connection(down, {
+      role: 'server',
+      limits: role.limits.http2,
+      handler: this,
+      takesProtocols: true,
+    })
   }
 
   /** What was read before it was known that the client speaks HTTP/2. */
@@ -61,15 +67,18 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
   }
 
   onRequest(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
-    this.#take().begin(stream, block, isEnd)
+    if (block.method !== 'CONNECT') return this.#take().begin(stream, block, isEnd)
+    const tunnel = new Http2Tunnel(stream, this.#role, this)
+    this.#running.add(tunnel)
+    tunnel.begin(block, isEnd)
   }
 
   onTooLarge(stream: Http2Stream): void {
     this.#take().refuse(stream, 'head-too-large')
   }
 
-  done(request: Http2Request): void {
-    if (this.#running.delete(request)) this.#free.push(request)
+  done(request: RunningRequest): void {
+    if (this.#running.delete(request) && request instanceof Http2Request) this.#free.push(request)
   }
 
   onCapacity(): void {}

@@ -16,21 +16,28 @@ import { outgoingFields } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import { type Caller, type HttpRole, refusalOf } from './role.ts'
 
+/** A request, as its connection sees it. */
+export interface RunningRequest {
+  /** When it is over because no byte moves. */
+  readonly deadlineMs: number
+  /** Ends it, with an answer where that is possible. */
+  cut(reason: ReasonCode): void
+}
+
 /** The connection, as its requests see it. */
 export interface Http2Requests {
   readonly caller: Caller
   /** As fields of HTTP/2: those that the caller adds. */
   readonly addedFields: FieldList
   /** The request is over and its object free for another. */
-  done(request: Http2Request): void
+  done(request: RunningRequest): void
 }
 
 /** Shared by all: what it holds is sent before anything else is read. */
 const ANSWER = new FieldList()
 
-export class Http2Request implements Requester, StreamSink {
+export class Http2Request implements Requester, StreamSink, RunningRequest {
   readonly response = new Http2Response()
-  /** When it is over because no byte moves. */
   deadlineMs = 0
   readonly #role: HttpRole
   readonly #requests: Http2Requests
@@ -53,6 +60,7 @@ export class Http2Request implements Requester, StreamSink {
     return this
   }
 
+  /** No CONNECT. */
   begin(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
     const { counters } = this.#role
     const { caller } = this.#requests
@@ -64,7 +72,6 @@ export class Http2Request implements Requester, StreamSink {
     this.#isChunked = block.contentLength < 0
     this.response.begins(stream, this.#isGrpc)
     this.#exchange.isRequestDone = isEnd
-    if (block.method === 'CONNECT') return this.failed('not-implemented')
     const refusal = refusalOf(this.#role, caller)
     if (refusal !== '') return this.failed(refusal)
     this.touch()
@@ -83,7 +90,6 @@ export class Http2Request implements Requester, StreamSink {
     this.failed(reason)
   }
 
-  /** Ends it, with an answer where that is possible. */
   cut(reason: ReasonCode): void {
     const { isHeadSent } = this.#exchange
     this.#exchange.abort()
@@ -136,9 +142,7 @@ export class Http2Request implements Requester, StreamSink {
     const isRequestDone = this.#exchange.isRequestDone
     this.#done()
     if (stream === null || !stream.isOpen || isRequestDone) return
-    // RFC 9113 §8.1: the answer is whole, the rest of the request is not needed.
-    if (stream.pendingBytes === 0) stream.reset(NO_ERROR)
-    else stream.sink = RESET_WHEN_SENT
+    dropRest(stream)
   }
 
   failed(reason: ReasonCode): void {
@@ -176,3 +180,9 @@ export class Http2Request implements Requester, StreamSink {
 const NOTHING = Buffer.alloc(0)
 
 const RESET_WHEN_SENT: StreamSink = { ...NO_STREAM_SINK, onDrain: stream => stream.reset(NO_ERROR) }
+
+/** RFC 9113 §8.1: the answer is whole, the rest of the request is not needed. */
+export function dropRest(stream: Http2Stream): void {
+  if (stream.pendingBytes === 0) stream.reset(NO_ERROR)
+  else stream.sink = RESET_WHEN_SENT
+}

@@ -15,6 +15,7 @@ export class KeptRequest {
   isHead = false
   /** Protocol that the client offers to switch to; ''. */
   upgrade = ''
+  mustSwitch = false
   #text = ''
   #fields: FieldList | null = null
   /** The head in `#fields` is the whole request. */
@@ -29,6 +30,7 @@ export class KeptRequest {
   begin(request: Outgoing, isDone: boolean): void {
     this.isHead = request.isHead
     this.upgrade = request.upgrade
+    this.mustSwitch = request.mustSwitch
     this.#text = request.text
     this.#fields = request.fields
     this.#isBodiless = isDone

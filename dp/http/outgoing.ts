@@ -18,6 +18,8 @@ export interface Outgoing {
   readonly isReplayable: boolean
   /** Protocol that the client offers to switch to, or TUNNEL; ''. */
   readonly upgrade: string
+  /** A switch is all that the client can make use of: 2xx opens the tunnel of a CONNECT, otherwise it is none. */
+  readonly mustSwitch: boolean
 }
 
 /** The request is a CONNECT: what follows an answer of 2xx is bytes, not HTTP. */
@@ -26,6 +28,7 @@ export const TUNNEL = 'CONNECT'
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
+const NOTHING = Buffer.alloc(0)
 const outgoing = {
   text: '',
   fields: null as FieldList | null,
@@ -33,6 +36,7 @@ const outgoing = {
   isHead: false,
   isReplayable: false,
   upgrade: '',
+  mustSwitch: false,
 }
 
 /**
@@ -64,6 +68,14 @@ export function outgoingRequest(
   outgoing.isHead = head.method === 'HEAD'
   outgoing.isReplayable = !head.isChunked && head.contentLength <= 0 && IDEMPOTENT.has(head.method)
   outgoing.upgrade = head.isConnect ? TUNNEL : head.upgrade
+  outgoing.mustSwitch = head.isConnect
+  return outgoing
+}
+
+/** As `outgoingRequest`, of a CONNECT, or of an offer to switch that stands for one. */
+export function outgoingTunnel(head: RequestHead, addedFields: string, service: string): Outgoing {
+  outgoingRequest(head, addedFields, service, NOTHING, 0, 0)
+  outgoing.mustSwitch = true
   return outgoing
 }
 
@@ -85,5 +97,6 @@ export function outgoingFields(
   outgoing.isHead = block.method === 'HEAD'
   outgoing.isReplayable = isBodiless && IDEMPOTENT.has(block.method)
   outgoing.upgrade = ''
+  outgoing.mustSwitch = false
   return outgoing
 }

@@ -23,7 +23,7 @@ const FRAMING = ['content-length', 'transfer-encoding']
  */
 export function switchedHead({ text, status, upgrade: to }: ResponseHead, upgrade: string): string {
   if (upgrade === TUNNEL && status !== 101) return `${dropNamed(text, text.indexOf('\r\n') + 2, FRAMING)}\r\n`
-  if (upgrade === '' || to !== upgrade) return ''
+  if (upgrade === '' || to !== upgrade || status !== 101) return ''
   return `${text}connection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`
 }
 
@@ -31,21 +31,32 @@ export class UpgradedConnection implements LiveConnection {
   readonly #role: HttpRole
   readonly #tunnel: Tunnel
 
-  /** `rest`: what the server sent behind its 101. */
-  constructor(down: ByteStream, stream: Stream, early: EarlyBytes, rest: Buffer, role: HttpRole) {
+  /** `rest`: what the server sent behind its answer. `onClose`: both sides have closed; else the role is told. */
+  constructor(
+    down: ByteStream,
+    stream: Stream,
+    early: EarlyBytes,
+    rest: Buffer,
+    role: HttpRole,
+    onClose: () => void = () => role.closed(this),
+  ) {
     this.#role = role
     this.#tunnel = new Tunnel(down, stream, {
       deadlines: role.deadlines,
       idleMs: role.limits.streamIdleMs,
       onClose: () => {
         stream.release(false, -1)
-        role.closed(this)
+        onClose()
       },
     })
     if (rest.length > 0) down.writeBytes(rest)
     if (early.kept !== null) stream.writeBytes(early.kept)
     if (early.hasEnded) this.#tunnel.endFrom(down)
     down.resume()
+  }
+
+  get deadlineMs(): number {
+    return this.#tunnel.deadlineMs
   }
 
   reconsider(caller: Caller): void {
@@ -61,6 +72,6 @@ export class UpgradedConnection implements LiveConnection {
   retire(): void {}
 
   sweep(nowMs: number): void {
-    if (nowMs > this.#tunnel.deadlineMs) this.end('stream-timeout')
+    if (nowMs > this.deadlineMs) this.end('stream-timeout')
   }
 }

@@ -6,12 +6,14 @@
 import { type ByteSink, NO_SINK } from '../../codec/byte-stream.ts'
 import { chunkedData, chunksEnd } from '../../codec/http2/bridge/chunks.ts'
 import { requestFields, responseText } from '../../codec/http2/bridge/heads.ts'
+import { connectFields, openedText, tunnelOf, webSocketFields } from '../../codec/http2/bridge/tunnels.ts'
 import { type ChunkSink, Unchunker } from '../../codec/http2/bridge/unchunker.ts'
 import type { Http2Connection } from '../../codec/http2/connection.ts'
 import { FieldList } from '../../codec/http2/field-list.ts'
 import { CANCEL, REFUSED_STREAM } from '../../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../../codec/http2/header-block.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../../codec/http2/stream.ts'
+import { StreamBytes } from '../../codec/http2/stream-bytes.ts'
 import type { ReasonCode } from '../../errors.ts'
 import type { Stream } from '../transport.ts'
 
@@ -43,6 +45,11 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   /** The response's body needs chunks. */
   #isChunked = false
   #isFree = true
+  /** An answer of 2xx opens a tunnel. */
+  #asksTunnel = false
+  /** Of the client that wants to switch to WebSocket; ''. */
+  #key = ''
+  #tunnel: StreamBytes | null = null
 
   /** `scheme`: how the connection was made. */
   constructor(
@@ -97,18 +104,22 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   }
 
   /** A request ends by its framing. */
-  end(): void {}
+  end(): void {
+    this.#tunnel?.end()
+  }
 
   destroy(): void {
     this.isOpen = false
     const stream = this.#stream
+    if (this.#tunnel !== null) return this.#tunnel.destroy()
     if (stream === null) return
     stream.sink = NO_STREAM_SINK
     stream.reset(CANCEL)
   }
 
   reset(): void {
-    this.destroy()
+    if (this.#tunnel !== null) this.#tunnel.reset()
+    else this.destroy()
   }
 
   release(): void {
@@ -120,8 +131,9 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
     this.#lender.released(this)
   }
 
-  onHead(_stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
+  onHead(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
     const isFinal = block.status >= 200
+    if (this.#asksTunnel && isFinal && block.status < 300) return this.#opened(stream, block, isEnd)
     this.#isChunked = isFinal && !isEnd && block.contentLength < 0
     if (this.sink.onResponse !== undefined) return this.sink.onResponse(block, isEnd)
     const bytes = Buffer.from(`${responseText(block, isEnd, this.#isHead)}\r\n`, 'latin1')
@@ -162,6 +174,11 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   #begin(text: string): number {
     const headEnd = text.indexOf('\r\n\r\n')
     const head = text.slice(0, headEnd + 2)
+    const asked = tunnelOf(text)
+    if (asked !== '') {
+      this.#ask(asked, head)
+      return text.length
+    }
     FIELDS.clear()
     const hasForm = requestFields(head, this.#scheme, FIELDS)
     this.#isHead = text.startsWith('HEAD ')
@@ -172,6 +189,38 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
     return headEnd + 4
   }
 
+  /** `head`: without the blank line. WebSocket is asked for where it is known whether the server takes it. */
+  #ask(asked: 'connect' | 'websocket', head: string): void {
+    if (asked === 'connect') {
+      FIELDS.clear()
+      connectFields(head, FIELDS)
+      return this.#openTunnel()
+    }
+    this.#connection.onceSettled(takesProtocols => {
+      if (this.#isReleased) return
+      FIELDS.clear()
+      if (takesProtocols) {
+        this.#key = webSocketFields(head, this.#scheme, FIELDS)
+        this.#openTunnel()
+      } else if (requestFields(head, this.#scheme, FIELDS)) this.#open(FIELDS, 0)
+      else this.#fail()
+    })
+  }
+
+  #openTunnel(): void {
+    this.#asksTunnel = true
+    this.#left = Number.POSITIVE_INFINITY
+    this.#openStream(FIELDS, false)
+  }
+
+  /** The tunnel is there: the sink has changed when the head has been read. */
+  #opened(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
+    this.#tunnel = new StreamBytes(stream, this)
+    const bytes = Buffer.from(openedText(block, this.#key), 'latin1')
+    this.sink.onBytes(bytes, 0, bytes.length)
+    if (isEnd) this.#tunnel.onData(stream, NOTHING, 0, 0, true)
+  }
+
   /** `length`: of the body that follows; -1: it comes in chunks. */
   #open(fields: FieldList, length: number): void {
     this.#left = length
@@ -179,7 +228,11 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
       this.#unchunker = new Unchunker()
       this.#unchunker.begin()
     }
-    this.#stream = this.#connection.request(fields, length === 0, this)
+    this.#openStream(fields, length === 0)
+  }
+
+  #openStream(fields: FieldList, isEnd: boolean): void {
+    this.#stream = this.#connection.request(fields, isEnd, this)
     // Gone since it was lent: nobody has looked at the request.
     this.isUnprocessed = this.#stream === null
     if (this.#stream === null) this.#fail()

@@ -74,6 +74,11 @@ export class Http2Connection implements ByteSink, StreamHost, ConnectionCore, Sw
     return this.#incoming.hasSettings
   }
 
+  /** Client: calls back with whether the server takes extended CONNECT (RFC 8441), as soon as it has said its settings. */
+  onceSettled(then: (takesProtocols: boolean) => void): void {
+    this.#incoming.onceSettled(() => then(this.#incoming.control.takesProtocols))
+  }
+
   /** Nothing new begins here: it drains or is closed. */
   get isEnding(): boolean {
     return this.#isDraining || this.#isClosed

@@ -19,7 +19,9 @@ async function pairFor(t: Parameters<typeof startPair>[0], answer: (request: str
 async function exchanged(port: number, request: string): Promise<{ text: string; ending: string }> {
   const client = await rawClient(port)
   client.send(request)
-  return { ending: await client.ended, text: client.heard }
+  const ending = await client.ended
+  client.socket.destroy()
+  return { ending, text: client.heard }
 }
 
 t.test('a request with and without Host, which goes on as one of HTTP/1.1', async t => {
@@ -58,6 +60,15 @@ t.test('a body without a known length ends with the connection, without chunks',
   t.equal(text.slice(text.indexOf('\r\n\r\n') + 4), 'hello world')
 })
 
+t.test('a HEAD is not told of chunks', async t => {
+  const { pair } = await pairFor(t, () => 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx: y\r\n\r\n')
+  const client = await rawClient(pair.outPort)
+  client.send('HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')
+  await client.hears('\r\n\r\n')
+  t.equal(client.heard, 'HTTP/1.1 200 OK\r\nx: y\r\nconnection: keep-alive\r\n\r\n')
+  client.socket.destroy()
+})
+
 t.test('large bodies without a length arrive whole, also by a slow reader', async t => {
   const body = Array.from({ length: 200 }, (_, n) => String(n % 10).repeat(10_000))
   const chunked = body.map(part => `${part.length.toString(16)}\r\n${part}\r\n`).join('')
@@ -83,6 +94,7 @@ t.test('no interim answer, no upgrade, no expectation', async t => {
   server.send(`HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${ok('served')}`)
   t.equal(await client.ended, 'end')
   t.match(client.heard, /^HTTP\/1\.1 200 /)
+  client.socket.destroy()
 })
 
 t.test('what could be read in two ways is refused', async t => {

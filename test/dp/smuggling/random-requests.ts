@@ -6,6 +6,7 @@ import { BODY, CHUNKS, get, NEXT, ODD_BYTES, post } from './corpus/hostile.ts'
 const START_LINES = [
   ...['GET /a HTTP/1.1', 'POST /a HTTP/1.1', 'HEAD /a HTTP/1.1', 'PUT /a?b=c HTTP/1.1', 'OPTIONS * HTTP/1.1'],
   ...['GET http://c/a HTTP/1.1', 'DELETE /a HTTP/1.1', 'GET /a HTTP/1.0', 'GET /a', 'PRI * HTTP/2.0'],
+  ...['POST /a HTTP/1.0', 'CONNECT b:80 HTTP/1.1', 'CONNECT b HTTP/1.1'],
 ]
 const GOOD_FIELDS = [
   ...[

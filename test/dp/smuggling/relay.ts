@@ -24,6 +24,7 @@ export interface Recorder {
 /** Turns of the event loop, all parties being in this process, without a byte anywhere: nothing more will come. */
 const QUIET_TURNS = 12
 const ANSWER = 'HTTP/1.1 200 OK\r\nx-recorded: yes\r\ncontent-length: 0\r\n\r\n'
+const NO_TUNNEL = 'HTTP/1.1 405 Method Not Allowed\r\nx-recorded: yes\r\ncontent-length: 0\r\n\r\n'
 
 /** One relay at a time. */
 export async function startRecorder(): Promise<Recorder> {
@@ -39,7 +40,9 @@ export async function startRecorder(): Promise<Recorder> {
       if (faults.length > 0) peer.socket.destroy()
       const count = answered.get(peer) ?? 0
       answered.set(peer, requests.length)
-      if (requests.length > count) peer.send(ANSWER.repeat(requests.length - count))
+      if (requests.length === count) return
+      const isConnect = requests.at(-1)?.head.startsWith('CONNECT ') === true
+      peer.send(ANSWER.repeat(requests.length - count - (isConnect ? 1 : 0)) + (isConnect ? NO_TUNNEL : ''))
     })
     peer.socket.on('end', () => peer.socket.end())
   })

@@ -20,7 +20,8 @@ export interface Reading {
   readonly faults: readonly string[]
 }
 
-const START = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|\*$|\* )[!"$-~\x80-\xff]* ?HTTP\/1\.1$/
+const START =
+  /^(?!CONNECT )[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:\/|\*$|\* )[!"$-~\x80-\xff]* ?HTTP\/1\.1$|^CONNECT [^\s/?#@,]+:\d{1,5} HTTP\/1\.1$/
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/
 const CHUNK = /^([0-9a-fA-F]{1,15})\r\n/
 /** Of one connection, or ambiguous: none goes on. Connection and Upgrade do for WebSocket alone. */
@@ -48,6 +49,11 @@ export function readStrictly(text: string): Reading {
     const [method = '', target = ''] = head.split(' ', 2)
     requests.push({ label: labelOf(method, target, body.data), head, text: text.slice(at, body.end) })
     at = body.end
+    if (method !== 'CONNECT') continue
+    if (isChunked || length >= 0) faults.push('a body of CONNECT')
+    // It is never granted here, so nothing may follow: neither bytes of a tunnel nor a request.
+    if (at < text.length) faults.push('bytes behind a CONNECT')
+    return { requests, rest: text.slice(at), faults }
   }
 }
 

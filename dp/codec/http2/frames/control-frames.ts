@@ -28,6 +28,8 @@ export class ControlFrames {
   /** Settings of the peer. */
   maxStreams = FIRST_MAX_STREAMS
   initialWindow = DEFAULT_WINDOW_BYTES
+  /** Of a server: it takes extended CONNECT (RFC 8441). */
+  takesProtocols = false
   readonly #core: ConnectionCore
   #isFirst = true
 
@@ -71,6 +73,7 @@ export class ControlFrames {
       if (id === HEADER_TABLE_SIZE) core.sender.encoder.limitTable(value)
       else if (id === MAX_CONCURRENT_STREAMS) this.maxStreams = value
       else if (id === INITIAL_WINDOW_SIZE) window = value
+      else if (id === ENABLE_CONNECT_PROTOCOL) this.takesProtocols = value === 1
     }
     if (!core.spendIdle('SETTINGS')) return
     if (window !== this.initialWindow && !this.#moveWindows(window)) return

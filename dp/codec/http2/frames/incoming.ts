@@ -31,6 +31,7 @@ export class Incoming implements FrameSink {
   readonly #reader: FrameReader
   #hasSettings = false
   #isAcknowledged = false
+  #asking: (() => void)[] = []
 
   constructor(core: ConnectionCore) {
     this.#core = core
@@ -54,9 +55,16 @@ export class Incoming implements FrameSink {
     this.#reader.read(bytes, start, end)
   }
 
+  /** Calls back once the peer's settings are known, or nobody will ever know them. */
+  onceSettled(then: () => void): void {
+    if (this.#hasSettings) then()
+    else this.#asking.push(then)
+  }
+
   /** Nothing is read any more. */
   stop(): void {
     this.#reader.stop()
+    for (const then of this.#asking.splice(0)) queueMicrotask(then)
   }
 
   onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -97,6 +105,7 @@ export class Incoming implements FrameSink {
     if ((flags & ACK) === 0) {
       this.#hasSettings = true
       this.control.onSettings(bytes, start, end)
+      for (const then of this.#asking.splice(0)) then()
     } else if (end > start) this.#core.fail(FRAME_SIZE_ERROR, 'size of SETTINGS')
     else if (this.#isAcknowledged) this.#core.spendIdle('SETTINGS')
     else {

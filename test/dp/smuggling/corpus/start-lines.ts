@@ -1,5 +1,5 @@
 /** Start lines: versions, targets, methods, and forms of the line that parsers differ about. */
-import { HOST, type Hostile, passed, refused, shown } from './hostile.ts'
+import { bare, HOST, type Hostile, passed, refused, shown } from './hostile.ts'
 
 const VERSIONS = [
   ...[
@@ -238,10 +238,51 @@ export const START_LINES: readonly Hostile[] = [
   passed('HTTP/1.0 with a length', `POST /a HTTP/1.0\r\n${HOST}${KEPT}Content-Length: 3\r\n\r\nabc`),
   refused('HTTP/1.0 with chunks', `POST /a HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`),
   refused('HTTP/1.0 with two hosts', `GET /a HTTP/1.0\r\n${HOST}${HOST}\r\n`),
-  // what has a port is a tunnel: test/dp/http/connect.test.ts
-  ...['b', '[::1]', 'b:0', '/a', '*', 'http://b/', 'http://b:80/', 'a@b:80', 'b:80/a'].map(target =>
-    refused(`CONNECT ${target}`, `CONNECT ${target} HTTP/1.1\r\n${HOST}\r\n`),
+  ...[
+    ...[
+      'b',
+      '[::1]',
+      'b:0',
+      'b:',
+      ':80',
+      'b:99999',
+      'b:80:80',
+      'b:+80',
+      'b:0x50',
+      'b:80\x0b',
+      '\xe9:80',
+      '[b:80',
+    ],
+    ...[
+      '/a',
+      '*',
+      'http://b/',
+      'http://b:80/',
+      'a@b:80',
+      'b:80/a',
+      'b,c:80',
+      'b:80#',
+      'b:80?a',
+      'b c:80',
+      '',
+    ],
+  ].map(target => refused(`CONNECT ${shown(target)}`, `CONNECT ${target} HTTP/1.1\r\n${HOST}\r\n`)),
+  ...['Content-Length: 0', 'Content-Length: 5', 'Transfer-Encoding: chunked'].map(field =>
+    refused(`CONNECT with ${field}`, `CONNECT b:80 HTTP/1.1\r\n${HOST}${field}\r\n\r\n`),
   ),
+  refused('CONNECT without Host', 'CONNECT b:80 HTTP/1.1\r\n\r\n'),
+  refused('connect', `connect b:80 HTTP/1.1\r\n${HOST}\r\n`),
+  // Not granted: what follows is no request, and the connection ends.
+  ...['b:80', 'b:1', 'b:65535', '[::1]:1', '127.0.0.1:22', 'a.b-c_d~e:443'].map(target =>
+    bare(`CONNECT ${target}`, `CONNECT ${target} HTTP/1.1\r\n${HOST}\r\n`),
+  ),
+  bare('CONNECT of HTTP/1.0', `CONNECT b:80 HTTP/1.0\r\n${KEPT}\r\n`),
+  bare('CONNECT that keeps', `CONNECT b:80 HTTP/1.1\r\n${HOST}${KEPT}\r\n`),
+  bare(
+    'CONNECT that offers',
+    `CONNECT b:80 HTTP/1.1\r\n${HOST}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`,
+  ),
+  bare('CONNECT and chunks', `CONNECT b:80 HTTP/1.1\r\n${HOST}\r\n0\r\n\r\n`),
   passed('OPTIONS *', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`),
   refused('POST *', `POST * HTTP/1.1\r\n${HOST}Content-Length: 0\r\n\r\n`),
   refused('the preface of HTTP/2 in the wrong place', `PRI * HTTP/2.0\r\n${HOST}\r\nSM\r\n\r\n`),

@@ -21,6 +21,13 @@ function bare(fields: readonly Field[]): Buffer {
   return headers(1, END_STREAM, fields)
 }
 
+/** With what may follow. */
+function connect(...fields: readonly Field[]): Buffer {
+  return headers(1, 0, [[':method', 'CONNECT'], ...fields])
+}
+
+const WEBSOCKET: readonly Field[] = [[':protocol', 'websocket'], ...pseudo().slice(1)]
+
 function judged(name: string, isGood: boolean, frames: Buffer): HostileFrames {
   return isGood ? passed(name, frames) : refused(name, frames)
 }
@@ -72,17 +79,16 @@ const METHODS: HostileFrames[] = [
   ...CRLF.map(text => refused(`method GET${shown(text)}`, bare(pseudo(`GET${text}`)))),
   refused('a start line as method', bare(pseudo('GET /smuggled HTTP/1.1\r\nHost: b\r\n\r\nGET'))),
   refused('a target in the method', bare(pseudo('GET /smuggled'))),
-  ...['b:80', 'b'].map(authority =>
-    refused(
-      `CONNECT ${authority}`,
-      headers(1, 0, [
-        [':method', 'CONNECT'],
-        [':authority', authority],
-      ]),
-    ),
+  ...['b', 'b:0', ':80', 'b:', 'b:99999', 'b:80:80', 'a@b:80', 'b:80/a', 'b:80 HTTP/1.1\r\n'].map(authority =>
+    refused(`CONNECT ${shown(authority)}`, connect([':authority', authority])),
   ),
+  refused('CONNECT with a length', connect([':authority', 'b:80'], ['content-length', '5'])),
+  passed('CONNECT', connect([':authority', 'b:80'])),
+  passed('CONNECT and a request', connect([':authority', 'b:80']), frame('DATA', 0, 1, SMUGGLED)),
   refused('CONNECT with a path', bare(pseudo('CONNECT'))),
-  refused('CONNECT for a protocol', headers(1, 0, [...pseudo('CONNECT'), [':protocol', 'websocket']])),
+  passed('CONNECT for WebSocket', connect(...WEBSOCKET), frame('DATA', 0, 1, SMUGGLED)),
+  refused('CONNECT for WebSocket with a length', connect(...WEBSOCKET, ['content-length', '5'])),
+  refused('CONNECT for another protocol', connect([':protocol', 'h2c'], ...WEBSOCKET.slice(1))),
   refused('a protocol of GET', bare([...pseudo(), [':protocol', 'websocket']])),
 ]
 
