@@ -3,10 +3,14 @@
  * what the control plane sent; everything behind it trusts the types. Unknown members are ignored, so that a newer
  * control plane can add optional ones.
  */
+import { readCluster } from './check-cluster.ts'
+import { readBackends, readRoute } from './check-route.ts'
 import type { Cluster } from './cluster.ts'
 import type { IdentityConfig, Trust } from './identity.ts'
 import type { InboundListener, OutboundListener } from './listener.ts'
 import type { Violation } from './messages.ts'
+import { Reader } from './reader.ts'
+import type { Backend } from './route.ts'
 import type { Sections } from './snapshot.ts'
 
 export type CheckResult =
@@ -48,12 +52,29 @@ function checkReferences(
   violations: Violation[],
 ): void {
   const path = `listener/${key}`
-  if (listener.direction === 'outbound' && !clusters.has(listener.cluster)) {
-    violations.push({ path: `${path}.cluster`, message: `no such cluster section: ${listener.cluster}` })
+  if (listener.direction === 'outbound') {
+    for (const { at, cluster } of clustersOf(listener)) {
+      if (!clusters.has(cluster))
+        violations.push({ path: `${path}.${at}`, message: `no such cluster section: ${cluster}` })
+    }
   }
   if (listener.direction === 'inbound' && listener.tls !== null && !trust.has(listener.tls.trustDomain)) {
     violations.push({ path: `${path}.tls.trustDomain`, message: 'no such trust section' })
   }
+}
+
+/** All that it refers to, and where. */
+function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener) {
+  const named = (list: readonly Pick<Backend, 'cluster'>[], at: string) =>
+    list.map((one, i) => ({ at: `${at}[${i}].cluster`, cluster: one.cluster }))
+  return [
+    { at: 'cluster', cluster },
+    ...named(backends, 'backends'),
+    ...routes.flatMap((route, i) => [
+      ...named(route.backends, `routes[${i}].backends`),
+      ...named(route.mirrors ?? [], `routes[${i}].mirrors`),
+    ]),
+  ]
 }
 
 function readIdentity(reader: Reader): IdentityConfig {
@@ -73,7 +94,16 @@ function readListener(reader: Reader): InboundListener | OutboundListener {
   const port = reader.port('port')
   const protocol = reader.oneOf('protocol', ['http', 'http2', 'tcp'] as const)
   if (reader.oneOf('direction', ['inbound', 'outbound'] as const) === 'outbound') {
-    return { direction: 'outbound', address, port, protocol, cluster: reader.text('cluster') }
+    return {
+      direction: 'outbound',
+      address,
+      port,
+      protocol,
+      cluster: reader.text('cluster'),
+      ...(reader.has('backends') && { backends: readBackends(reader) }),
+      ...(reader.has('policy') && { policy: reader.text('policy') }),
+      ...(reader.has('routes') && { routes: reader.list('routes').map(readRoute) }),
+    }
   }
   const upstream = reader.object('upstream')
   const tls = reader.nullable('tls')
@@ -97,90 +127,5 @@ function readListener(reader: Reader): InboundListener | OutboundListener {
           })),
       },
     },
-  }
-}
-
-function readCluster(reader: Reader): Cluster {
-  const tls = reader.nullable('tls')
-  const protocol = reader.optional('protocol', ['http2'] as const)
-  return {
-    ...(protocol === null ? {} : { protocol }),
-    name: reader.text('name'),
-    connectTimeoutMs: reader.integer('connectTimeoutMs', 1, 3_600_000),
-    endpoints: reader
-      .list('endpoints')
-      .map(endpoint => ({ address: endpoint.text('address'), port: endpoint.port('port') })),
-    tls: tls && {
-      sni: tls.text('sni'),
-      trustDomain: tls.text('trustDomain'),
-      serverIds: tls.texts('serverIds'),
-    },
-  }
-}
-
-/** Reads members of one unknown value; a fault is noted with its path and a harmless value returned. */
-class Reader {
-  readonly #members: Readonly<Record<string, unknown>>
-  readonly #path: string
-  readonly #violations: Violation[]
-
-  constructor(value: unknown, path: string, violations: Violation[]) {
-    this.#path = path
-    this.#violations = violations
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!isObject) violations.push({ path, message: 'must be an object' })
-    this.#members = isObject ? (value as Readonly<Record<string, unknown>>) : {}
-  }
-
-  text(name: string): string {
-    const value = this.#members[name]
-    return typeof value === 'string' ? value : this.#fault(name, 'must be a string', '')
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.#members[name]
-    const isList = Array.isArray(value) && value.every(item => typeof item === 'string')
-    return isList ? value : this.#fault(name, 'must be a list of strings', [])
-  }
-
-  integer(name: string, least: number, most: number): number {
-    const value = this.#members[name]
-    const isInRange = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
-    return isInRange ? value : this.#fault(name, `must be an integer from ${least} to ${most}`, least)
-  }
-
-  port(name: string): number {
-    return this.integer(name, 1, 65_535)
-  }
-
-  oneOf<const T extends readonly [string, ...string[]]>(name: string, allowed: T): T[number] {
-    const value = this.#members[name]
-    const found = allowed.find(one => one === value)
-    return found ?? this.#fault(name, `must be one of ${allowed.join(', ')}`, allowed[0])
-  }
-
-  /** null: absent. */
-  optional<const T extends readonly [string, ...string[]]>(name: string, allowed: T): T[number] | null {
-    return this.#members[name] === undefined ? null : this.oneOf(name, allowed)
-  }
-
-  object(name: string): Reader {
-    return new Reader(this.#members[name], `${this.#path}.${name}`, this.#violations)
-  }
-
-  nullable(name: string): Reader | null {
-    const value = this.#members[name]
-    return value === null || value === undefined ? null : this.object(name)
-  }
-
-  list(name: string): readonly Reader[] {
-    const value = this.#members[name]
-    if (!Array.isArray(value)) return this.#fault(name, 'must be a list', [])
-    return value.map((item, index) => new Reader(item, `${this.#path}.${name}[${index}]`, this.#violations))
-  }
-
-  #fault<T>(name: string, message: string, instead: T): T {
-    this.#violations.push({ path: `${this.#path}.${name}`, message })
-    return instead
   }
 }

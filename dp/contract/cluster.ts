@@ -1,4 +1,5 @@
 /** A destination: the endpoints of one service (or subset of it) and how they are reached. */
+import type { Balancer, HashPolicy } from './balancer.ts'
 
 export interface Cluster {
   readonly name: string
@@ -8,12 +9,34 @@ export interface Cluster {
   readonly connectTimeoutMs: number
   /** What the endpoints speak, with prior knowledge; absent: HTTP/1.1, and between data planes what both prefer. */
   readonly protocol?: 'http2'
+  /** Absent: round robin. */
+  readonly balancer?: Balancer
+  /** Absent: calls have no hash. */
+  readonly hashPolicies?: readonly HashPolicy[]
+  /**
+   * Percent: the share of healthy endpoints times this is what a priority can take, the rest goes to the next one
+   * (Envoy's overprovisioning factor). Absent: 140.
+   */
+  readonly overprovisioning?: number
 }
 
 export interface Endpoint {
   /** IP address or DNS name. */
   readonly address: string
   readonly port: number
+  /** Share of the calls beside its neighbours', at least 1; absent: 1. */
+  readonly weight?: number
+  /** 0 is asked first; absent: 0. */
+  readonly priority?: number
+  /** Endpoints of equal name share the locality's weight; absent: of none. */
+  readonly locality?: Locality
+}
+
+/** A group of endpoints of one priority that gets its share of the calls as one. */
+export interface Locality {
+  readonly name: string
+  /** At least 1; a locality with unhealthy endpoints takes less. */
+  readonly weight: number
 }
 
 /** Part of the connection pool's key: two clusters share connections only where all of this is equal. */

@@ -2,6 +2,7 @@
  * What the data plane listens on. Listeners are keyed by address and port; a change of anything else is taken
  * over by the running listener without closing its socket.
  */
+import type { Backend, Route } from './route.ts'
 
 /**
  * What a listener understands: HTTP (`http`, `http2`: clients of either take HTTP/1.1 or HTTP/2, as they like) or bytes.
@@ -50,6 +51,12 @@ export interface OutboundListener {
   readonly address: string
   readonly port: number
   readonly protocol: Protocol
-  /** Name of the cluster (section `cluster/NAME`) that takes the calls. */
+  /** Name of the cluster (section `cluster/NAME`) that stands for what was asked for; it is always there. */
   readonly cluster: string
+  /** Clusters that share the calls, by weight, that no route matches; absent: all go to `cluster`. */
+  readonly backends?: readonly Backend[]
+  /** Who said so of `backends`: `KIND/POLICY`. */
+  readonly policy?: string
+  /** Of `http` and `http2`; the first that matches decides. */
+  readonly routes?: readonly Route[]
 }

@@ -1,0 +1,121 @@
+/** Unknown JSON → Route, faults noted with their paths. */
+import type { Reader } from './reader.ts'
+import type {
+  Backend,
+  HeaderEdit,
+  HeaderLine,
+  HeaderMatch,
+  HostRewrite,
+  NamedMatch,
+  PathRewrite,
+  Redirect,
+  Rewrite,
+  Route,
+  RouteMatch,
+  TextMatch,
+} from './route.ts'
+
+const MAX_WEIGHT = 1_000_000_000
+
+export function readRoute(reader: Reader): Route {
+  return {
+    policy: reader.text('policy'),
+    match: readMatch(reader.object('match')),
+    backends: readBackends(reader),
+    ...(reader.has('requestHeaders') && { requestHeaders: readEdit(reader.object('requestHeaders')) }),
+    ...(reader.has('responseHeaders') && { responseHeaders: readEdit(reader.object('responseHeaders')) }),
+    ...(reader.has('rewrite') && { rewrite: readRewrite(reader.object('rewrite')) }),
+    ...(reader.has('redirect') && { redirect: readRedirect(reader.object('redirect')) }),
+    ...(reader.has('mirrors') && {
+      mirrors: reader.list('mirrors').map(mirror => ({
+        cluster: mirror.text('cluster'),
+        percentage: mirror.number('percentage', 0, 100),
+      })),
+    }),
+  }
+}
+
+/** The member `backends`. */
+export function readBackends(reader: Reader): readonly Backend[] {
+  return reader.list('backends').map(backend => ({
+    cluster: backend.text('cluster'),
+    weight: backend.integer('weight', 1, MAX_WEIGHT),
+  }))
+}
+
+function readMatch(reader: Reader): RouteMatch {
+  return {
+    ...(reader.has('path') && { path: readText(reader.object('path')) }),
+    ...(reader.has('method') && { method: readText(reader.object('method')) }),
+    ...(reader.has('headers') && { headers: reader.list('headers').map(readHeader) }),
+    ...(reader.has('query') && { query: reader.list('query').map(readNamed) }),
+  }
+}
+
+function readText(reader: Reader): TextMatch {
+  return {
+    type: reader.oneOf('type', ['exact', 'prefix', 'segments', 'regex'] as const),
+    value: reader.text('value'),
+  }
+}
+
+function readNamed(reader: Reader): NamedMatch {
+  return { name: reader.text('name'), ...readText(reader) }
+}
+
+function readHeader(reader: Reader): HeaderMatch {
+  const name = reader.text('name')
+  const types = ['exact', 'prefix', 'segments', 'regex', 'present', 'absent'] as const
+  const type = reader.oneOf('type', types)
+  return type === 'present' || type === 'absent'
+    ? { type, name }
+    : { type, name, value: reader.text('value') }
+}
+
+function readEdit(reader: Reader): HeaderEdit {
+  return {
+    remove: reader.texts('remove'),
+    set: reader.list('set').map(readLine),
+    add: reader.list('add').map(readLine),
+  }
+}
+
+function readLine(reader: Reader): HeaderLine {
+  return { name: reader.text('name'), value: reader.text('value') }
+}
+
+function readRewrite(reader: Reader): Rewrite {
+  return {
+    ...(reader.has('path') && { path: readPathRewrite(reader.object('path')) }),
+    ...(reader.has('host') && { host: readHostRewrite(reader.object('host')) }),
+  }
+}
+
+function readPathRewrite(reader: Reader): PathRewrite {
+  const type = reader.oneOf('type', ['full', 'prefix', 'regex'] as const)
+  if (type !== 'regex') return { type, value: reader.text('value') }
+  return { type, pattern: reader.text('pattern'), substitution: reader.text('substitution') }
+}
+
+function readHostRewrite(reader: Reader): HostRewrite {
+  const type = reader.oneOf('type', ['value', 'from-path'] as const)
+  if (type === 'value') return { type, value: reader.text('value') }
+  return { type, pattern: reader.text('pattern'), substitution: reader.text('substitution') }
+}
+
+function readRedirect(reader: Reader): Redirect {
+  return {
+    status: readStatus(reader),
+    ...(reader.has('scheme') && { scheme: reader.oneOf('scheme', ['http', 'https'] as const) }),
+    ...(reader.has('hostname') && { hostname: reader.text('hostname') }),
+    ...(reader.has('port') && { port: reader.port('port') }),
+    ...(reader.has('path') && { path: readPathRewrite(reader.object('path')) }),
+  }
+}
+
+function readStatus(reader: Reader): Redirect['status'] {
+  const status = reader.integer('status', 301, 308)
+  const known = ([301, 302, 303, 307, 308] as const).find(one => one === status)
+  if (known === undefined) reader.refuse('status', 'must be one of 301, 302, 303, 307, 308')
+  return known ?? 302
+}
