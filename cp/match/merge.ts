@@ -3,7 +3,7 @@
  * field. Lists are replaced as a whole, except `append…` fields, which are concatenated, and the rules of a MeshHTTPRoute,
  * which are merged by their matches.
  */
-import { isDeepStrictEqual } from 'node:util'
+import { matchesText } from './route-matches.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -14,14 +14,16 @@ export function mergeConfs(confs: readonly unknown[]): unknown {
 
 /** The rules of MeshHTTPRoutes, weakest policy first: those of the strongest come first, each policy's in its order. */
 export function mergeRouteRules(lists: readonly (readonly unknown[])[]): readonly unknown[] {
-  const merged: { rule: unknown; readonly key: unknown }[] = []
+  const merged = new Map<string, unknown>()
   for (const rule of lists.flatMap(list => list.toReversed())) {
-    const key = isObject(rule) ? rule['matches'] : undefined
-    const at = merged.findIndex(one => isDeepStrictEqual(one.key, key))
-    const [before] = at < 0 ? [] : merged.splice(at, 1)
-    merged.push({ rule: before === undefined ? rule : merge(before.rule, rule), key })
+    const matches = isObject(rule) ? rule['matches'] : undefined
+    const key = Array.isArray(matches) ? matchesText(matches) : ''
+    const before = merged.get(key)
+    // it takes the place of the later one
+    merged.delete(key)
+    merged.set(key, before === undefined ? rule : merge(before, rule))
   }
-  return merged.map(({ rule }) => rule).toReversed()
+  return [...merged.values()].toReversed()
 }
 
 function merge(before: unknown, after: unknown): unknown {

@@ -5,11 +5,11 @@
  */
 
 import type { Resource } from '../kinds/kind.ts'
-import { displayName } from '../kinds/meta.ts'
 import type { TargetRef } from '../kinds/target-ref.ts'
 import { type Item, itemsOf, mergeItems, type Origin, type TaggedItem, taggedItems } from './items.ts'
-import { comparePrecedence } from './order.ts'
+import { compareNames, compareReach } from './order.ts'
 import { type ResourceSection, resolve } from './references.ts'
+import { topLevelRef } from './select.ts'
 import { findRule, type SubsetRule, subsetRules } from './subset.ts'
 import type { MeshView } from './view.ts'
 
@@ -34,7 +34,7 @@ export function toRules(view: MeshView, policies: readonly Resource[]): readonly
 export function destinationRules(view: MeshView, policies: readonly Resource[]): readonly DestinationRule[] {
   const items = itemsOf(policies, 'to')
     .toSorted(byDestination)
-    .map(item => ({ ...item, targets: resolve(view, item.targetRef) }))
+    .map(item => ({ ...item, targets: resolve(view, destinationRef(item)) }))
   const named = new Map(items.flatMap(({ targets }) => targets).map(target => [keyOf(target), target]))
   return [...named.values()].map(target => {
     const relevant = items.filter(item => item.targets.some(one => covers(one, target)))
@@ -76,6 +76,12 @@ function covers(item: ResourceSection, target: ResourceSection): boolean {
   return item.section === '' || item.section === target.section
 }
 
+/** A policy for a MeshHTTPRoute speaks of calls that take the route, whatever its items name. */
+function destinationRef({ policy, targetRef }: Item): TargetRef {
+  const top = topLevelRef(policy)
+  return top.kind === 'MeshHTTPRoute' ? top : targetRef
+}
+
 const KINDS: readonly TargetRef['kind'][] = [
   'Mesh',
   'MeshService',
@@ -87,20 +93,12 @@ const KINDS: readonly TargetRef['kind'][] = [
 
 /** By policy without its name, then the kind of destination (sections later), then the policy's name. */
 function byDestination(a: Item, b: Item): number {
-  const named = comparePrecedence(a.policy, b.policy)
-  const isSamePolicy = a.policy === b.policy
-  const ranks = isSamePolicy || isTie(a.policy, b.policy) ? rankOf(a.targetRef) - rankOf(b.targetRef) : 0
-  return ranks || (isSamePolicy ? a.ruleIndex - b.ruleIndex : named)
-}
-
-/** They differ by name alone. */
-function isTie(a: Resource, b: Resource): boolean {
-  const nameless = (policy: Resource): Resource => ({
-    ...policy,
-    name: '',
-    labels: { ...policy.labels, 'kuma.io/display-name': '' },
-  })
-  return displayName(a) !== displayName(b) && comparePrecedence(nameless(a), nameless(b)) === 0
+  return (
+    compareReach(a.policy, b.policy) ||
+    rankOf(a.targetRef) - rankOf(b.targetRef) ||
+    compareNames(a.policy, b.policy) ||
+    a.ruleIndex - b.ruleIndex
+  )
 }
 
 function rankOf({ kind, sectionName }: TargetRef): number {

@@ -32,13 +32,19 @@ export function policiesOfInbound(
   return inPrecedence(
     view
       .policies(type)
-      .filter(policy => !isShadow(policy) && selectsInbound(proxyRefOf(view, policy), dataplane, inbound)),
+      .filter(
+        policy =>
+          !isShadow(policy) && proxyRefsOf(view, policy).some(ref => selectsInbound(ref, dataplane, inbound)),
+      ),
   )
 }
 
 /** Shadow policies too: whether they act is not asked here. */
 export function selectsProxy(view: MeshView, policy: Resource, dataplane: Dataplane): boolean {
-  const ref = proxyRefOf(view, policy)
+  return proxyRefsOf(view, policy).some(ref => refSelects(view, ref, dataplane))
+}
+
+function refSelects(view: MeshView, ref: TargetRef, dataplane: Dataplane): boolean {
   const gateway = dataplane.spec.networking?.gateway
   if (gateway !== undefined) return selectsGateway(view, ref, dataplane, gateway.tags ?? {})
   const inbounds = inboundsOf(dataplane.spec)
@@ -47,12 +53,14 @@ export function selectsProxy(view: MeshView, policy: Resource, dataplane: Datapl
   return selectsWithoutTags(ref, dataplane, 'Sidecar')
 }
 
-/** The targetRef that selects data planes: of a policy for a MeshHTTPRoute, that of the route. */
-function proxyRefOf(view: MeshView, policy: Resource): TargetRef {
+/** What selects data planes: of a policy for MeshHTTPRoutes, the targetRefs of the routes. */
+function proxyRefsOf(view: MeshView, policy: Resource): readonly TargetRef[] {
   const ref = topLevelRef(policy)
-  if (ref.kind !== 'MeshHTTPRoute') return ref
-  const route = view.policies('MeshHTTPRoute').find(one => isNamed(one, ref))
-  return route === undefined ? ref : topLevelRef(route)
+  if (ref.kind !== 'MeshHTTPRoute') return [ref]
+  return view
+    .policies('MeshHTTPRoute')
+    .filter(route => isNamed(route, ref))
+    .map(topLevelRef)
 }
 
 function selectsGateway(

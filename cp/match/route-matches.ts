@@ -9,9 +9,12 @@ export const MATCHES_TAG = '__rule-matches-hash__'
 
 /** Base64 of SHA-256 over compact JSON with the keys in the order of Kuma's types. */
 export function matchesHash(matches: readonly unknown[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify(matches.map(matchOf)))
-    .digest('base64')
+  return createHash('sha256').update(matchesText(matches)).digest('base64')
+}
+
+/** What is hashed: equal matches have equal texts. */
+export function matchesText(matches: readonly unknown[]): string {
+  return JSON.stringify(matches.map(matchOf))
 }
 
 const MATCH_KEYS = ['path', 'method', 'queryParams', 'headers']

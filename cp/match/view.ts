@@ -14,7 +14,7 @@ export interface MeshView {
    * changes, so that results can be kept by its identity.
    */
   instancesOf(service: string): readonly Instance[]
-  /** Policies of one type, in no order. */
+  /** Policies of one type, in no order. The same array until one of them changes, as with `instancesOf`. */
   policies(type: string): readonly Resource[]
   /** Resources of any other type of the mesh that matching refers to (MeshService, MeshGateway), in no order. */
   resources(type: string): readonly Resource[]

@@ -55,7 +55,8 @@ export function flatRulesEndpoint(context: ApiContext): Endpoint {
   })
 }
 
-function rulesOf(view: MeshView, dataplane: Dataplane, subject: Resource): object {
+/** @param subject what the answer is about: the data plane, or the gateway that it runs */
+export function rulesOf(view: MeshView, dataplane: Dataplane, subject: Resource): object {
   const rules = targetRefKinds().flatMap(kind => rulesOfKind(view, dataplane, kind))
   const routes = toRules(view, matchedPolicies(view, 'MeshHTTPRoute', dataplane))
   const matches = routes.flatMap(({ conf }) => (conf as { rules: readonly RouteRule[] }).rules)

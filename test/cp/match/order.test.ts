@@ -47,3 +47,18 @@ t.test('a Dataplane by name and section is more specific than by labels', async 
     ['c', 'b', 'a'],
   )
 })
+
+t.test('roles that come with policies from elsewhere count after the origin', async t => {
+  const role = (name: string, is: string) => aPermission(name, undefined, [], { 'kuma.io/policy-role': is })
+  t.same(
+    names([role('a', 'workload-owner'), role('b', 'consumer'), role('c', 'producer'), role('d', 'system')]),
+    ['d', 'c', 'b', 'a'],
+  )
+  t.same(names([role('a', 'system'), aPermission('b', undefined, [])]), ['b', 'a'])
+})
+
+t.test('equal display names are told apart by names, in whatever order they came', async t => {
+  const shown = (name: string) => aPermission(name, undefined, [], { 'kuma.io/display-name': 'x' })
+  t.same(names([shown('aaa'), shown('bbb')]), ['bbb', 'aaa'])
+  t.same(names([shown('bbb'), shown('aaa')]), ['bbb', 'aaa'])
+})

@@ -119,3 +119,24 @@ t.test('a policy for a route holds for the calls that its rules match', async t 
   t.same(confFor(items, tags), { a: 1 })
   t.equal(confFor(items, { 'kuma.io/service': 'backend' }), undefined)
 })
+
+t.test('a policy for a route says nothing about other destinations', async t => {
+  const route = resource('MeshHTTPRoute', 'default', 'r', {
+    to: [{ targetRef: backend, rules: [{ matches: [{}], default: {} }] }],
+  })
+  const view = viewOf(route, service('backend'))
+  const rules = destinationRules(
+    view,
+    inPrecedence([
+      policy('all', [[MESH, { a: 1, b: 1 }]]),
+      policy('r', [[MESH, { a: 2 }]], { kind: 'MeshHTTPRoute', name: 'r' }),
+    ]),
+  )
+  t.same(
+    rules.map(({ resource: { type, name }, conf }) => [type, name, conf]),
+    [
+      ['Mesh', 'default', { a: 1, b: 1 }],
+      ['MeshHTTPRoute', 'r', { a: 2, b: 1 }],
+    ],
+  )
+})

@@ -115,3 +115,22 @@ t.test('of inbounds each has its own policies', async t => {
   )
   t.same(names, [['all', 'x'], ['all'], []])
 })
+
+t.test(
+  'a policy for routes by their labels selects whom any of them selects, whichever came first',
+  async t => {
+    const routes = ['web', 'other'].map(name =>
+      resource(
+        'MeshHTTPRoute',
+        'default',
+        `of-${name}`,
+        { targetRef: { kind: 'MeshService', name } },
+        { app: 'x' },
+      ),
+    )
+    const policy = aTimeout('mt', { kind: 'MeshHTTPRoute', labels: { app: 'x' } })
+    for (const order of [routes, routes.toReversed()]) {
+      t.equal(matchedPolicies(viewOf(...order, policy), 'MeshTimeout', web).length, 1)
+    }
+  },
+)

@@ -1,0 +1,88 @@
+/**
+ * What compiling asks of matching for each data plane, with the answers kept: policies in precedence are sorted once, and
+ * data planes that are selected by the same policies get the same objects, so that what is made of them is made once.
+ * Kept as long as the array of policies is (`MeshView.policies`).
+ */
+import type { Resource } from '../kinds/kind.ts'
+import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
+import { SERVICE_TAG } from '../kinds/spiffe.ts'
+import { mergeItems, type TaggedItem } from './items.ts'
+import { inPrecedence } from './order.ts'
+import { toItems } from './outbound.ts'
+import { selectsProxy } from './proxy.ts'
+import { isShadow } from './select.ts'
+import type { MeshView } from './view.ts'
+
+/** What `to` says about one service. */
+export interface ServiceConf {
+  /** Merged. */
+  readonly conf: unknown
+  /** What it was merged of, lowest precedence first; at least one. */
+  readonly items: readonly TaggedItem[]
+}
+
+/** Policies of a type that act on a data plane, lowest precedence first; the same array for the same policies. */
+export function selectedPolicies(
+  view: MeshView,
+  type: string,
+  dataplane: Resource<DataplaneSpec>,
+): readonly Resource[] {
+  const all = view.policies(type)
+  if (all.length === 0) return all
+  let selections = known.get(all)
+  if (selections === undefined) {
+    selections = { ordered: inPrecedence(all.filter(policy => !isShadow(policy))), chosen: new Map() }
+    known.set(all, selections)
+  }
+  const chosen: Resource[] = []
+  let key = ''
+  for (const [i, policy] of selections.ordered.entries()) {
+    if (!selectsProxy(view, policy, dataplane)) continue
+    chosen.push(policy)
+    key += `${i},`
+  }
+  const same = selections.chosen.get(key)
+  if (same !== undefined) return same
+  selections.chosen.set(key, chosen)
+  return chosen
+}
+
+/** By tags (semantics 2.5); undefined: nothing. The same object for the same policies and service. */
+export function serviceConf(
+  view: MeshView,
+  policies: readonly Resource[],
+  service: string,
+): ServiceConf | undefined {
+  if (policies.length === 0) return undefined
+  const routes = view.policies('MeshHTTPRoute')
+  let said = knownConfs.get(policies)
+  // items may be for routes
+  if (said === undefined || said.routes !== routes) {
+    said = { routes, items: toItems(view, policies), byService: new Map() }
+    knownConfs.set(policies, said)
+  }
+  let found = said.byService.get(service)
+  if (found === undefined) {
+    const items = said.items.filter(({ tags }) =>
+      Object.entries(tags).every(([tag, value]) => tag === SERVICE_TAG && value === service),
+    )
+    found = items.length === 0 ? null : { conf: mergeItems(items), items }
+    said.byService.set(service, found)
+  }
+  return found ?? undefined
+}
+
+interface Selections {
+  readonly ordered: readonly Resource[]
+  readonly chosen: Map<string, readonly Resource[]>
+}
+
+interface Said {
+  readonly routes: readonly Resource[]
+  readonly items: readonly TaggedItem[]
+  /** null: nothing is said. */
+  readonly byService: Map<string, ServiceConf | null>
+}
+
+const known = new WeakMap<readonly Resource[], Selections>()
+const knownConfs = new WeakMap<readonly Resource[], Said>()
