@@ -3,6 +3,7 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
 
 export interface PolicyCompiler {
@@ -15,4 +16,6 @@ export interface PolicyCompiler {
 export const policyCompilers: readonly PolicyCompiler[] = [
   // first: an inbound is closed to everybody until the permissions say otherwise
   { type: 'MeshTrafficPermission', compile: compileMeshTrafficPermission },
+  // before what is for calls that no MeshHTTPRoute routes
+  { type: 'MeshHTTPRoute', compile: compileMeshHttpRoute },
 ]

@@ -42,6 +42,8 @@ export class MeshIndex implements MeshView {
   readonly #callers = new Map<string, Set<string>>()
   /** All but Dataplanes, by type and name. */
   readonly #resources = new Map<string, Map<string, Resource>>()
+  /** By type; computed when asked for, dropped when one of them changes. */
+  readonly #lists = new Map<string, readonly Resource[]>()
   /** Computed when asked for; dropped when a provider changes. */
   readonly #instances = new Map<string, readonly Instance[]>()
 
@@ -58,6 +60,7 @@ export class MeshIndex implements MeshView {
     for (const [service, names] of this.#callers) copy.#callers.set(service, new Set(names))
     for (const [type, byName] of this.#resources) copy.#resources.set(type, new Map(byName))
     for (const [service, instances] of this.#instances) copy.#instances.set(service, instances)
+    for (const [type, list] of this.#lists) copy.#lists.set(type, list)
     return copy
   }
 
@@ -74,7 +77,12 @@ export class MeshIndex implements MeshView {
   }
 
   resources(type: string): readonly Resource[] {
-    return [...(this.#resources.get(type)?.values() ?? [])]
+    let list = this.#lists.get(type)
+    if (list === undefined) {
+      list = [...(this.#resources.get(type)?.values() ?? [])]
+      this.#lists.set(type, list)
+    }
+    return list
   }
 
   /** The Mesh, its Dataplanes, and what is in it besides. */
@@ -139,6 +147,7 @@ export class MeshIndex implements MeshView {
     if (kind === undefined || kind.readOnly || kind.adminOnly) return NOBODY
     const ofType = this.#resources.get(key.type) ?? new Map<string, Resource>()
     this.#resources.set(key.type, ofType)
+    this.#lists.delete(key.type)
     if (after === null) ofType.delete(key.name)
     else ofType.set(key.name, after)
     // what is not enforced is looked at by the inspect API only
