@@ -1,4 +1,4 @@
-/** Promises of cp/match/legacy: Kuma's worked examples L1 to L4 and the rules behind them. */
+/** Promises of cp/match/legacy: Kuma's worked examples, L1 to L4, and the rules behind them. */
 import t from 'tap'
 import type { Resource } from '../../../cp/kinds/kind.ts'
 import { inboundsOf } from '../../../cp/kinds/proxy/dataplane.ts'
@@ -50,7 +50,7 @@ t.test('more keys are more specific, then more values', async t => {
   t.equal(compareRanks({ exact: 1, wildcard: 1 }, { exact: 1, wildcard: 1 }), 0)
 })
 
-t.test('one permission for an inbound, by its destinations alone', async t => {
+t.test('L1: one permission for an inbound, by its destinations alone', async t => {
   const any = [{ [SERVICE]: '*' }]
   const a = policy('TrafficPermission', 'tp-a', 10, any, [{ [SERVICE]: 'api' }])
   const b = policy('TrafficPermission', 'tp-b', 11, [{ [SERVICE]: 'x', v: '1' }], any)
@@ -61,7 +61,7 @@ t.test('one permission for an inbound, by its destinations alone', async t => {
   t.equal(inboundPolicy(viewOf([c]), 'TrafficPermission', { [SERVICE]: 'api' }), undefined)
 })
 
-t.test('of equals the one created last wins, then the name that sorts first', async t => {
+t.test('L2: of equals the one created last wins, then the name that sorts first', async t => {
   const any = [{ [SERVICE]: '*' }]
   const old = { ...policy('TrafficPermission', 'a', 10, any, any), modificationTime: '2027-01-01T00:00:00Z' }
   const young = policy('TrafficPermission', 'y', 11, any, any)
@@ -70,7 +70,7 @@ t.test('of equals the one created last wins, then the name that sorts first', as
   t.equal(inboundPolicy(viewOf([young, old, twin]), 'TrafficPermission', { [SERVICE]: 'api' })?.name, 'x')
 })
 
-t.test('source and destination add up for outgoing calls', async t => {
+t.test('L3: source and destination add up for outgoing calls', async t => {
   const web = aDataplane('web-1', { service: 'web', tags: { 'kuma.io/zone': 'east' } })
   const backend = [{ [SERVICE]: 'backend' }]
   const any = [{ [SERVICE]: '*' }]
@@ -85,7 +85,7 @@ t.test('source and destination add up for outgoing calls', async t => {
   t.equal(name([policy('Timeout', 'x', 1, [{ [SERVICE]: 'db' }], any)], 'backend'), undefined)
 })
 
-t.test('rate limits and faults all act, the most specific source first', async t => {
+t.test('L4: rate limits and faults all act, the most specific source first', async t => {
   const api = aDataplane('api-1', { service: 'api' })
   const [inbound] = inboundsOf(api.spec)
   if (inbound === undefined) throw new Error('no inbound')

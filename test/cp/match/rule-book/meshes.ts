@@ -16,14 +16,15 @@ function maybe(fields: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbi
 /** Each tag or label is left out half of the time. */
 function someOf(values: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Tags> {
   const pairs = Object.entries(values).map(([key, all]) =>
-    fc.option(fc.constantFrom(...all), { freq: 1 }).map(value => (value === null ? {} : { [key]: value })),
+    fc.option(fc.constantFrom(...all), { freq: 2 }).map(value => (value === null ? {} : { [key]: value })),
   )
   return fc.tuple(...pairs).map(all => Object.assign({}, ...all) as Tags)
 }
 
 const services = fc.constantFrom('web', 'api', 'db')
 const extras = someOf({ env: ['prod', 'dev'], 'kuma.io/zone': ['east', 'west'], version: ['1', '2'] })
-const tags: fc.Arbitrary<Tags> = fc
+/** Of a data plane. */
+export const tags: fc.Arbitrary<Tags> = fc
   .tuple(services, extras)
   .map(([service, extra]) => ({ ...extra, 'kuma.io/service': service }))
 const appLabels = someOf({ app: ['x', 'y'] })
@@ -159,7 +160,7 @@ const LISTS: Readonly<Record<string, fc.Arbitrary<Omit<Policy['spec'], 'targetRe
 
 const policyLabels = someOf({
   'kuma.io/origin': ['global', 'zone'],
-  'kuma.io/display-name': ['first', 'second', 'third'],
+  'kuma.io/display-name': ['first', 'first', 'second'],
   'kuma.io/policy-role': ['system', 'producer', 'consumer', 'workload-owner'],
   'kuma.io/effect': ['shadow', '', '', '', '', ''],
 })

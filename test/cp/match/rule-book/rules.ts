@@ -237,3 +237,22 @@ function targetsOf(book: Book, policy: Policy, ref: Ref = { kind: 'Mesh' }): rea
         : [{ resource: `${type}/${name}`, section: port.name ?? String(port.port) }]
     })
 }
+
+/** 2.7: what is enforced for a client with these tags, one value each; undefined: no item speaks of it. */
+export function confForClient(
+  book: Book,
+  proxy: DataPlane,
+  type: string,
+  inbound: Inbound,
+  client: Tags,
+): unknown {
+  const routes = book.policies.filter(policy => policy.type === 'MeshHTTPRoute')
+  const items = inOrder(book.policies.filter(policy => policy.type === type))
+    .filter(policy => select(policy, proxy, routes).inbounds.includes(inbound))
+    .flatMap(fromItems)
+  return merge(
+    items
+      .filter(({ tags }) => Object.entries(tags).every(([key, value]) => client[key] === value))
+      .map(({ conf }) => conf),
+  )
+}

@@ -60,8 +60,13 @@ export function resourcesOf({ policies, destinations }: RandomMesh): readonly Re
   ]
 }
 
-export function viewOf(resources: readonly Resource[], dataplanes: RandomMesh['dataplanes']): MeshIndex {
-  const view = new MeshIndex(aMesh('default', { mtls: false }))
+export function viewOf(
+  resources: readonly Resource[],
+  dataplanes: RandomMesh['dataplanes'],
+  options: { readonly mtls: boolean } = { mtls: false },
+): MeshIndex {
+  const view = new MeshIndex(aMesh('default', options))
+  if (options.mtls) view.setRoots(['root'])
   for (const one of resources) view.change(one, one)
   for (const { name, labels, spec } of dataplanes) {
     const dataplane = resource('Dataplane', 'default', name, spec, labels)
