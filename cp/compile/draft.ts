@@ -21,8 +21,11 @@ export interface InboundDraft {
 export interface OutboundDraft {
   readonly outbound: DataplaneOutbound
   listener: OutboundListener
-  /** A policy of the newer generation says where its calls go, be it to the service itself. */
-  isRouted: boolean
+  /**
+   * Who has said where its calls go: `rules` of MeshHTTPRoutes; `service`: route policies with a targetRef, be it that
+   * none names it; `nobody`: TrafficRoutes may.
+   */
+  routedBy: 'rules' | 'service' | 'nobody'
 }
 
 /** A cluster still open to policies. */

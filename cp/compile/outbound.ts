@@ -17,7 +17,7 @@ export function compileOutbounds(view: MeshView, dataplane: Resource<DataplaneSp
         protocol: protocolOf(view, outbound.service) ?? 'tcp',
         cluster: cluster.name,
       },
-      isRouted: false,
+      routedBy: 'nobody',
     })
   }
 }

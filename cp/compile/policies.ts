@@ -4,6 +4,8 @@ import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
+import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
+import { compileTrafficRoute } from './routing/traffic-route.ts'
 import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
 
 export interface PolicyCompiler {
@@ -18,4 +20,8 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTrafficPermission', compile: compileMeshTrafficPermission },
   // before what is for calls that no MeshHTTPRoute routes
   { type: 'MeshHTTPRoute', compile: compileMeshHttpRoute },
+  // before what is for calls that no policy with a targetRef routes
+  { type: 'MeshTCPRoute', compile: compileMeshTcpRoute },
+  // after both, which it gives way to; before the balancing, which goes over all clusters that routes name
+  { type: 'TrafficRoute', compile: compileTrafficRoute },
 ]

@@ -3,11 +3,9 @@
  * refer to (Kuma semantics 2.11, 3.8). What does not depend on the data plane is made once for all that the same
  * policies select; where the same services are there too, the routes themselves are the same.
  */
-import type { OutboundListener } from '#contract/listener.ts'
 import type { Backend, Mirror, Route } from '#contract/route.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { destinationName } from '../../match/destination-name.ts'
 import { matchesText } from '../../match/route-matches.ts'
 import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
@@ -16,23 +14,17 @@ import type { Draft } from '../draft.ts'
 import { type Share, sharesOf } from './backend-refs.ts'
 import { effectsOf, mirrorsOf, type PlannedMirror } from './http-filters.ts'
 import { compareMatches, matchOf, type Rule } from './http-match.ts'
+import { apply, Destinations, hasItems, type Routing, routingTo } from './routing.ts'
 
 export function compileMeshHttpRoute(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
   const policies = selectedPolicies(view, 'MeshHTTPRoute', dataplane)
   if (!policies.some(hasItems)) return
   for (const target of draft.outbounds) {
     if (target.listener.protocol === 'tcp') continue
-    target.isRouted = true
     const conf = serviceConf(view, policies, target.outbound.service)
-    if (conf === undefined) continue
-    const routing = routingOf(view, conf, target.listener.cluster)
-    for (const destination of routing.destinations) draft.cluster(view, destination)
-    target.listener = listenerWith(routing, target.listener)
+    target.routedBy = conf === undefined ? 'service' : 'rules'
+    if (conf !== undefined) apply(routingOf(view, conf, target.listener.cluster), view, draft, target)
   }
-}
-
-function hasItems(policy: Resource): boolean {
-  return ((policy.spec as { readonly to?: readonly unknown[] }).to ?? []).length > 0
 }
 
 /** What is known without the services that are there. */
@@ -49,13 +41,6 @@ interface PlannedRoute {
   /** null: the service itself. */
   readonly shares: readonly Share[] | null
   readonly mirrors: readonly PlannedMirror[]
-}
-
-interface Routing {
-  readonly routes: readonly Route[]
-  readonly destinations: readonly Destination[]
-  /** By what else they are made of. */
-  readonly listeners: Map<string, OutboundListener>
 }
 
 const plans = new WeakMap<ServiceConf, Plan>()
@@ -103,12 +88,7 @@ function routingOf(view: MeshView, conf: ServiceConf, cluster: string): Routing 
   const key = `${cluster} ${[...protocols.values()].join()}`
   const made = plan.made.get(key)
   if (made !== undefined) return made
-  const destinations = new Map<string, Destination>()
-  const use = (destination: Destination): string => {
-    const name = destinationName(destination.tags)
-    destinations.set(name, destination)
-    return name
-  }
+  const destinations = new Destinations()
   const isThere = ({ destination }: { readonly destination: Destination }): boolean =>
     (protocols.get(destination.service) ?? null) !== null
   const isHttp = ({ destination }: Share): boolean => protocols.get(destination.service) === 'http'
@@ -117,29 +97,17 @@ function routingOf(view: MeshView, conf: ServiceConf, cluster: string): Routing 
       shares === null
         ? [{ cluster, weight: 1 }]
         : shares.filter(isHttp).map(({ destination, backend: { weight } }) => ({
-            cluster: use(destination),
+            cluster: destinations.use(destination),
             weight,
           }))
     // a later route or the service itself takes the calls
     if (backends.length === 0 && route.redirect === undefined) return []
     const copies = mirrors
       .filter(isThere)
-      .map(({ destination, percentage }): Mirror => ({ cluster: use(destination), percentage }))
+      .map(({ destination, percentage }): Mirror => ({ cluster: destinations.use(destination), percentage }))
     return [{ ...route, backends, ...(copies.length > 0 && { mirrors: copies }) }]
   })
-  const routing = { routes, destinations: [...destinations.values()], listeners: new Map() }
+  const routing = routingTo(destinations, { routes })
   plan.made.set(key, routing)
   return routing
-}
-
-/** One object for all data planes that have the same outbound: it may be long, and is serialised once. */
-function listenerWith({ routes, listeners }: Routing, listener: OutboundListener): OutboundListener {
-  if (routes.length === 0) return listener
-  const key = `${listener.address}:${listener.port} ${listener.protocol} ${listener.cluster}`
-  let same = listeners.get(key)
-  if (same === undefined) {
-    same = { ...listener, routes }
-    listeners.set(key, same)
-  }
-  return same
 }
