@@ -4,6 +4,7 @@ import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
+import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
 import { compileTrafficRoute } from './routing/traffic-route.ts'
 import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
@@ -24,4 +25,6 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTCPRoute', compile: compileMeshTcpRoute },
   // after both, which it gives way to; before the balancing, which goes over all clusters that routes name
   { type: 'TrafficRoute', compile: compileTrafficRoute },
+  // last of those for outgoing calls: every cluster is there now; it acts without a policy too, as the Mesh says
+  { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
 ]

@@ -5,7 +5,7 @@
 import type { Backend } from '#contract/route.ts'
 import type { BackendRef } from '../../kinds/routing/backend-ref.ts'
 import { destinationName } from '../../match/destination-name.ts'
-import { type Destination, serviceDestination } from '../cluster.ts'
+import { type Destination, MAX_WEIGHT, serviceDestination } from '../cluster.ts'
 
 /** What of a reference is read. */
 export type Ref = Partial<BackendRef> & Pick<BackendRef, 'kind'>
@@ -21,7 +21,8 @@ export function sharesOf(refs: readonly Ref[]): readonly Share[] {
     const destination = destinationOf(ref)
     const { weight = 1 } = ref
     if (destination === null || weight === 0) return []
-    return [{ destination, backend: { cluster: destinationName(destination.tags), weight } }]
+    const backend = { cluster: destinationName(destination.tags), weight: Math.min(weight, MAX_WEIGHT) }
+    return [{ destination, backend }]
   })
 }
 

@@ -10,7 +10,7 @@ import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import { outboundPolicy } from '../../match/legacy/connection.ts'
 import type { MeshView } from '../../match/view.ts'
-import type { Destination, Tags } from '../cluster.ts'
+import { type Destination, MAX_WEIGHT, type Tags } from '../cluster.ts'
 import type { Draft, OutboundDraft } from '../draft.ts'
 import { apply, Destinations, type Routing, routingTo } from './routing.ts'
 import { changesOf, matchOf } from './traffic-route-http.ts'
@@ -69,7 +69,7 @@ function routingOf(
       .filter(({ weight = 0 }) => weight > 0)
       .map(one => ({
         cluster: destinations.use(resolved(one.destination ?? {}, outbound)),
-        weight: one.weight ?? 1,
+        weight: Math.min(one.weight ?? 1, MAX_WEIGHT),
       }))
   const routes = (protocol === 'tcp' ? [] : (conf.http ?? [])).flatMap((rule): Route[] => {
     const backends = backendsOf(rule)
