@@ -109,10 +109,6 @@ export const trafficRoute = defineLegacyPolicy<TrafficRouteSpec>({
     'the calls, rules for HTTP requests, and the balancer. MeshHTTPRoute, MeshTCPRoute and ' +
     'MeshLoadBalancingStrategy are its successors.',
   schema: trafficRouteSchema,
-  notEnforced: {
-    message: 'calls go unchanged to the endpoints of the service that they name, without shares',
-    refusesTraffic: false,
-  },
   check: ({ conf, ...directions }) => [
     ...outboundViolations(directions),
     ...(conf === undefined ? [violation('conf', 'cannot be empty')] : confViolations(conf)),

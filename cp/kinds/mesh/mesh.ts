@@ -34,7 +34,6 @@ const networkingSchema = z.object({
 const routingSchema = z.object({
   localityAwareLoadBalancing: optional(z.boolean(), 'Prefer endpoints of the own zone.', {
     default: 'false',
-    unenforced: { message: 'all endpoints are used, wherever they are' },
   }),
   zoneEgress: optional(
     z.boolean(),

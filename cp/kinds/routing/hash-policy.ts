@@ -42,6 +42,7 @@ const hashPolicySchema = z.object({
   ),
   filterState: optional(z.object({ key: name('Key of the state.') }), 'State that another filter left.', {
     rule: 'with type FilterState',
+    unenforced: { message: 'there is no such state: calls have no hash of it' },
   }),
 })
 

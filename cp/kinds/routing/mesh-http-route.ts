@@ -6,13 +6,14 @@ import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
 import { headerMatchesViolations, headerMatchSchema } from '../header-match.ts'
-import { defineKind, type Violation } from '../kind.ts'
+import { defineKind, type Unenforced, type Violation } from '../kind.ts'
 import { ANY_PROXY, topTargetRef } from '../policy.ts'
 import { regexViolations } from '../re2.ts'
 import { optional, required } from '../schema/doc.ts'
 import { type TargetRef, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
 import { BACKEND_KINDS, backendRefSchema, backendRefsViolations, routeTarget } from './backend-ref.ts'
 import { filterSchema, filtersViolations } from './http-route-filters.ts'
+import { unenforcedBackend, unenforcedTarget, unenforcedTop } from './unenforced-refs.ts'
 
 const METHODS = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'] as const
 
@@ -91,10 +92,6 @@ export const meshHTTPRoute = defineKind<MeshHTTPRouteSpec>({
   encoding: 'spec',
   shortName: 'mhttpr',
   isPolicy: true,
-  notEnforced: {
-    message: 'requests go unchanged to the service that the outbound names',
-    refusesTraffic: false,
-  },
   doc:
     'A MeshHTTPRoute says what happens with the requests of an HTTP outbound: where they go and in which shares, and ' +
     'whether they are changed, redirected or mirrored. Rules of several routes are merged by their matches.',
@@ -107,6 +104,10 @@ export const meshHTTPRoute = defineKind<MeshHTTPRouteSpec>({
     ]
   },
   warnings: spec => topLevelWarnings(spec.targetRef),
+  unenforced: ({ targetRef, to = [] }) => [
+    ...unenforcedTop(targetRef),
+    ...to.flatMap((item, i) => unenforcedItem(item, itemAt('spec.to', i))),
+  ],
 })
 
 type Item = NonNullable<MeshHTTPRouteSpec['to']>[number]
@@ -123,6 +124,26 @@ function itemViolations(
     ...targetRefViolations(targetRef, fieldAt(path, 'targetRef'), routeTarget(top)),
     ...rules.flatMap((rule, i) => ruleViolations(rule, itemAt(fieldAt(path, 'rules'), i), top)),
     ...(isMisplaced ? [violation(fieldAt(path, 'hostnames'), 'must not be defined')] : []),
+  ]
+}
+
+function unenforcedItem({ targetRef, rules = [] }: Item, path: string): Unenforced[] {
+  return [
+    ...unenforcedTarget(targetRef, fieldAt(path, 'targetRef')),
+    ...rules.flatMap(({ default: { backendRefs = [], filters = [] } }, i) => {
+      const at = fieldAt(itemAt(fieldAt(path, 'rules'), i), 'default')
+      return [
+        ...backendRefs.flatMap((ref, j) => unenforcedBackend(ref, itemAt(fieldAt(at, 'backendRefs'), j))),
+        ...filters.flatMap(({ requestMirror }, j) =>
+          requestMirror === undefined
+            ? []
+            : unenforcedBackend(
+                requestMirror.backendRef,
+                fieldAt(itemAt(fieldAt(at, 'filters'), j), 'requestMirror.backendRef'),
+              ),
+        ),
+      ]
+    }),
   ]
 }
 

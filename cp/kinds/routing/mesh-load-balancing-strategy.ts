@@ -8,10 +8,12 @@ import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import { ANY_PROXY, policyViolations, toField, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRef, type TargetRefRules, topLevelWarnings } from '../target-ref.ts'
 import { intOrString, numberOf } from '../values.ts'
 import { hashPoliciesField, hashPoliciesViolations, hashPoliciesWarnings } from './hash-policy.ts'
 import { localityAwarenessSchema, localityViolations } from './locality-awareness.ts'
+import { unenforcedTarget, unenforcedTop } from './unenforced-refs.ts'
 
 const MAX_RING_SIZE = 8_000_000
 const MAX_TABLE_SIZE = 5_000_011
@@ -34,7 +36,12 @@ const loadBalancerSchema = z.object({
       activeRequestBias: optional(
         intOrString,
         'How much running requests count against the weight of an endpoint; 0: not at all.',
-        { default: '1', rule: '0 or more', typeText: 'whole number or decimal text' },
+        {
+          default: '1',
+          rule: '0 or more',
+          typeText: 'whole number or decimal text',
+          unenforced: { message: 'it is 1' },
+        },
       ),
     }),
     'The one with the fewest running requests.',
@@ -107,10 +114,6 @@ export const meshLoadBalancingStrategy = defineKind<MeshLoadBalancingStrategySpe
   encoding: 'spec',
   shortName: 'mlbs',
   isPolicy: true,
-  notEnforced: {
-    message: 'all healthy endpoints of a service get calls in turn, wherever they are',
-    refusesTraffic: false,
-  },
   doc:
     'A MeshLoadBalancingStrategy says which endpoint of a service gets a call: the way of choosing, what keeps calls ' +
     'that belong together at one endpoint, and the preference for near ones.',
@@ -126,6 +129,13 @@ export const meshLoadBalancingStrategy = defineKind<MeshLoadBalancingStrategySpe
       confWarnings(conf, fieldAt(itemAt('spec.to', i), 'default')),
     ),
     ...topLevelWarnings(spec.targetRef),
+  ],
+  unenforced: spec => [
+    ...unenforcedTop(spec.targetRef),
+    ...(spec.to ?? []).flatMap(({ targetRef }, i) =>
+      unenforcedTarget(targetRef, fieldAt(itemAt('spec.to', i), 'targetRef')),
+    ),
+    ...unenforcedFields(strategySchema, spec, 'spec'),
   ],
 })
 

@@ -7,6 +7,7 @@ import { ANY_PROXY, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
 import { targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
 import { BACKEND_KINDS, backendRefSchema, backendRefsViolations, routeTarget } from './backend-ref.ts'
+import { unenforcedBackend, unenforcedTarget, unenforcedTop } from './unenforced-refs.ts'
 
 const ruleSchema = z.object({
   default: required(
@@ -48,10 +49,6 @@ export const meshTCPRoute = defineKind<MeshTCPRouteSpec>({
   encoding: 'spec',
   shortName: 'mtcpr',
   isPolicy: true,
-  notEnforced: {
-    message: 'connections go to the service that the outbound names',
-    refusesTraffic: false,
-  },
   doc:
     'A MeshTCPRoute sends the connections of an outbound to other services, or to several in shares. Where a ' +
     'MeshHTTPRoute fits the same HTTP outbound, that one decides.',
@@ -69,6 +66,17 @@ export const meshTCPRoute = defineKind<MeshTCPRouteSpec>({
     ]
   },
   warnings: spec => topLevelWarnings(spec.targetRef),
+  unenforced: ({ targetRef, to = [] }) => [
+    ...unenforcedTop(targetRef),
+    ...to.flatMap(({ targetRef: target, rules: [rule] }, i) => {
+      const path = itemAt('spec.to', i)
+      const refs = fieldAt(path, 'rules[0].default.backendRefs')
+      return [
+        ...unenforcedTarget(target, fieldAt(path, 'targetRef')),
+        ...(rule?.default.backendRefs ?? []).flatMap((ref, j) => unenforcedBackend(ref, itemAt(refs, j))),
+      ]
+    }),
+  ],
 })
 
 function ruleViolations(rule: z.infer<typeof ruleSchema>, path: string): Violation[] {

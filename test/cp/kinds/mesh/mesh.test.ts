@@ -172,10 +172,7 @@ t.test('says what it stores without effect', async t => {
   const cases: readonly (readonly [object, readonly string[]])[] = [
     [withBackend({ mode: 'PERMISSIVE' }), ['mtls.backends[0].mode']],
     [withBackend({ mode: 'STRICT' }), []],
-    [
-      { routing: { localityAwareLoadBalancing: true, zoneEgress: false } },
-      ['routing.localityAwareLoadBalancing'],
-    ],
+    [{ routing: { localityAwareLoadBalancing: true, zoneEgress: false } }, []],
     [{ networking: { outbound: { passthrough: false } } }, ['networking.outbound.passthrough']],
     [{ networking: { outbound: { passthrough: true } } }, []],
     [{ meshServices: { mode: 'Everywhere' } }, ['meshServices.mode']],

@@ -173,7 +173,7 @@ t.test('PUT adds the weight to every backendRef, and nothing else', async t => {
   t.same(draft.spec, (route(rule(weighted, weighted)) as { spec: object }).spec)
 })
 
-t.test('says that it does not act yet, and which kinds at the top are old', async t => {
+t.test('says which kinds at the top are old', async t => {
   const { warnings, unenforced } = accepted(
     TYPE,
     route({}, {}, { targetRef: { kind: 'MeshService', name: 'web' } }),
@@ -181,5 +181,36 @@ t.test('says that it does not act yet, and which kinds at the top are old', asyn
   t.same(warnings, [
     "MeshService value for 'targetRef.kind' is deprecated, use Dataplane with labels instead",
   ])
-  t.match(unenforced, [{ field: '', refusesTraffic: false, message: /go unchanged to the service/ }])
+  t.same(unenforced, [])
+})
+
+t.test('says which of its targets stand for nothing yet', async t => {
+  const resource = { kind: 'MeshService', name: 'backend', port: 80 }
+  const filters = [{ type: 'RequestMirror', requestMirror: { backendRef: resource } }]
+  const { unenforced } = accepted(TYPE, {
+    spec: {
+      targetRef: { kind: 'Mesh' },
+      to: [
+        {
+          targetRef: { kind: 'MeshService', labels: { app: 'x' } },
+          rules: [
+            {
+              matches: [anyPath],
+              default: { filters, backendRefs: [{ kind: 'MeshExternalService', name: 'x' }, backend] },
+            },
+          ],
+        },
+        { targetRef: { kind: 'MeshMultiZoneService', name: 'x' } },
+      ],
+    },
+  })
+  t.same(
+    unenforced.map(({ field }) => field),
+    [
+      'spec.to[0].targetRef',
+      'spec.to[0].rules[0].default.backendRefs[0]',
+      'spec.to[0].rules[0].default.filters[0].requestMirror.backendRef',
+      'spec.to[1].targetRef',
+    ],
+  )
 })

@@ -51,12 +51,12 @@ t.test('PUT adds the weight to every backendRef; no rules are read back as no ru
   t.same(accepted(TYPE, route([])).draft.spec, { to: [{ targetRef: backend, rules: [] }] })
 })
 
-t.test('takes a gateway with its listener tags, and says that it does not act yet', async t => {
+t.test('takes a gateway with its listener tags, and says that there is none yet', async t => {
   const targetRef = { kind: 'MeshGateway', name: 'edge', tags: { port: 'tcp' } }
   const { unenforced, warnings } = accepted(
     TYPE,
     route([{ default: { backendRefs: [backend] } }], { targetRef }, { kind: 'Mesh' }),
   )
   t.same(warnings, [])
-  t.match(unenforced, [{ field: '', refusesTraffic: false, message: /the service that the outbound names/ }])
+  t.match(unenforced, [{ field: 'spec.targetRef', refusesTraffic: false, message: /no builtin gateways/ }])
 })

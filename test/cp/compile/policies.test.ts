@@ -1,0 +1,13 @@
+/** Promises of cp/compile/policies.ts. */
+import t from 'tap'
+import { policyCompilers } from '../../../cp/compile/policies.ts'
+import { kinds } from '../../../cp/kinds/registry.ts'
+
+t.test('every policy has a compiler, or says that it is not enforced', async t => {
+  const compiled = new Set(policyCompilers.map(({ type }) => type))
+  for (const { type, isPolicy, notEnforced } of kinds) {
+    if (!isPolicy) t.notOk(compiled.has(type), `${type} is no policy`)
+    else t.equal(compiled.has(type), notEnforced === null, type)
+  }
+  t.equal(compiled.size, policyCompilers.length, 'each once')
+})
