@@ -92,6 +92,24 @@ t.test('hands on what came before an end, also when the stream is reset behind i
   t.same(one.events, ['end', 'cut'])
 })
 
+t.test('what waits to be sent behind a reset is dropped, and whoever waits for that is told', async t => {
+  const peer = new VmeshPeer(true)
+  peer.say(open(1))
+  const [one] = peer.witnesses
+  if (one === undefined) return t.fail('no stream')
+  one.stream.pause()
+  one.stream.writeBytes(Buffer.alloc(200_000))
+  t.ok(one.stream.pendingBytes > 0, 'the peer does not take it')
+  peer.say(data(1, 'all of it'), end(1), reset(1))
+  await turn()
+  t.same(one.events, ['drain'], 'it may read on where it stopped for that')
+  t.equal(one.stream.pendingBytes, 0)
+  one.stream.resume()
+  await turn()
+  t.equal(one.received, 'all of it')
+  t.same(one.events, ['drain', 'end', 'cut'])
+})
+
 t.test('hands on what came before a refusal, and never as an end', async t => {
   const peer = new VmeshPeer(false)
   const one = peer.open()
