@@ -193,20 +193,6 @@ t.test('refuses streams beyond the limit and says that nothing was looked at', a
   t.equal(client.session.canOpen, true)
 })
 
-t.test('leaves when its streams have ended, and serves no new ones', async t => {
-  const peer = new VmeshPeer(true)
-  peer.say(open(1), open(3))
-  peer.session.leave()
-  t.same(await peer.lines(), ['GOAWAY 0 3 0'])
-  peer.say(open(5), data(5, 'too late'), data(1, 'still served'))
-  t.equal(peer.witnesses[0]?.received, 'still served')
-  t.same(await peer.lines(), ['RESET 5 1'])
-  peer.say(reset(1))
-  t.equal(peer.wire.hasEnded, false)
-  peer.say(reset(3))
-  t.equal(peer.wire.hasEnded, true)
-})
-
 t.test('knows after a GOAWAY which streams were not looked at', async t => {
   const peer = new VmeshPeer(false)
   const [one, two] = [peer.open(), peer.open()]
