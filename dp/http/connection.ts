@@ -90,8 +90,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   retire(): void {
     this.#closesAfter = true
     if (this.#state !== HEAD || this.#kept !== null || this.#exchange.isRunning) return
-    // Whoever has not had the last answer cannot have asked for another; on a stream others may just have done so.
-    if (this.down.refuse === undefined || this.down.pendingBytes > 0) this.#close()
+    // Whoever has not had the last answer cannot have asked for another; other callers may just have done so.
+    if (!this.#role.isLastHop || this.down.pendingBytes > 0) this.#close()
     else this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.lingerMs
   }
 

@@ -1,9 +1,13 @@
 /** A data plane that leaves while calls are on their way to it: what it was sent before it was heard to leave is served. */
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import { setImmediate as tick } from 'node:timers/promises'
 import t from 'tap'
-import { mustApply, startPair } from '../../support/engine-pair.ts'
+import { anEngine, mustApply, startPair } from '../../support/engine-pair.ts'
 import { type Gate, startGate } from '../../support/gate.ts'
+import { freePorts } from '../../support/ports.ts'
 import { httpResponder, ok, type RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
-import { aCluster, anOutbound, clusterTls, trustOf } from '../../support/snapshots.ts'
+import { aCluster, anInbound, anOutbound, clusterTls, LOOPBACK, trustOf } from '../../support/snapshots.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: b\r\n\r\n'
 /** Of a body, so that it cannot be sent again by whoever has passed it on. */
@@ -26,7 +30,7 @@ async function startGated(t: Parameters<typeof startPair>[0], options: Options) 
 }
 
 async function holds(gate: Gate, count: number): Promise<void> {
-  while (gate.held() < count) await new Promise(resolve => setImmediate(resolve))
+  while (gate.held() < count) await tick()
 }
 
 async function half(clients: readonly RawPeer[], gate: Gate): Promise<void> {
@@ -71,6 +75,69 @@ for (const [name, leave] of Object.entries(WAYS)) {
     for (const { socket } of clients) socket.destroy()
   })
 }
+
+t.test('without TLS a request is served that is on its way on a connection at rest', async t => {
+  const app = await rawServer()
+  t.teardown(app.close)
+  const [inPort = 0, outPort = 0] = await freePorts(2)
+  const gate = await startGate(inPort, Number.POSITIVE_INFINITY)
+  t.teardown(gate.close)
+  const [web, backend] = [anEngine(t), anEngine(t)]
+  await mustApply(backend, { listeners: [anInbound(inPort, app.port, { tls: null })] })
+  await mustApply(web, {
+    listeners: [anOutbound(outPort, 'gated')],
+    clusters: [aCluster('gated', [gate.port], { tls: null })],
+  })
+  const clients = [await rawClient(outPort), await rawClient(outPort)]
+  for (const [at, client] of clients.entries()) {
+    client.send(GET)
+    await (await app.peer(at)).hears('GET / ')
+  }
+  for (const [at, client] of clients.entries()) {
+    app.peers[at]?.send(ok('warm'))
+    await client.hears('warm')
+  }
+  gate.hold()
+  await half(clients.slice(0, 1), gate)
+  const drained = backend.drain(600_000)
+  gate.release()
+  const [client] = clients
+  client?.send('world')
+  await Promise.race(app.peers.map(peer => peer.hears('helloworld')))
+  for (const peer of app.peers) if (peer.heard.includes('helloworld')) peer.send(ok('served'))
+  t.match(await client?.hears('served'), /^HTTP\/1.1 200 /)
+  await drained
+  t.equal(gate.count(), 2, 'and the other one was closed')
+  for (const { socket } of clients) socket.destroy()
+})
+
+t.test('over HTTP/2 a request that is on its way is served, the first of its connection too', async t => {
+  for (const passed of [0, Number.POSITIVE_INFINITY]) {
+    const app = await httpResponder(() => ok('served'))
+    const [inPort = 0] = await freePorts(1)
+    const gate = await startGate(inPort, passed)
+    const backend = anEngine(t)
+    await mustApply(backend, { listeners: [anInbound(inPort, app.port, { tls: null })] })
+    const session = connect(`http://${LOOPBACK}:${gate.port}`)
+    if (passed > 0) {
+      const warm = session.request({ ':path': '/' }).resume()
+      await once(warm, 'close')
+      gate.hold()
+    }
+    const late = session.request({ ':path': '/late' })
+    await gate.isHolding
+    while (backend.status().inbounds[0]?.connections !== 1) await tick()
+    const drained = backend.drain(600_000)
+    gate.release()
+    const [headers] = (await once(late, 'response')) as [Record<string, unknown>]
+    t.equal(headers[':status'], 200)
+    late.resume()
+    await drained
+    session.destroy()
+    gate.close()
+    app.close()
+  }
+})
 
 t.test('a TCP connection that is on its way is taken', async t => {
   const app = await rawServer(peer => peer.send('welcome'))
