@@ -44,7 +44,7 @@ t.test('a client that goes while it waits leaves nothing behind at the applicati
   })
   const gone = await rawClient(pair.outPort)
   await gate.isHolding
-  gone.socket.resetAndDestroy()
+  gone.reset()
   await eventually(
     async () => pair.web.status().outbounds[0]?.connections,
     connections => connections === 0,
@@ -56,7 +56,7 @@ t.test('a client that goes while it waits leaves nothing behind at the applicati
   )
   const client = await rawClient(pair.outPort)
   await client.hears('welcome')
-  client.socket.resetAndDestroy()
+  client.reset()
   await eventually(
     async () => pair.backend.status().inbounds[0]?.endpoints[0]?.active,
     active => active === 0,
