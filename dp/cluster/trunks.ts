@@ -200,12 +200,11 @@ export class Trunks implements Transport, TrunkOwner, Sweepable {
 
   #serveWaiting(): void {
     for (const line of [this.#waiting, this.#tunnels]) {
-      while (line.length > 0) {
-        const stream = this.#lend(false)
+      // Nobody gets one for nothing: to a TCP application it is a connection.
+      while (line.isWanting) {
+        const stream = this.#lend(line === this.#tunnels)
         if (stream === null) break
-        const ticket = line.shift()
-        if (ticket !== undefined) ticket.waiter.onStream(stream)
-        else stream.release(true, -1)
+        line.shift()?.waiter.onStream(stream)
       }
     }
     if (this.#waiting.length + this.#tunnels.length > 0) this.#dial()

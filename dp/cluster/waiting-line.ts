@@ -14,6 +14,13 @@ export class WaitingLine {
     return this.#tickets.length
   }
 
+  /** Whether somebody still wants a stream; those in front who have gone are forgotten. */
+  get isWanting(): boolean {
+    const at = this.#tickets.findIndex(({ waiter }) => waiter.isWanted)
+    this.#tickets.splice(0, at < 0 ? this.#tickets.length : at)
+    return at >= 0
+  }
+
   push(ticket: Ticket): void {
     this.#tickets.push(ticket)
   }

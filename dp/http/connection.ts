@@ -61,7 +61,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.#role = role
     this.response = new Http1Response(down, mustClose => this.#decidesToClose(mustClose))
     this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
-    this.#deadlineMs = role.deadlines.nowMs + role.limits.keepAliveMs
+    const { deadlines, limits, isRetiring } = role
+    this.#deadlineMs = deadlines.nowMs + (isRetiring ? limits.lingerMs : limits.keepAliveMs)
     down.sink = this
   }
 
@@ -75,9 +76,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     if (!this.#exchange.isRunning) return
     const isHeadSent = this.#exchange.isHeadSent
     this.#exchange.abort()
-    this.#closesAfter = true
     if (isHeadSent) this.truncated(reason)
-    else this.failed(reason)
+    else this.#refuse(reason)
   }
 
   /** As `cut`, and the connection ends whatever it does. */
@@ -90,17 +90,17 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   retire(): void {
     this.#closesAfter = true
     if (this.#state !== HEAD || this.#kept !== null || this.#exchange.isRunning) return
-    // Whoever has not had the last answer cannot have asked for another.
-    if (this.down.refuse === undefined || this.down.pendingBytes > 0) this.#close()
-    else this.down.refuse()
+    // Whoever has not had the last answer cannot have asked for another; other callers may just have done so.
+    if (!this.#role.isLastHop || this.down.pendingBytes > 0) this.#close()
+    else this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.lingerMs
   }
 
   sweep(nowMs: number): void {
-    if (this.#linger !== null) {
-      if (this.#linger.isOver(nowMs)) this.down.destroy()
-    } else if (nowMs > this.#deadlineMs) {
+    if (this.#linger?.isOver(nowMs) === true) this.down.destroy()
+    else if (this.#linger === null && nowMs > this.#deadlineMs) {
       if (this.#exchange.isRunning) this.end('stream-timeout')
       else if (this.#state === HEAD && this.#kept !== null) this.#refuse('head-timeout')
+      else if (this.#state === HEAD && this.down.refuse !== undefined) this.down.refuse()
       else this.down.destroy()
     }
   }

@@ -36,6 +36,7 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
       handler: this,
       takesProtocols: true,
     })
+    if (role.isRetiring) this.retire()
   }
 
   /** What was read before it was known that the client speaks HTTP/2. */

@@ -119,8 +119,9 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
         wire.adopt(socket, below)
         const expiresAtMs = Math.min(peer.notAfterMs, credentials.notAfterMs)
         const client = { peer, expiresAtMs, caller: this.#callerOf(peer, credentials) }
-        if (socket.alpnProtocol !== MULTIPLEXED) this.serve(wire, client)
-        else if (this.#isUnwelcome(peer)) wire.reset()
+        const isMultiplexed = socket.alpnProtocol === MULTIPLEXED
+        if (this.#isUnwelcome(isMultiplexed)) wire.reset()
+        else if (!isMultiplexed) this.serve(wire, client)
         else {
           const trunk = new TrunkConnection(wire, this, client)
           this.connections.add(trunk, { traffic: NO_TRAFFIC, peer, expiresAtMs })
@@ -147,9 +148,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   /** A connection of a client, or a stream of one that carries many. */
   serve(down: ByteStream & Traffic, { peer, expiresAtMs, caller }: Client): void {
     const live = { traffic: down, peer, expiresAtMs }
-    if (this.#isUnwelcome(peer)) {
-      down.reset()
-    } else if (this.config.protocol !== 'tcp') {
+    if (this.config.protocol !== 'tcp') {
       this.connections.add(new HttpConnection(down, this, caller), live)
     } else {
       this.counters.requests++
@@ -161,9 +160,12 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     }
   }
 
-  /** The listener may have gone, or changed its mind about clients, during the handshake. */
-  #isUnwelcome(peer: Peer | null): boolean {
-    return this.isRetiring || (peer === null) !== (this.config.tls === null)
+  /**
+   * The listener may have gone during the handshake. One call may be on its way behind it already, which is served as
+   * long as others are; many come only once they are taken.
+   */
+  #isUnwelcome(isMultiplexed: boolean): boolean {
+    return this.isRetiring && (isMultiplexed || this.connections.size === 0)
   }
 
   #isStillWelcome(peer: Peer): boolean {

@@ -58,8 +58,7 @@ export class TrunkConnection implements LiveConnection, SessionHandler {
 
   /** Its streams are told as well, and get a moment to say why. */
   end(): void {
-    this.#session.leave()
-    this.#session.endWithin(this.#role.limits.lingerMs, this.#role.deadlines.nowMs)
+    this.#session.leaveWithin(this.#role.limits.lingerMs, this.#role.deadlines.nowMs)
   }
 
   reconsider(caller: Caller): void {

@@ -6,6 +6,10 @@ export interface Gate {
   readonly port: number
   /** Resolves when a client's chunk is held back. */
   readonly isHolding: Promise<void>
+  /** What clients send from now on is held back. */
+  hold(): void
+  /** Chunks that are held back. */
+  readonly held: () => number
   /** Passes on what is held and all that follows. */
   release(): void
   /** Connections so far. */
@@ -22,6 +26,7 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
   const sockets = new Set<Socket>()
   const held: (() => void)[] = []
   let isOpen = false
+  let isShut = false
   let count = 0
   let hold: () => void = () => {}
   const isHolding = new Promise<void>(resolve => {
@@ -38,7 +43,7 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
     track(up)
     let chunks = 0
     down.on('data', chunk => {
-      if (isOpen || chunks++ < passed) up.write(chunk)
+      if (isOpen || (chunks++ < passed && !isShut)) up.write(chunk)
       else {
         held.push(() => up.write(chunk))
         hold()
@@ -54,6 +59,11 @@ export async function startGate(toPort: number, passed: number): Promise<Gate> {
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     isHolding,
+    held: () => held.length,
+    hold() {
+      isShut = true
+      isOpen = false
+    },
     release() {
       isOpen = true
       for (const pass of held.splice(0)) pass()

@@ -54,6 +54,12 @@ export class RawPeer {
     return text
   }
 
+  /** Goes away without an end, as a process that is killed with bytes unread. */
+  reset(): void {
+    if (this.socket instanceof Socket) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }

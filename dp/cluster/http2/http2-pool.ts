@@ -90,12 +90,10 @@ export class Http2Pool implements Transport, ClientOwner, Sweepable {
   }
 
   #serveWaiting(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.isWanting) {
       const stream = this.take()
       if (stream === null) break
-      const ticket = this.#waiting.shift()
-      if (ticket === undefined) return stream.release(true, -1)
-      ticket.waiter.onStream(stream)
+      this.#waiting.shift()?.waiter.onStream(stream)
     }
     if (this.#waiting.length > 0) this.#dial()
   }

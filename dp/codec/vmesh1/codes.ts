@@ -22,7 +22,7 @@ export const RESET = 2
 export const WINDOW = 3
 /** Payload: eight bytes, to be sent back with the flag ACK. */
 export const PING = 4
-/** No new streams. Payload: 32 bits, the last stream that is served; then a code of one byte. */
+/** No new streams. Payload: 32 bits, the last stream that is served; then a code of one byte. Twice from a server. */
 export const GOAWAY = 5
 /** The server's first frame: it takes the client. Payload: 32 bits, streams at a time. */
 export const HELLO = 6

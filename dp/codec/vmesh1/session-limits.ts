@@ -36,7 +36,7 @@ export const SESSION_LIMITS = {
   pingTimeoutMs: limit(10_000, 'Without an answer to PING in time it is cut.'),
   lingerMs: limit(
     2000,
-    'How long the other side, or a client of HTTP/1.1, may go on with a connection that we have ended, so that it can read our last answer.',
+    'How long the other side, or a client of HTTP/1.1, may go on with a connection that we have ended, so that it can read our last answer; and how long a data plane that leaves waits for word that its callers have heard of it.',
   ),
 } as const
 

@@ -8,6 +8,7 @@ import type { Sweepable } from '../deadlines.ts'
 import { Output } from '../output.ts'
 import * as code from './codes.ts'
 import { Deliveries } from './deliveries.ts'
+import { Departure } from './departure.ts'
 import { type FrameHandler, FrameReader } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { Pulse } from './pulse.ts'
@@ -28,6 +29,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   readonly windows: Windows
   isReading = true
   readonly #wire: ByteStream
+  readonly #departure: Departure
   readonly #isServer: boolean
   readonly #limits: SessionLimits
   readonly #handler: SessionHandler
@@ -41,12 +43,8 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   #lastId = -1
   /** Streams that ask and have no answer yet. */
   #busy = 0
-  /** One of both sides wants no new streams. */
-  #isLeaving = false
   /** Client: what the server takes; 0 until it has said hello. */
   #maxStreams = 0
-  #hasEndedWire = false
-  #endsAtMs = Number.POSITIVE_INFINITY
 
   /** Takes `wire.sink`. */
   constructor(wire: ByteStream, options: SessionOptions) {
@@ -60,6 +58,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.#output = new Output(wire, limits.maxPendingBytes)
     this.#turns = new Turns(this.#output)
     this.writer = new FrameWriter(this.#output)
+    this.#departure = new Departure(wire, this.writer, limits.lingerMs)
     this.windows = new Windows(limits.sharedWindowBytes)
     this.#throttle = new Throttle(wire, limits)
     this.#pulse = new Pulse(limits, this.writer)
@@ -85,14 +84,14 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   get canOpen(): boolean {
     return (
       this.isReading &&
-      !this.#isLeaving &&
+      !this.#departure.isLeaving &&
       this.#streams.size < this.#maxStreams &&
       this.#lastId < code.MAX_STREAM_ID - 2
     )
   }
 
   get isEnding(): boolean {
-    return this.#isLeaving || !this.isReading
+    return this.#departure.isLeaving || !this.isReading
   }
 
   /** Client, while `canOpen`: the stream that `make` makes of its number is open. */
@@ -104,17 +103,17 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     return stream
   }
 
-  /** No new streams: the connection ends with the last that runs. */
+  /** No new streams: the connection ends with the last that runs. A server serves those that are on their way. */
   leave(): void {
     if (this.isEnding) return
-    this.#isLeaving = true
-    this.writer.goaway(Math.max(0, this.#lastId), code.LEAVING)
-    this.#endIfEmpty()
+    if (this.#isServer) this.#departure.announce()
+    else this.#settle()
   }
 
-  /** Cut at the latest in `withinMs`. */
-  endWithin(withinMs: number, nowMs: number): void {
-    this.#endsAtMs = Math.min(this.#endsAtMs, nowMs + withinMs)
+  /** As `leave`, and what is on its way is refused; all is cut at the latest in `withinMs`. */
+  leaveWithin(withinMs: number, nowMs: number): void {
+    if (this.isReading) this.#settle()
+    this.#departure.endWithin(withinMs, nowMs)
   }
 
   /** Ends all streams at once; they are told when the wire is closed. */
@@ -125,9 +124,9 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   }
 
   sweep(nowMs: number): void {
-    if (nowMs > this.#endsAtMs) this.cut()
-    if (this.#hasEndedWire) this.endWithin(this.#limits.lingerMs, nowMs)
+    if (this.#departure.isOver(nowMs)) this.cut()
     if (!this.isReading) return
+    if (this.#departure.mustSettle(nowMs)) this.#settle()
     if (this.#throttle.isOn) this.#pulse.hears()
     this.#throttle.sweep(nowMs)
     if (!this.#throttle.isOn && !this.#pulse.sweep(nowMs)) this.cut()
@@ -142,7 +141,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   onEnd(): void {
     this.isReading = false
     this.#loseAll(LOST, false)
-    this.#endWire()
+    this.#departure.endWire()
   }
 
   onDrain(): void {
@@ -212,7 +211,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   #onOpen(id: number): void {
     if (!this.#isServer || id % 2 === 0 || id <= this.#lastId) return this.#fail(code.BAD_FRAME)
     this.#lastId = id
-    if (this.#isLeaving || this.#streams.size >= this.#limits.maxStreams) {
+    if (this.#departure.isSettled || this.#streams.size >= this.#limits.maxStreams) {
       this.#throttle.spend()
       this.writer.reset(id, code.REFUSED)
       return
@@ -244,7 +243,7 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
   #onGoaway(lastId: number): void {
     this.#throttle.spend()
     if (lastId < 0) return this.#fail(code.BAD_FRAME)
-    this.#isLeaving = true
+    this.#departure.follow()
     if (!this.#isServer) {
       for (const stream of [...this.#streams.values()]) {
         if (stream.id <= lastId) continue
@@ -264,7 +263,10 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
 
   /** PING, and frames of types that came later. */
   #onNuisance(type: number, flags: number, payload: Buffer): void {
-    if (type === code.PING && (flags & code.ACK) !== 0) return
+    if (type === code.PING && (flags & code.ACK) !== 0) {
+      if (this.#departure.isAnswer(payload)) this.#settle()
+      return
+    }
     this.#throttle.spend()
     if (type === code.PING) this.writer.ping(code.ACK, payload)
   }
@@ -279,21 +281,19 @@ export class Session implements ByteSink, FrameHandler, StreamHost, Sweepable {
     this.isReading = false
     this.writer.goaway(Math.max(0, this.#lastId), why)
     this.#loseAll(LOST, true)
-    this.#endWire()
+    this.#departure.endWire()
   }
 
   #loseAll(error: Error, isCutHere: boolean): void {
     for (const stream of [...this.#streams.values()]) stream.lose(error, isCutHere)
   }
 
-  #endIfEmpty(): void {
-    if (this.#isLeaving && this.#streams.size === 0) this.#endWire()
+  #settle(): void {
+    this.#departure.settle(this.#lastId)
+    this.#endIfEmpty()
   }
 
-  #endWire(): void {
-    if (this.#hasEndedWire) return
-    this.#hasEndedWire = true
-    this.#output.flush()
-    this.#wire.end()
+  #endIfEmpty(): void {
+    if (this.#departure.isSettled && this.#streams.size === 0) this.#departure.endWire()
   }
 }

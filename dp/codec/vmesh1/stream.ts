@@ -169,13 +169,17 @@ export class VmeshStream implements ByteStream {
    * Reset by the peer, or lost. What came before an end or a refusal is handed on, maybe a whole answer; not if `isCutHere`.
    */
   lose(error: Error, isCutHere: boolean): void {
+    const hasWaited = this.pendingBytes > 0
     this.isOpen = false
     this.#drop()
     this.#host.forget(this)
     if (this.#isDestroyed) return
-    if (isCutHere || !(this.hasEnded || (this.isUnprocessed && !this.#arrived.isEmpty))) this.#finish(error)
-    else if (this.#hasToldEnd) this.#finish(this.#hasSentEnd ? undefined : error)
-    else this.#loss = this.hasEnded && this.#hasSentEnd ? undefined : error
+    if (isCutHere || !(this.hasEnded || (this.isUnprocessed && !this.#arrived.isEmpty)))
+      return this.#finish(error)
+    if (this.#hasToldEnd) return this.#finish(this.#hasSentEnd ? undefined : error)
+    this.#loss = this.hasEnded && this.#hasSentEnd ? undefined : error
+    // Its user may take what came before only when the other direction goes on.
+    if (hasWaited) this.sink.onDrain()
   }
 
   /** One frame of what waits; true when something has moved. */
@@ -196,10 +200,7 @@ export class VmeshStream implements ByteStream {
 
   /** Hands on what was kept, and tells ends. */
   deliver(): void {
-    if (this.#isDestroyed) {
-      this.#finish(undefined)
-      return
-    }
+    if (this.#isDestroyed) return this.#finish(undefined)
     while (!this.#isPaused && !this.#isOver) {
       const bytes = this.#arrived.take()
       if (bytes === undefined) break
@@ -292,7 +293,6 @@ export class VmeshStream implements ByteStream {
     this.#arrived.clear()
     this.#host.forget(this)
     this.#host.windows.giveBack(this.#windowBytes)
-    this.#windowBytes = FIRST_WINDOW_BYTES
     const { sink } = this
     this.sink = NO_SINK
     sink.onClose(error)

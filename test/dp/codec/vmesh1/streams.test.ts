@@ -92,6 +92,24 @@ t.test('hands on what came before an end, also when the stream is reset behind i
   t.same(one.events, ['end', 'cut'])
 })
 
+t.test('what waits to be sent behind a reset is dropped, and whoever waits for that is told', async t => {
+  const peer = new VmeshPeer(true)
+  peer.say(open(1))
+  const [one] = peer.witnesses
+  if (one === undefined) return t.fail('no stream')
+  one.stream.pause()
+  one.stream.writeBytes(Buffer.alloc(200_000))
+  t.ok(one.stream.pendingBytes > 0, 'the peer does not take it')
+  peer.say(data(1, 'all of it'), end(1), reset(1))
+  await turn()
+  t.same(one.events, ['drain'], 'it may read on where it stopped for that')
+  t.equal(one.stream.pendingBytes, 0)
+  one.stream.resume()
+  await turn()
+  t.equal(one.received, 'all of it')
+  t.same(one.events, ['drain', 'end', 'cut'])
+})
+
 t.test('hands on what came before a refusal, and never as an end', async t => {
   const peer = new VmeshPeer(false)
   const one = peer.open()
@@ -173,20 +191,6 @@ t.test('refuses streams beyond the limit and says that nothing was looked at', a
   client.say(reset(1, 1))
   t.equal(one.stream.isUnprocessed, true)
   t.equal(client.session.canOpen, true)
-})
-
-t.test('leaves when its streams have ended, and serves no new ones', async t => {
-  const peer = new VmeshPeer(true)
-  peer.say(open(1), open(3))
-  peer.session.leave()
-  t.same(await peer.lines(), ['GOAWAY 0 3 0'])
-  peer.say(open(5), data(5, 'too late'), data(1, 'still served'))
-  t.equal(peer.witnesses[0]?.received, 'still served')
-  t.same(await peer.lines(), ['RESET 5 1'])
-  peer.say(reset(1))
-  t.equal(peer.wire.hasEnded, false)
-  peer.say(reset(3))
-  t.equal(peer.wire.hasEnded, true)
 })
 
 t.test('knows after a GOAWAY which streams were not looked at', async t => {
