@@ -3,13 +3,11 @@
  * destination get the same object, so it is serialised once for all of them.
  */
 import type { Cluster } from '#contract/cluster.ts'
-import type { Protocol } from '#contract/listener.ts'
 import { enabledBackend } from '../kinds/mesh/mesh.ts'
 import { SERVICE_TAG, serviceUri } from '../kinds/spiffe.ts'
 import { destinationName } from '../match/destination-name.ts'
 import { hasTags } from '../match/select.ts'
 import type { Instance, MeshView } from '../match/view.ts'
-import { carriedAs } from './inbound.ts'
 
 /** Until MeshTimeout is enforced: what Kuma's default policy says. */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -61,22 +59,4 @@ export function clusterOf(view: MeshView, destination: Destination): Cluster {
 /** The endpoints of a destination, in the order of its cluster. */
 export function servingInstances(view: MeshView, { service, tags }: Destination): readonly Instance[] {
   return view.instancesOf(service).filter(instance => instance.isServing && hasTags(instance.tags, tags))
-}
-
-const protocols = new WeakMap<readonly Instance[], Protocol>()
-
-/**
- * How a service is called; null: nobody offers it. Instances that do not serve just now count too: a restart must not
- * turn http into tcp. Clients speak either form of HTTP, whatever the application behind each instance does. A service
- * whose instances do not all speak some form of HTTP is carried as tcp (Kuma semantics 3.0).
- */
-export function protocolOf(view: MeshView, service: string): Protocol | null {
-  const instances = view.instancesOf(service)
-  if (instances.length === 0) return null
-  let protocol = protocols.get(instances)
-  if (protocol === undefined) {
-    protocol = instances.every(instance => carriedAs(instance.protocol) !== 'tcp') ? 'http' : 'tcp'
-    protocols.set(instances, protocol)
-  }
-  return protocol
 }

@@ -1,10 +1,10 @@
 /** The inbounds of a data plane → listeners that hand calls to the local application. */
-import type { Protocol } from '#contract/listener.ts'
 import type { Resource } from '../kinds/kind.ts'
 import { enabledBackend } from '../kinds/mesh/mesh.ts'
 import { type DataplaneSpec, inboundsOf } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { carriedAs } from './protocol.ts'
 
 export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
   const hasMtls = enabledBackend(view.mesh.spec) !== undefined
@@ -22,10 +22,4 @@ export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpe
       },
     })
   }
-}
-
-/** How the data plane carries a value of `kuma.io/protocol`; what it does not know are bytes, Kafka too. */
-export function carriedAs(protocol: string): Protocol {
-  if (protocol === 'http') return 'http'
-  return protocol === 'http2' || protocol === 'grpc' ? 'http2' : 'tcp'
 }

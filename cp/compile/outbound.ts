@@ -2,8 +2,8 @@
 import type { Resource } from '../kinds/kind.ts'
 import { type DataplaneSpec, outboundsOf } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
-import { protocolOf } from './cluster.ts'
 import type { Draft } from './draft.ts'
+import { protocolOf } from './protocol.ts'
 
 export function compileOutbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
   for (const outbound of outboundsOf(dataplane.spec)) {

@@ -77,14 +77,23 @@ function apply(
     let some: Touched
     if (change.key.type === 'Mesh' && change.key.name === name && side !== null) {
       some = index.setMesh(side as Resource<MeshSpec>)
-    } else if (change.key.mesh === name) some = index.change(change.key, side)
-    else continue
+    } else if (change.key.mesh === name) {
+      some = index.change(change.key, side)
+      // routes may send calls of those that were never compiled to any service
+      if (change.key.type === 'Dataplane' && hasRoutes(index)) {
+        for (const one of index.unwatchedNames()) touched.add(one)
+      }
+    } else continue
     if (some === 'all') isAll = true
     else for (const one of some) touched.add(one)
   }
   const roots = rootsIn(index.mesh, changes, sideOf)
   if (roots !== null && index.setRoots(roots) === 'all') isAll = true
   return isAll ? 'all' : touched
+}
+
+function hasRoutes(index: MeshIndex): boolean {
+  return ['MeshHTTPRoute', 'MeshTCPRoute', 'TrafficRoute'].some(type => index.policies(type).length > 0)
 }
 
 /** A CA that comes with the changes, as when mTLS is turned on; null: it is none of them. */

@@ -12,6 +12,8 @@ import {
 } from '../kinds/proxy/dataplane.ts'
 import { kindByType } from '../kinds/registry.ts'
 import type { Instance, MeshView } from '../match/view.ts'
+import { concerns } from './concern.ts'
+import { NamesByService } from './names-by-service.ts'
 
 /**
  * `lost`: its lease ran out; `left`: it said goodbye and may still finish calls; `out`: it serves nobody, as after its
@@ -27,7 +29,10 @@ const NOBODY: ReadonlySet<string> = new Set()
 interface Entry {
   readonly resource: Resource<DataplaneSpec>
   readonly inbounds: readonly DataplaneInbound[]
+  /** Those of its outbounds. */
   readonly callsServices: ReadonlySet<string>
+  /** Others that its last snapshot was made of: routes send calls there; null: none was made. */
+  askedFor: readonly string[] | null
   rotation: Rotation
 }
 
@@ -37,15 +42,18 @@ export class MeshIndex implements MeshView {
   #roots: readonly string[] | null = null
   readonly #dataplanes = new Map<string, Entry>()
   /** Service → data planes that offer it. */
-  readonly #providers = new Map<string, Set<string>>()
-  /** Service → data planes with an outbound for it. */
-  readonly #callers = new Map<string, Set<string>>()
+  #providers = new NamesByService()
+  /** Service → data planes that call it: by an outbound, or since their last snapshot was made of it. */
+  #callers = new NamesByService()
   /** All but Dataplanes, by type and name. */
   readonly #resources = new Map<string, Map<string, Resource>>()
   /** By type; computed when asked for, dropped when one of them changes. */
   readonly #lists = new Map<string, readonly Resource[]>()
   /** Computed when asked for; dropped when a provider changes. */
   readonly #instances = new Map<string, readonly Instance[]>()
+
+  /** What is asked for while a snapshot is made. */
+  #asked: Set<string> | null = null
 
   constructor(mesh: Resource<MeshSpec>) {
     this.#mesh = mesh
@@ -56,8 +64,8 @@ export class MeshIndex implements MeshView {
     const copy = new MeshIndex(this.#mesh)
     copy.#roots = this.#roots
     for (const [name, entry] of this.#dataplanes) copy.#dataplanes.set(name, { ...entry })
-    for (const [service, names] of this.#providers) copy.#providers.set(service, new Set(names))
-    for (const [service, names] of this.#callers) copy.#callers.set(service, new Set(names))
+    copy.#providers = this.#providers.copy()
+    copy.#callers = this.#callers.copy()
     for (const [type, byName] of this.#resources) copy.#resources.set(type, new Map(byName))
     for (const [service, instances] of this.#instances) copy.#instances.set(service, instances)
     for (const [type, list] of this.#lists) copy.#lists.set(type, list)
@@ -102,6 +110,7 @@ export class MeshIndex implements MeshView {
   }
 
   instancesOf(service: string): readonly Instance[] {
+    this.#asked?.add(service)
     let instances = this.#instances.get(service)
     if (instances === undefined) {
       instances = this.#computeInstances(service)
@@ -114,11 +123,28 @@ export class MeshIndex implements MeshView {
     return this.#dataplanes.keys()
   }
 
-  /** Data planes with an outbound for a service of `name`. */
+  /** Makes a snapshot, and remembers of which services: changes of those touch the data plane until the next one. */
+  watching<T>(name: string, make: () => T): T {
+    const asked = new Set<string>()
+    this.#asked = asked
+    try {
+      return make()
+    } finally {
+      this.#asked = null
+      this.#setAskedFor(name, asked)
+    }
+  }
+
+  /** No snapshot was made of them: which services they call is known by their outbounds alone. */
+  unwatchedNames(): readonly string[] {
+    return [...this.#dataplanes].flatMap(([name, { askedFor }]) => (askedFor === null ? [name] : []))
+  }
+
+  /** Data planes that call a service of `name`. */
   callersOf(name: string): ReadonlySet<string> {
     const callers = new Set<string>()
     for (const service of servicesOf(this.#dataplanes.get(name))) {
-      for (const caller of this.#callers.get(service) ?? NOBODY) callers.add(caller)
+      for (const caller of this.#callers.of(service)) callers.add(caller)
     }
     return callers
   }
@@ -140,18 +166,39 @@ export class MeshIndex implements MeshView {
     return 'all'
   }
 
+  /** As `change`, where nobody asks whom it touches: the mesh is read for the first time. */
+  load(resource: Resource): void {
+    if (resource.type === 'Dataplane') this.#setDataplane(resource.name, resource as Resource<DataplaneSpec>)
+    else this.#setResource(resource, resource)
+  }
+
   /** Takes over one changed resource of the mesh; `after` null: it was deleted. */
   change(key: ResourceKey, after: Resource | null): Touched {
     if (key.type === 'Dataplane') return this.#setDataplane(key.name, after as Resource<DataplaneSpec> | null)
     const kind = kindByType(key.type)
     if (kind === undefined || kind.readOnly || kind.adminOnly) return NOBODY
-    const ofType = this.#resources.get(key.type) ?? new Map<string, Resource>()
-    this.#resources.set(key.type, ofType)
-    this.#lists.delete(key.type)
-    if (after === null) ofType.delete(key.name)
-    else ofType.set(key.name, after)
     // what is not enforced is looked at by the inspect API only
-    return kind.isPolicy && kind.notEnforced === null ? 'all' : NOBODY
+    const isEnforced = kind.isPolicy && kind.notEnforced === null
+    const touched = new Set<string>()
+    if (isEnforced) this.#addConcerned(this.#resources.get(key.type)?.get(key.name), touched)
+    this.#setResource(key, after)
+    if (isEnforced) this.#addConcerned(after, touched)
+    return touched
+  }
+
+  #setResource({ type, name }: ResourceKey, resource: Resource | null): void {
+    const ofType = this.#resources.get(type) ?? new Map<string, Resource>()
+    this.#resources.set(type, ofType)
+    this.#lists.delete(type)
+    if (resource === null) ofType.delete(name)
+    else ofType.set(name, resource)
+  }
+
+  #addConcerned(policy: Resource | null | undefined, touched: Set<string>): void {
+    if (policy === null || policy === undefined) return
+    for (const [name, { resource }] of this.#dataplanes) {
+      if (!touched.has(name) && concerns(this, policy, resource)) touched.add(name)
+    }
   }
 
   setRotation(name: string, rotation: Rotation): Touched {
@@ -170,37 +217,45 @@ export class MeshIndex implements MeshView {
   #setDataplane(name: string, resource: Resource<DataplaneSpec> | null): Touched {
     const before = this.#dataplanes.get(name)
     const services = new Set(servicesOf(before))
-    for (const service of services) remove(this.#providers, service, name)
-    for (const service of before?.callsServices ?? NOBODY) remove(this.#callers, service, name)
+    this.#providers.remove(services, name)
+    this.#callers.remove(calledBy(before), name)
     this.#dataplanes.delete(name)
     if (resource !== null) {
+      const callsServices = new Set(outboundsOf(resource.spec).map(outbound => outbound.service))
       const entry: Entry = {
         resource,
         inbounds: inboundsOf(resource.spec),
-        callsServices: new Set(outboundsOf(resource.spec).map(outbound => outbound.service)),
+        callsServices,
+        askedFor: before?.askedFor?.filter(service => !callsServices.has(service)) ?? null,
         rotation: before?.rotation ?? 'in',
       }
       this.#dataplanes.set(name, entry)
-      for (const service of servicesOf(entry)) {
-        services.add(service)
-        add(this.#providers, service, name)
-      }
-      for (const service of entry.callsServices) add(this.#callers, service, name)
+      for (const service of servicesOf(entry)) services.add(service)
+      this.#providers.add(servicesOf(entry), name)
+      this.#callers.add(calledBy(entry), name)
     }
     return new Set([...this.#touchServices(services), name])
+  }
+
+  #setAskedFor(name: string, services: ReadonlySet<string>): void {
+    const entry = this.#dataplanes.get(name)
+    if (entry === undefined) return
+    this.#callers.remove(entry.askedFor ?? [], name)
+    entry.askedFor = [...services].filter(service => !entry.callsServices.has(service))
+    this.#callers.add(entry.askedFor, name)
   }
 
   #touchServices(services: Iterable<string>): ReadonlySet<string> {
     const touched = new Set<string>()
     for (const service of services) {
       this.#instances.delete(service)
-      for (const caller of this.#callers.get(service) ?? NOBODY) touched.add(caller)
+      for (const caller of this.#callers.of(service)) touched.add(caller)
     }
     return touched
   }
 
   #computeInstances(service: string): readonly Instance[] {
-    const providers = [...(this.#providers.get(service) ?? NOBODY)].sort()
+    const providers = [...this.#providers.of(service)].sort()
     const entries = providers.flatMap(name => this.#dataplanes.get(name) ?? [])
     const staying = entries.filter(entry => entry.rotation === 'in' || entry.rotation === 'lost')
     const lost = staying.filter(entry => entry.rotation === 'lost')
@@ -229,18 +284,10 @@ function isKept(entry: Entry, staying: number): boolean {
   return entry.rotation === 'in' || (entry.rotation === 'left' && staying === 0)
 }
 
+function calledBy(entry: Entry | undefined): readonly string[] {
+  return entry === undefined ? [] : [...entry.callsServices, ...(entry.askedFor ?? [])]
+}
+
 function servicesOf(entry: Entry | undefined): readonly string[] {
   return entry === undefined ? [] : entry.inbounds.map(inbound => inbound.service)
-}
-
-function add(index: Map<string, Set<string>>, key: string, name: string): void {
-  const names = index.get(key)
-  if (names === undefined) index.set(key, new Set([name]))
-  else names.add(name)
-}
-
-function remove(index: Map<string, Set<string>>, key: string, name: string): void {
-  const names = index.get(key)
-  names?.delete(name)
-  if (names?.size === 0) index.delete(key)
 }

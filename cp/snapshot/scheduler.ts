@@ -66,8 +66,7 @@ export class Scheduler {
       this.#meshes.set(mesh.name, new MeshIndex(mesh as Resource<MeshSpec>))
     for (const kind of kinds) {
       if (kind.scope !== 'Mesh' || kind.readOnly || kind.adminOnly) continue
-      for (const resource of await store.list(kind.type))
-        this.#meshes.get(resource.mesh)?.change(resource, resource)
+      for (const resource of await store.list(kind.type)) this.#meshes.get(resource.mesh)?.load(resource)
     }
     for (const index of this.#meshes.values()) await this.#loadRoots(index, null)
     this.#stopWatching = store.watch(this.#revision, changes => this.#take(changes))
@@ -245,7 +244,7 @@ export class Scheduler {
     const index = this.#meshes.get(mesh)
     if (index === undefined) return null
     if (!index.isComplete && index.dataplane(name) !== undefined) return last
-    return buildSnapshot(index, name, this.version(), last)
+    return index.watching(name, () => buildSnapshot(index, name, this.version(), last))
   }
 
   version(): Version {

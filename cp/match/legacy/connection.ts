@@ -98,7 +98,7 @@ export function selectorsOf(policy: Resource, field: 'sources' | 'destinations' 
 }
 
 /** A data plane without gateway has an empty tag map beside its inbounds: an empty selector fits it. */
-function tagSetsFor({ spec }: Dataplane): readonly Tags[] {
+export function tagSetsFor({ spec }: Dataplane): readonly Tags[] {
   const sets = tagSetsOf(spec)
   return spec.networking?.gateway === undefined ? [...sets, {}] : sets
 }

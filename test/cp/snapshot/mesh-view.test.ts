@@ -22,12 +22,41 @@ t.test('a data plane that changes its service touches the callers of both', asyn
   t.equal(view.instancesOf('db').length, 1)
 })
 
-t.test('a policy touches the mesh, an insight nobody', async t => {
-  const view = viewOf([])
-  const policy = aPermission('p', undefined, [])
-  t.equal(view.change(policy, policy), 'all')
+t.test('a policy touches whom it selects, before and after; an insight nobody', async t => {
+  const view = viewOf([
+    aDataplane('web-1', { calls: ['api'] }),
+    aDataplane('api-1', { service: 'api' }),
+    aDataplane('job-1'),
+  ])
+  const everybody = aPermission('p', undefined, [])
+  const ofWeb = aPermission('p', { kind: 'Dataplane', name: 'web-1' }, [])
+  const ofApi = aPermission('p', { kind: 'MeshService', name: 'api' }, [])
+  t.same(names(view.change(ofWeb, ofWeb)), ['web-1'])
+  t.same(names(view.change(ofApi, ofApi)), ['api-1', 'web-1'])
+  t.same(names(view.change(everybody, everybody)), ['api-1', 'job-1', 'web-1'])
+  t.same(names(view.change(ofApi, null)), ['api-1', 'job-1', 'web-1'])
+  t.same(names(view.change(ofApi, null)), [], 'it is gone already')
   const insight = { ...aDataplane('web-1'), type: 'DataplaneInsight' }
   t.same(names(view.change(insight, insight)), [])
+})
+
+t.test('whoever was compiled of a service is touched by it, until it is compiled without', async t => {
+  const web = aDataplane('web-1', { calls: ['api'] })
+  const view = viewOf([web, aDataplane('job-1')])
+  t.same(view.unwatchedNames(), ['web-1', 'job-1'])
+  const canary = aDataplane('canary-1', { service: 'canary' })
+  view.watching('web-1', () => [view.instancesOf('api'), view.instancesOf('canary')])
+  t.same(view.unwatchedNames(), ['job-1'])
+  t.same(names(view.change(canary, canary)), ['canary-1', 'web-1'])
+  t.same([...view.callersOf('canary-1')], ['web-1'])
+  t.same([...view.copy().callersOf('canary-1')], ['web-1'])
+  const calling = aDataplane('web-1', { calls: ['canary'] })
+  view.change(calling, calling)
+  view.watching('web-1', () => view.instancesOf('canary'))
+  view.watching('web-1', () => [])
+  t.same(names(view.change(canary, canary)), ['canary-1', 'web-1'], 'by its outbound')
+  view.change(web, web)
+  t.same(names(view.change(canary, canary)), ['canary-1'])
 })
 
 t.test('instances stay the same array until one of them changes', async t => {
