@@ -85,6 +85,7 @@ export const DOORS: Readonly<Record<string, { readonly door: string; readonly be
   ws: { door: 'dp/base/websocket.ts', because: 'one set of limits' },
   yaml: { door: 'dp/base/yaml.ts', because: 'one dialect of YAML' },
   mustache: { door: 'dp/base/template.ts', because: 'one template language' },
+  re2js: { door: 'dp/http/routing/regex.ts', because: 'one dialect of regular expressions' },
   'node-forge': { door: 'dp/base/x509/asn1.ts', because: 'ASN.1 in one place' },
   lowdb: { door: 'cp/store/checkpoint.ts', because: 'one file format' },
   fastify: { door: 'cp/api/server.ts', because: 'handlers do not know the framework' },

@@ -3,9 +3,11 @@
  * listeners are bound. Either all of it is ready to be taken over, or nothing has changed.
  */
 import { codeOf, messageOf } from '#base/errors.ts'
+import { clustersOf } from '#contract/check-route.ts'
 import type { InboundListener, OutboundListener } from '#contract/listener.ts'
 import type { Violation } from '#contract/messages.ts'
 import type { Sections, Snapshot } from '#contract/snapshot.ts'
+import { patternFaults } from '../http/routing/patterns.ts'
 import type { TcpListener } from '../listener/tcp-listener.ts'
 import { type Roots, readRoots } from '../tls/credentials.ts'
 import { type Changes, diffSections, type SectionChanges } from './diff.ts'
@@ -64,6 +66,9 @@ export function checkSnapshot(
   const violations: Violation[] = []
   const roots = readAllRoots(snapshot, violations)
   checkReferences(snapshot, violations)
+  for (const [key, listener] of snapshot.listeners) {
+    if (listener.direction === 'outbound') violations.push(...patternFaults(listener, `listener/${key}`))
+  }
   return violations.length > 0 ? violations : { roots }
 }
 
@@ -111,8 +116,11 @@ function checkReferences(snapshot: Snapshot, violations: Violation[]): void {
     const path = `listener/${key}`
     if (listener.direction === 'inbound') {
       if (listener.tls !== null) checkTrust(path, listener.tls.trustDomain)
-    } else if (!snapshot.clusters.has(listener.cluster)) {
-      violations.push({ path: `${path}.cluster`, message: `no such cluster section: ${listener.cluster}` })
+    } else {
+      for (const { at, cluster } of clustersOf(listener)) {
+        if (!snapshot.clusters.has(cluster))
+          violations.push({ path: `${path}.${at}`, message: `no such cluster section: ${cluster}` })
+      }
     }
   }
   for (const [name, cluster] of snapshot.clusters) {

@@ -47,7 +47,7 @@ export class Runtime {
     const role =
       config.direction === 'inbound'
         ? new Inbound(config, environment, counters)
-        : new Outbound(config, clusterOf(config, clusters), environment, counters)
+        : new Outbound(config, clusters, environment, counters)
     this.roles.add(role)
     return role
   }
@@ -61,7 +61,7 @@ export class Runtime {
     const { role, socket } = running
     if (config.direction === 'inbound' && role instanceof Inbound) role.configure(config)
     else if (config.direction === 'outbound' && role instanceof Outbound) {
-      role.configure(config, clusterOf(config, clusters))
+      role.configure(config, clusters)
     } else {
       const next = { socket, role: this.start(config, clusters) }
       socket.open(raw => next.role.accept(raw))
@@ -84,10 +84,4 @@ export class Runtime {
   #forget(): void {
     for (const role of this.roles) if (role.isRetiring && role.connections.size === 0) this.roles.delete(role)
   }
-}
-
-function clusterOf(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>): Cluster {
-  const cluster = clusters.get(config.cluster)
-  if (cluster === undefined) throw new Error(`the snapshot was not checked: no cluster ${config.cluster}`)
-  return cluster
 }

@@ -1,4 +1,5 @@
 /** Unknown JSON → Route, faults noted with their paths. */
+import type { OutboundListener } from './listener.ts'
 import type { Reader } from './reader.ts'
 import type {
   Backend,
@@ -33,6 +34,20 @@ export function readRoute(reader: Reader): Route {
       })),
     }),
   }
+}
+
+/** All clusters that an outbound refers to, and where. */
+export function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener) {
+  const named = (list: readonly Pick<Backend, 'cluster'>[], at: string) =>
+    list.map((one, i) => ({ at: `${at}[${i}].cluster`, cluster: one.cluster }))
+  return [
+    { at: 'cluster', cluster },
+    ...named(backends, 'backends'),
+    ...routes.flatMap((route, i) => [
+      ...named(route.backends, `routes[${i}].backends`),
+      ...named(route.mirrors ?? [], `routes[${i}].mirrors`),
+    ]),
+  ]
 }
 
 /** The member `backends`. */
@@ -73,15 +88,51 @@ function readHeader(reader: Reader): HeaderMatch {
 }
 
 function readEdit(reader: Reader): HeaderEdit {
-  return {
-    remove: reader.texts('remove'),
-    set: reader.list('set').map(readLine),
-    add: reader.list('add').map(readLine),
-  }
+  const remove = reader.texts('remove')
+  for (const name of remove) checkName(reader, 'remove', name)
+  return { remove, set: reader.list('set').map(readLine), add: reader.list('add').map(readLine) }
 }
 
 function readLine(reader: Reader): HeaderLine {
-  return { name: reader.text('name'), value: reader.text('value') }
+  const line = { name: reader.text('name'), value: reader.text('value') }
+  checkName(reader, 'name', line.name)
+  if (/[\0-\x08\x0a-\x1f\x7f]/.test(line.value)) reader.refuse('value', 'must not hold control characters')
+  return line
+}
+
+function checkName(reader: Reader, member: string, name: string): void {
+  if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
+    reader.refuse(member, `not a header name in lower case: ${name}`)
+  else if (FRAMING.has(name)) reader.refuse(member, `${name} belongs to the connection and cannot be changed`)
+}
+
+/** Whoever changes one of these changes where a message ends, or for whom it is. */
+const FRAMING = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Visible characters; no `?` or `#`, which end a path. */
+function readPath(reader: Reader, member: string): string {
+  const value = reader.text(member)
+  if (!/^[!"$->@-~]*$/.test(value)) reader.refuse(member, 'must hold only characters of a path')
+  return value
+}
+
+function readHost(reader: Reader, member: string): string {
+  const value = reader.text(member)
+  if (!/^[A-Za-z0-9\-._~%!$&'()*+;=:[\]\\]*$/.test(value))
+    reader.refuse(member, 'must hold only characters of a host')
+  return value
 }
 
 function readRewrite(reader: Reader): Rewrite {
@@ -93,21 +144,21 @@ function readRewrite(reader: Reader): Rewrite {
 
 function readPathRewrite(reader: Reader): PathRewrite {
   const type = reader.oneOf('type', ['full', 'prefix', 'regex'] as const)
-  if (type !== 'regex') return { type, value: reader.text('value') }
-  return { type, pattern: reader.text('pattern'), substitution: reader.text('substitution') }
+  if (type !== 'regex') return { type, value: readPath(reader, 'value') }
+  return { type, pattern: reader.text('pattern'), substitution: readPath(reader, 'substitution') }
 }
 
 function readHostRewrite(reader: Reader): HostRewrite {
   const type = reader.oneOf('type', ['value', 'from-path'] as const)
-  if (type === 'value') return { type, value: reader.text('value') }
-  return { type, pattern: reader.text('pattern'), substitution: reader.text('substitution') }
+  if (type === 'value') return { type, value: readHost(reader, 'value') }
+  return { type, pattern: reader.text('pattern'), substitution: readHost(reader, 'substitution') }
 }
 
 function readRedirect(reader: Reader): Redirect {
   return {
     status: readStatus(reader),
     ...(reader.has('scheme') && { scheme: reader.oneOf('scheme', ['http', 'https'] as const) }),
-    ...(reader.has('hostname') && { hostname: reader.text('hostname') }),
+    ...(reader.has('hostname') && { hostname: readHost(reader, 'hostname') }),
     ...(reader.has('port') && { port: reader.port('port') }),
     ...(reader.has('path') && { path: readPathRewrite(reader.object('path')) }),
   }

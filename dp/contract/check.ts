@@ -4,13 +4,12 @@
  * control plane can add optional ones.
  */
 import { readCluster } from './check-cluster.ts'
-import { readBackends, readRoute } from './check-route.ts'
+import { clustersOf, readBackends, readRoute } from './check-route.ts'
 import type { Cluster } from './cluster.ts'
 import type { IdentityConfig, Trust } from './identity.ts'
 import type { InboundListener, OutboundListener } from './listener.ts'
 import type { Violation } from './messages.ts'
 import { Reader } from './reader.ts'
-import type { Backend } from './route.ts'
 import type { Sections } from './snapshot.ts'
 
 export type CheckResult =
@@ -61,20 +60,6 @@ function checkReferences(
   if (listener.direction === 'inbound' && listener.tls !== null && !trust.has(listener.tls.trustDomain)) {
     violations.push({ path: `${path}.tls.trustDomain`, message: 'no such trust section' })
   }
-}
-
-/** All that it refers to, and where. */
-function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener) {
-  const named = (list: readonly Pick<Backend, 'cluster'>[], at: string) =>
-    list.map((one, i) => ({ at: `${at}[${i}].cluster`, cluster: one.cluster }))
-  return [
-    { at: 'cluster', cluster },
-    ...named(backends, 'backends'),
-    ...routes.flatMap((route, i) => [
-      ...named(route.backends, `routes[${i}].backends`),
-      ...named(route.mirrors ?? [], `routes[${i}].mirrors`),
-    ]),
-  ]
 }
 
 function readIdentity(reader: Reader): IdentityConfig {

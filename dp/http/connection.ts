@@ -14,9 +14,9 @@ import { Http1Response } from './http1-response.ts'
 import { Http2ClientConnection } from './http2-connection.ts'
 import { Linger } from './linger.ts'
 import { outgoingRequest } from './outgoing.ts'
-import { replyText } from './reply.ts'
 import type { Requester } from './requester.ts'
 import { type Caller, type HttpRole, refusalOf } from './role.ts'
+import { wayOf } from './routing/directions.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
 
 const HEAD = 0
@@ -60,9 +60,8 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     this.caller = caller
     this.#role = role
     this.response = new Http1Response(down, mustClose => this.#decidesToClose(mustClose))
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
-    const { deadlines, limits, isRetiring } = role
-    this.#deadlineMs = deadlines.nowMs + (isRetiring ? limits.lingerMs : limits.keepAliveMs)
+    this.#exchange = new Exchange(this, role)
+    this.#deadlineMs = role.deadlines.nowMs + role.limits[role.isRetiring ? 'lingerMs' : 'keepAliveMs']
     down.sink = this
   }
 
@@ -141,9 +140,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     }
   }
 
-  failed(reason: ReasonCode): void {
+  failed(reason: ReasonCode, policy = ''): void {
     this.#role.counters.fail(reason)
-    this.down.write(replyText(reason, this.#isHead, this.#decidesToClose(this.response.isOld)))
+    this.response.fail(reason, this.#isHead, policy)
     this.responded()
   }
 
@@ -220,17 +219,18 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     }
     const refusal = refusalOf(this.#role, this.caller)
     if (refusal === '') this.#send(bytes, bodyAt, this.#body.outputEnd)
-    else this.failed(refusal)
+    else this.failed(refusal, this.caller.policy)
     return bodyEnd
   }
 
   #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
     this.touch()
-    const { cluster } = this.#role
-    const { addedFields } = this.caller
-    const request = outgoingRequest(REQUEST, addedFields, cluster.config.name, bytes, bodyAt, bodyEnd)
+    const way = wayOf(this, this.#role, REQUEST)
+    if (way === null) return
+    const { name } = way.cluster.config
+    const request = outgoingRequest(REQUEST, this.caller.addedFields, name, bytes, bodyAt, bodyEnd)
     this.#exchange.isRequestDone = this.#state === DONE
-    this.#exchange.begin(cluster, request)
+    this.#exchange.begin(way.cluster, request, way.route)
     if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
   }
 
@@ -266,9 +266,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   /** It may stay where the rest of the request, if there is one, can be read and dropped. */
   #decidesToClose(mustClose: boolean): boolean {
     const { isRetiring, limits } = this.#role
-    const mayDrop = this.#state === BODY && !this.#expectsContinue
-    const canDrop = mayDrop && this.#body.canDrop(limits.maxDiscardBytes)
-    this.#closesAfter ||= mustClose || isRetiring || (this.#state !== DONE && !canDrop)
+    const mayDrop = !this.#expectsContinue && this.#body.canDrop(limits.maxDiscardBytes)
+    const canDrop = this.#state === DONE || (this.#state === BODY && mayDrop)
+    this.#closesAfter ||= mustClose || isRetiring || !canDrop
     return this.#closesAfter
   }
 

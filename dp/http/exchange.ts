@@ -10,13 +10,13 @@ import { BodyReader } from '../codec/http1/body.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import { responseText } from '../codec/http2/bridge/heads.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
-import type { Limits } from '../codec/limits.ts'
-import type { Load } from '../codec/load.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import { KeptRequest } from './kept-request.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
+import type { HttpRole } from './role.ts'
+import type { Copies, Route } from './routing/route-table.ts'
 import { switchedHead } from './upgraded-connection.ts'
 
 const IDLE = 0
@@ -36,11 +36,11 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** The final head went to the client: no other answer is possible. */
   isHeadSent = false
   readonly #requester: Requester
-  readonly #limits: Limits
-  readonly #load: Load
-  readonly #isLastHop: boolean
+  readonly #role: HttpRole
   readonly #body = new BodyReader()
   #cluster: Cluster | null = null
+  #route: Route | null = null
+  #copies: Copies | null = null
   #stream: Stream | null = null
   #state = IDLE
   readonly #request = new KeptRequest()
@@ -49,12 +49,9 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Beginning of a head that is not complete. */
   #kept: Buffer | null = null
 
-  /** `isLastHop`: responses come from an application, whose word for reasons of the mesh is not passed on. */
-  constructor(requester: Requester, limits: Limits, isLastHop: boolean, load: Load) {
+  constructor(requester: Requester, role: HttpRole) {
     this.#requester = requester
-    this.#limits = limits
-    this.#load = load
-    this.#isLastHop = isLastHop
+    this.#role = role
   }
 
   get isWanted(): boolean {
@@ -70,8 +67,10 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
-  begin(cluster: Cluster, request: Outgoing): void {
+  begin(cluster: Cluster, request: Outgoing, route: Route | null): void {
     this.#cluster = cluster
+    this.#route = route
+    this.#copies = route === null ? null : route.copy(request, this.isRequestDone)
     this.#request.begin(request, this.isRequestDone)
     this.#kept = null
     this.isHeadSent = false
@@ -82,6 +81,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   /** More of the request's body; a copy is made where it cannot leave at once. */
   sendBody(bytes: Buffer, start: number, end: number): void {
+    this.#copies?.send(bytes, start, end, this.isRequestDone)
     const stream = this.#stream
     if (stream === null) {
       // Reading was stopped, but what had been decrypted may still arrive.
@@ -102,6 +102,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   /** Ends it without an answer. */
   abort(): void {
+    if (!this.isRequestDone) this.#copies?.abort()
     this.#letGo(false)
     this.#rest()
   }
@@ -123,7 +124,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   onNoStream(reason: ReasonCode): void {
     if (this.#state !== WAITING) return
     this.#rest()
-    this.#requester.failed(reasonAt(this.#isLastHop, reason))
+    this.#requester.failed(reasonAt(this.#role.isLastHop, reason), this.#route?.policy ?? '')
   }
 
   onDrain(): void {
@@ -158,7 +159,7 @@ export class Exchange implements ByteSink, StreamWaiter {
     RESPONSE.take(block, isEnd, this.#request.isHead)
     if (!this.#requester.response.takesBlocks)
       RESPONSE.text = responseText(block, isEnd, this.#request.isHead)
-    if (this.#mustHaveSwitched(block.status)) return this.#break('bad-response')
+    if (this.#request.switchesAt(block.status)) return this.#break('bad-response')
     if (block.status < 200) this.#sendInterim()
     else this.#sendHead(NOTHING, 0, 0)
     this.#endBody(false)
@@ -191,7 +192,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
   #readHead(bytes: Buffer, start: number, end: number): number {
     this.#request.release()
-    const { maxHeadBytes, maxFields } = this.#limits
+    const { maxHeadBytes, maxFields } = this.#role.limits
     const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#request.isHead)
     if (outcome === 'incomplete') {
       this.#kept = Buffer.from(bytes.subarray(start, end))
@@ -202,7 +203,7 @@ export class Exchange implements ByteSink, StreamWaiter {
       return -1
     }
     const bodyAt = start + RESPONSE.byteLength
-    if (RESPONSE.status === 101 || this.#mustHaveSwitched(RESPONSE.status))
+    if (RESPONSE.status === 101 || this.#request.switchesAt(RESPONSE.status))
       return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
       this.#sendInterim()
@@ -212,6 +213,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
+    this.#route?.response?.editResponse(RESPONSE)
     // Whoever refused a CONNECT may yet have taken it: nothing else goes there.
     this.#isLast = RESPONSE.isLast || this.#request.mustSwitch
     this.#keepMs = RESPONSE.keepAliveMs
@@ -233,16 +235,13 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.isHeadSent = true
     const { response } = this.#requester
     const { isDone, outputEnd } = this.#body
-    const reason = this.#isLastHop ? '' : RESPONSE.reason
+    // The word of an application for reasons of the mesh is not passed on.
+    const reason = this.#role.isLastHop ? '' : RESPONSE.reason
     const isFree = hasHead
       ? response.begin(RESPONSE, reason, bytes, start, outputEnd, isDone)
       : outputEnd === start || response.body(bytes, start, outputEnd, isDone)
     if (!isFree && response.pendingBytes > 0) this.#stream?.pause()
     return end
-  }
-
-  #mustHaveSwitched(status: number): boolean {
-    return this.#request.mustSwitch && status >= 200 && status < 300
   }
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
@@ -278,14 +277,14 @@ export class Exchange implements ByteSink, StreamWaiter {
     }
     this.#rest()
     if (this.isHeadSent) this.#requester.truncated(why)
-    else this.#requester.failed(why)
+    else this.#requester.failed(why, this.#route?.policy ?? '')
   }
 
   #rest(): void {
     if (this.#state === IDLE) return
     this.#state = IDLE
     this.#request.release()
-    this.#load.leaveCall()
+    this.#role.load.leaveCall()
   }
 
   #letGo(isReusable: boolean): void {

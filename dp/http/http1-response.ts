@@ -8,6 +8,8 @@ import { CHUNKED, dropNamed } from '../codec/http1/fields.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
+import type { ReasonCode } from '../errors.ts'
+import { redirectText, replyText } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const CHUNKS_ONLY = ['transfer-encoding', 'trailer']
@@ -31,6 +33,15 @@ export class Http1Response implements ResponseSink, ChunkSink {
 
   get pendingBytes(): number {
     return this.#down.pendingBytes
+  }
+
+  /** The mesh's own answer. */
+  fail(reason: ReasonCode, isHead: boolean, policy: string): void {
+    this.#down.write(replyText(reason, isHead, this.#decidesToClose(this.isOld), policy))
+  }
+
+  redirect(status: number, location: string, policy: string): void {
+    this.#down.write(redirectText(status, location, this.#decidesToClose(this.isOld), policy))
   }
 
   interim(head: ResponseHead): boolean {

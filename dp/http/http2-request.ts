@@ -4,7 +4,7 @@
  */
 import type { Stream } from '../cluster/transport.ts'
 import { chunkedData, chunksEnd } from '../codec/http2/bridge/chunks.ts'
-import { isGrpc, meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
+import { isGrpc } from '../codec/http2/bridge/mesh-answer.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
@@ -15,6 +15,7 @@ import { Http2Response } from './http2-response.ts'
 import { outgoingFields } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import { type Caller, type HttpRole, refusalOf } from './role.ts'
+import { wayOfFields } from './routing/directions.ts'
 
 /** A request, as its connection sees it. */
 export interface RunningRequest {
@@ -33,9 +34,6 @@ export interface Http2Requests {
   done(request: RunningRequest): void
 }
 
-/** Shared by all: what it holds is sent before anything else is read. */
-const ANSWER = new FieldList()
-
 export class Http2Request implements Requester, StreamSink, RunningRequest {
   readonly response = new Http2Response()
   deadlineMs = 0
@@ -45,14 +43,13 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
   /** The head, as long as it may have to be sent again. */
   readonly #fields = new FieldList()
   #stream: Http2Stream | null = null
-  #isGrpc = false
   #isHead = false
   #isChunked = false
 
   constructor(role: HttpRole, requests: Http2Requests) {
     this.#role = role
     this.#requests = requests
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
+    this.#exchange = new Exchange(this, role)
   }
 
   /** Where the request's body comes from. */
@@ -67,23 +64,24 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     counters.requests++
     stream.sink = this
     this.#stream = stream
-    this.#isGrpc = isGrpc(block.fields.get('content-type'))
     this.#isHead = block.method === 'HEAD'
     this.#isChunked = block.contentLength < 0
-    this.response.begins(stream, this.#isGrpc)
+    this.response.begins(stream, isGrpc(block.fields.get('content-type')))
     this.#exchange.isRequestDone = isEnd
     const refusal = refusalOf(this.#role, caller)
-    if (refusal !== '') return this.failed(refusal)
+    if (refusal !== '') return this.failed(refusal, caller.policy)
     this.touch()
     const { addedFields } = this.#requests
-    this.#exchange.begin(this.#role.cluster, outgoingFields(block, addedFields, isEnd, this.#fields))
+    const request = outgoingFields(block, addedFields, isEnd, this.#fields)
+    const way = wayOfFields(this, this.#role, this.#fields)
+    if (way === null) return
+    this.#exchange.begin(way.cluster, request, way.route)
     if (this.#exchange.isWanted && !isEnd) this.pause()
   }
 
   /** Answers the head of a request that is over the limits. */
   refuse(stream: Http2Stream, reason: ReasonCode): void {
     this.#stream = stream
-    this.#isGrpc = false
     this.#isHead = false
     this.response.begins(stream, false)
     this.#exchange.isRequestDone = false
@@ -145,12 +143,9 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     dropRest(stream)
   }
 
-  failed(reason: ReasonCode): void {
+  failed(reason: ReasonCode, policy = ''): void {
     this.#role.counters.fail(reason)
-    ANSWER.clear()
-    const body = meshAnswer(reason, this.#isGrpc, this.#isHead, ANSWER)
-    this.#stream?.sendHead(ANSWER, body === '')
-    if (body !== '') this.#stream?.sendText(body, true)
+    this.response.fail(reason, this.#isHead, policy)
     this.responded()
   }
 

@@ -5,7 +5,8 @@ import { meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import type { Http2Stream } from '../codec/http2/stream.ts'
-import { isReason } from '../errors.ts'
+import { isReason, type ReasonCode } from '../errors.ts'
+import { POLICY_FIELD } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -30,6 +31,24 @@ export class Http2Response implements ResponseSink, ChunkSink {
 
   get pendingBytes(): number {
     return this.#stream?.pendingBytes ?? 0
+  }
+
+  /** The mesh's own answer. */
+  fail(reason: ReasonCode, isHead: boolean, policy: string): void {
+    FIELDS.clear()
+    const body = meshAnswer(reason, this.#isGrpc, isHead, FIELDS, policy)
+    this.#stream?.sendHead(FIELDS, body === '')
+    if (body !== '') this.#stream?.sendText(body, true)
+  }
+
+  redirect(status: number, location: string, policy: string): void {
+    FIELDS.clear()
+    FIELDS.add(':status', String(status))
+    FIELDS.add('location', location)
+    FIELDS.add('content-length', '0')
+    FIELDS.add('date', new Date().toUTCString())
+    FIELDS.add(POLICY_FIELD, policy)
+    this.#stream?.sendHead(FIELDS, true)
   }
 
   interim(head: ResponseHead): boolean {

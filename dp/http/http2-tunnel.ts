@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Stream } from '../cluster/transport.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
-import { meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { acceptOf, openedFields, tunnelText } from '../codec/http2/bridge/tunnels.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import { INTERNAL_ERROR, PROTOCOL_ERROR } from '../codec/http2/frames/codes.ts'
@@ -20,6 +19,7 @@ import { Http2Response } from './http2-response.ts'
 import { outgoingTunnel } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import { type HttpRole, refusalOf } from './role.ts'
+import { wayOf } from './routing/directions.ts'
 import { UpgradedConnection } from './upgraded-connection.ts'
 
 const KEY_BYTES = 16
@@ -45,7 +45,7 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     this.#stream = stream
     this.#role = role
     this.#requests = requests
-    this.#exchange = new Exchange(this, role.limits, role.isLastHop, role.load)
+    this.#exchange = new Exchange(this, role)
     stream.sink = this
   }
 
@@ -67,11 +67,13 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     if (reason !== '') return this.failed(reason)
     const { caller } = this.#requests
     const refusal = refusalOf(this.#role, caller)
-    if (refusal !== '') return this.failed(refusal)
+    if (refusal !== '') return this.failed(refusal, caller.policy)
     this.touch()
     this.pause()
-    const { cluster } = this.#role
-    this.#exchange.begin(cluster, outgoingTunnel(REQUEST, caller.addedFields, cluster.config.name))
+    const way = wayOf(this, this.#role, REQUEST)
+    if (way === null) return
+    const request = outgoingTunnel(REQUEST, caller.addedFields, way.cluster.config.name)
+    this.#exchange.begin(way.cluster, request, way.route)
   }
 
   cut(reason: ReasonCode): void {
@@ -121,12 +123,9 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     if (this.#stream.isOpen && !this.#hasEnded) dropRest(this.#stream)
   }
 
-  failed(reason: ReasonCode): void {
+  failed(reason: ReasonCode, policy = ''): void {
     this.#role.counters.fail(reason)
-    ANSWER.clear()
-    const body = meshAnswer(reason, false, false, ANSWER)
-    this.#stream.sendHead(ANSWER, body === '')
-    if (body !== '') this.#stream.sendText(body, true)
+    this.response.fail(reason, false, policy)
     this.responded()
   }
 

@@ -40,6 +40,11 @@ export class KeptRequest {
     this.#retries = 0
   }
 
+  /** The answer of that status opens the tunnel that was asked for. */
+  switchesAt(status: number): boolean {
+    return this.mustSwitch && status >= 200 && status < 300
+  }
+
   /** More of its body, which comes before there is a stream. A copy. */
   add(bytes: Buffer, start: number, end: number): void {
     this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])

@@ -1,7 +1,18 @@
-/** Answers that the data plane makes itself, from the table of reasons in dp/errors.ts; the only place for them. */
+/**
+ * Answers that the data plane makes itself, from the table of reasons in dp/errors.ts, and redirects; the only place for
+ * them. `policy`: that decided, `KIND/POLICY`; ''.
+ */
 import { REASONS, type ReasonCode } from '../errors.ts'
 
+/** Name of the field that names the policy. */
+export const POLICY_FIELD = 'x-vmesh-policy'
+
 const PHRASES: Readonly<Record<number, string>> = {
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
   400: 'Bad Request',
   403: 'Forbidden',
   408: 'Request Timeout',
@@ -14,15 +25,24 @@ const PHRASES: Readonly<Record<number, string>> = {
 }
 
 /** `isHead`: the request was a HEAD, the body is left out. `closes`: the connection ends after it. */
-export function replyText(reason: ReasonCode, isHead: boolean, closes: boolean): string {
+export function replyText(reason: ReasonCode, isHead: boolean, closes: boolean, policy = ''): string {
   const { status, body } = REASONS[reason]
+  const fields = [`content-length: ${body.length}`, 'content-type: text/plain', `x-vmesh-reason: ${reason}`]
+  return headText(status, fields, closes, policy) + (isHead ? '' : body)
+}
+
+/** `location`: as Location has it. */
+export function redirectText(status: number, location: string, closes: boolean, policy: string): string {
+  return headText(status, [`location: ${location}`, 'content-length: 0'], closes, policy)
+}
+
+function headText(status: number, fields: readonly string[], closes: boolean, policy: string): string {
   const lines = [
     `HTTP/1.1 ${status} ${PHRASES[status] ?? ''}`,
-    `content-length: ${body.length}`,
-    'content-type: text/plain',
+    ...fields,
     `date: ${new Date().toUTCString()}`,
-    `x-vmesh-reason: ${reason}`,
   ]
+  if (policy !== '') lines.push(`${POLICY_FIELD}: ${policy}`)
   if (closes) lines.push('connection: close')
-  return `${lines.join('\r\n')}\r\n\r\n${isHead ? '' : body}`
+  return `${lines.join('\r\n')}\r\n\r\n`
 }

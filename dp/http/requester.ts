@@ -12,8 +12,8 @@ export interface Requester {
   touch(): void
   /** The response is complete and the stream given back. */
   responded(): void
-  /** There is no response: `reason` is to be answered. The stream was given back. */
-  failed(reason: ReasonCode): void
+  /** There is no response: `reason` is to be answered. `policy`: that chose the way. The stream was given back. */
+  failed(reason: ReasonCode, policy: string): void
   /** The response broke off behind its head. The stream was given back. */
   truncated(reason: ReasonCode): void
   /** The server switches protocols; `rest`: what it sent behind its head. The stream is the requester's now. */

@@ -7,6 +7,8 @@ export interface ResponseSink {
   readonly takesBlocks: boolean
   /** Written and not taken by the client. */
   readonly pendingBytes: number
+  /** The mesh's own answer that leads elsewhere. `policy`: `KIND/POLICY`. */
+  redirect(status: number, location: string, policy: string): void
   /** A head below 200; another follows. */
   interim(head: ResponseHead): boolean
   /**

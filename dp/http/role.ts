@@ -4,14 +4,17 @@ import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { RouteTable } from './routing/route-table.ts'
 
 export interface HttpRole {
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly load: Load
   readonly counters: HttpCounters
-  /** Where the next request goes. */
+  /** Where the next request goes that no route says more about. */
   readonly cluster: Cluster
+  /** null: every request goes to the cluster as it is. */
+  readonly routes: RouteTable | null
   /** The cluster is the local application. */
   readonly isLastHop: boolean
   /** The listener is going away: connections end after the exchange that runs. */
@@ -26,6 +29,8 @@ export interface HttpCounters {
   requests: number
   denied: number
   shadowDenied: number
+  /** Copies of requests that a mirror did not get, or not whole. */
+  mirrorsLost: number
   /** A call was refused or failed for that reason. */
   fail(reason: ReasonCode): void
 }
@@ -36,6 +41,8 @@ export interface Caller {
   readonly addedFields: string
   /** Why every request is refused; ''. */
   readonly denial: ReasonCode | ''
+  /** `KIND/POLICY` that denies; ''. */
+  readonly policy: string
   /** Requests pass, and count as ones that would be denied. */
   readonly isShadowDenied: boolean
 }

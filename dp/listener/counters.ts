@@ -9,6 +9,7 @@ export class ListenerCounters implements HttpCounters {
   requests = 0
   denied = 0
   shadowDenied = 0
+  mirrorsLost = 0
   /** Bytes of the application's protocol, of connections that are closed. */
   bytesIn = 0
   bytesOut = 0
@@ -20,8 +21,9 @@ export class ListenerCounters implements HttpCounters {
 
   /** Refused and failed calls are named `errors.REASON`. */
   toRecord(): Record<string, number> {
-    const { accepted, requests, denied, shadowDenied, bytesIn, bytesOut } = this
+    const { accepted, requests, denied, shadowDenied, mirrorsLost, bytesIn, bytesOut } = this
     const record: Record<string, number> = { accepted, requests, denied, shadowDenied, bytesIn, bytesOut }
+    if (mirrorsLost > 0) record['mirrorsLost'] = mirrorsLost
     for (const [reason, count] of this.#failures) record[`errors.${reason}`] = count
     return record
   }

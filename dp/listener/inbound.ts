@@ -11,7 +11,6 @@ import type { Deadlines } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
-import type { ReasonCode } from '../errors.ts'
 import { HttpConnection } from '../http/connection.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
@@ -28,7 +27,7 @@ import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trun
 import { turnAway } from './turn-away.ts'
 
 /** Without TLS nobody knows who calls, and everybody may. */
-const ANYBODY: Caller = { addedFields: '', denial: '', isShadowDenied: false }
+const ANYBODY: Caller = { addedFields: '', denial: '', policy: '', isShadowDenied: false }
 /** The application is on this machine. */
 const CONNECT_TIMEOUT_MS = 5000
 
@@ -42,6 +41,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   cluster: Cluster
   config: InboundListener
   readonly isLastHop = true
+  readonly routes = null
   isRetiring = false
   readonly #environment: RoleEnvironment
   #domain: TrustDomain | null
@@ -187,11 +187,12 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   }
 
   #callerOf(peer: Peer, credentials: Credentials): Caller {
-    const action = this.config.tls === null ? 'allow' : decide(this.config.tls.permission, peer.uris)
-    const denial: ReasonCode | '' = action === 'deny' ? 'permission-denied' : ''
+    const { tls } = this.config
+    const { action, policy } = tls === null ? NO_PERMISSION : decide(tls.permission, peer.uris)
     return {
       addedFields: clientCertificateField(credentials.own, peer),
-      denial,
+      denial: action === 'deny' ? 'permission-denied' : '',
+      policy: policy === '' ? '' : `MeshTrafficPermission/${policy}`,
       isShadowDenied: action === 'shadow-deny',
     }
   }
@@ -201,6 +202,9 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.#environment.onEmpty()
   }
 }
+
+/** Without mTLS everybody may call. */
+const NO_PERMISSION = { action: 'allow', policy: '' } as const
 
 function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
   return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])

@@ -1,4 +1,4 @@
-/** Takes calls of local applications in plain text and sends them to one cluster. */
+/** Takes calls of local applications in plain text and sends them where its routes lead. */
 import type { Socket } from 'node:net'
 import type { OutboundListener } from '#contract/listener.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -7,7 +7,10 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
+import { sendCopies } from '../http/mirrors.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
+import { type Copier, type RouteTable, routeTable } from '../http/routing/route-table.ts'
+import { clusterNamed, Shares } from '../http/routing/shares.ts'
 import { Connections } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
@@ -15,7 +18,7 @@ import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { turnAway } from './turn-away.ts'
 
 /** A local application may call whatever its listeners lead to. */
-const LOCAL: Caller = { addedFields: '', denial: '', isShadowDenied: false }
+const LOCAL: Caller = { addedFields: '', denial: '', policy: '', isShadowDenied: false }
 
 export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly limits: Limits
@@ -24,18 +27,24 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly counters: ListenerCounters
   readonly connections: Connections
   cluster: Cluster
+  routes: RouteTable | null
   config: OutboundListener
   readonly isLastHop = false
   isRetiring = false
+  readonly #copier: Copier = (mirrors, request, isDone) => sendCopies(this, mirrors, request, isDone)
+  /** Of TCP connections; null: all go to the cluster. */
+  #backends: Shares | null
 
   constructor(
     config: OutboundListener,
-    cluster: Cluster,
+    clusters: ReadonlyMap<string, Cluster>,
     environment: RoleEnvironment,
     counters: ListenerCounters,
   ) {
     this.config = config
-    this.cluster = cluster
+    this.cluster = clusterNamed(config.cluster, clusters)
+    this.routes = routeTable(config, clusters, this.#copier)
+    this.#backends = sharesOf(config, clusters)
     this.limits = environment.limits
     this.deadlines = environment.deadlines
     this.load = environment.load
@@ -44,10 +53,12 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   }
 
   /** New calls follow the new section; TCP connections that run stay where they are. */
-  configure(config: OutboundListener, cluster: Cluster): void {
+  configure(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>): void {
     const isOtherProtocol = config.protocol !== this.config.protocol
     this.config = config
-    this.cluster = cluster
+    this.cluster = clusterNamed(config.cluster, clusters)
+    this.routes = routeTable(config, clusters, this.#copier)
+    this.#backends = sharesOf(config, clusters)
     if (!isOtherProtocol) return
     this.connections.forEach(connection => {
       connection.retire()
@@ -71,7 +82,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     const connection = new TcpConnection(wire, this)
     this.connections.add(connection, live)
     this.counters.requests++
-    connection.start(this.cluster)
+    connection.start(this.#backends === null ? this.cluster : this.#backends.pick())
   }
 
   retire(withinMs: number): void {
@@ -86,4 +97,8 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   closed(connection: LiveConnection): void {
     this.connections.remove(connection)
   }
+}
+
+function sharesOf(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>): Shares | null {
+  return config.backends === undefined ? null : new Shares(config.backends, clusters)
 }

@@ -36,6 +36,21 @@ export class FieldList {
     }
   }
 
+  /** Takes all fields of these names out. */
+  drop(names: readonly string[]): void {
+    let kept = 0
+    for (let at = 0; at < this.length; at++) {
+      if (names.includes(this.names[at] ?? '')) continue
+      if (kept < at) {
+        this.names[kept] = this.names[at] ?? ''
+        this.values[kept] = this.values[at] ?? ''
+        this.isSecret[kept] = this.isSecret[at] === true
+      }
+      kept++
+    }
+    this.length = kept
+  }
+
   /** The first value of that name; undefined: there is none. */
   get(name: string): string | undefined {
     for (let at = 0; at < this.length; at++) if (this.names[at] === name) return this.values[at]

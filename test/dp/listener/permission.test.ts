@@ -17,5 +17,6 @@ t.test('decides by the first rule whose principals the client all holds', async 
     ['allow', [aRule('deny', 'spiffe://default/api'), aRule('allow')]],
     ['shadow-deny', [aRule('shadow-deny'), aRule('deny')]],
   ] as const
-  for (const [expected, rules] of cases) t.equal(decide({ rules }, WEB), expected, JSON.stringify(rules))
+  for (const [expected, rules] of cases)
+    t.equal(decide({ rules }, WEB).action, expected, JSON.stringify(rules))
 })

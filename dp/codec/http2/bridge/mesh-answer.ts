@@ -40,9 +40,15 @@ export function grpcMessage(text: string): string {
 
 /**
  * Head of the answer into an empty list, its body as the result. `''`: the head is all of it (END_STREAM). `isGrpc`: of
- * the request; `isHead`: it was a HEAD.
+ * the request; `isHead`: it was a HEAD. `policy`: that decided; ''.
  */
-export function meshAnswer(reason: ReasonCode, isGrpc: boolean, isHead: boolean, into: FieldList): string {
+export function meshAnswer(
+  reason: ReasonCode,
+  isGrpc: boolean,
+  isHead: boolean,
+  into: FieldList,
+  policy = '',
+): string {
   const { status, body } = REASONS[reason]
   into.add(':status', isGrpc ? '200' : String(status))
   if (isGrpc) {
@@ -55,5 +61,6 @@ export function meshAnswer(reason: ReasonCode, isGrpc: boolean, isHead: boolean,
     into.add('date', new Date().toUTCString())
   }
   into.add('x-vmesh-reason', reason)
+  if (policy !== '') into.add('x-vmesh-policy', policy)
   return isGrpc || isHead ? '' : body
 }

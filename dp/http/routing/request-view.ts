@@ -1,0 +1,81 @@
+/**
+ * A request as routes look at it, whichever version of HTTP it came in. Two objects, each used for one request after the
+ * other: what they show is valid until the next one.
+ */
+import type { FieldList } from '../../codec/http2/field-list.ts'
+
+export interface RequestView {
+  readonly method: string
+  /** With the query. */
+  readonly target: string
+  /** `name`: in lower case. Several lines of one name joined by `,`; undefined: there is none. */
+  field(name: string): string | undefined
+}
+
+class TextView implements RequestView {
+  method = ''
+  target = ''
+  #text = ''
+
+  /** `text`: start line and field lines, each with its CRLF. */
+  of(text: string): this {
+    const methodEnd = text.indexOf(' ')
+    this.#text = text
+    this.method = text.slice(0, methodEnd)
+    this.target = text.slice(methodEnd + 1, text.indexOf(' ', methodEnd + 1))
+    return this
+  }
+
+  field(name: string): string | undefined {
+    const text = this.#text
+    let found: string | undefined
+    let at = text.indexOf('\r\n') + 2
+    while (at < text.length) {
+      const end = text.indexOf('\r\n', at)
+      const nameEnd = at + name.length
+      if (text.charCodeAt(nameEnd) === COLON && text.slice(at, nameEnd).toLowerCase() === name)
+        found = joined(found, text.slice(nameEnd + 1, end).trim())
+      at = end + 2
+    }
+    return found
+  }
+}
+
+class FieldsView implements RequestView {
+  #fields: FieldList | null = null
+
+  /** `fields`: begins with `:method`, `:scheme`, `:authority`, `:path`. */
+  of(fields: FieldList): this {
+    this.#fields = fields
+    return this
+  }
+
+  get method(): string {
+    return this.#fields?.values[0] ?? ''
+  }
+
+  get target(): string {
+    return this.#fields?.values[PATH_AT] ?? ''
+  }
+
+  field(name: string): string | undefined {
+    const fields = this.#fields
+    if (fields === null) return undefined
+    if (name === 'host') return fields.values[AUTHORITY_AT]
+    let found: string | undefined
+    for (let at = PATH_AT + 1; at < fields.length; at++)
+      if (fields.names[at] === name) found = joined(found, fields.values[at] ?? '')
+    return found
+  }
+}
+
+const COLON = 58
+export const AUTHORITY_AT = 2
+export const PATH_AT = 3
+
+export const TEXT_VIEW = new TextView()
+export const FIELDS_VIEW = new FieldsView()
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before},${value}`
+}
