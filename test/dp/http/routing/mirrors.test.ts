@@ -26,7 +26,9 @@ t.test('the answer of a mirror is dropped, for clients of both versions', async 
   const { ask, ask2, apps } = await startRouted(t, { routes: [MIRROR] })
   const body = 'x'.repeat(50_000)
   const head = `POST /a HTTP/1.1\r\nHost: api\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`
-  t.match(await ask(head + body), /\r\n\r\nmain: [\s\S]*x{50000}$/)
+  const answer = await ask(head + body)
+  t.match(answer, /\r\n\r\nmain: /)
+  t.ok(answer.endsWith(body))
   t.match(await ask2('/a'), /\r\n\r\nmain: /)
   await apps.get('one')?.peer(0)
 })
