@@ -1,12 +1,13 @@
 /**
- * One destination: its endpoints, whose turn it is (round robin over the healthy ones), and the next endpoint when a
- * connection cannot be made, at which point nothing was sent. The endpoints are replaced as a whole; what is known of
- * an address that stays, stays.
+ * One destination: its endpoints, whose turn it is (balance/), and the next endpoint when a connection cannot be made, at
+ * which point nothing was sent. The endpoints are replaced as a whole; what is known of an address that stays, stays.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint as Address, Cluster as ClusterConfig } from '#contract/cluster.ts'
 import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
+import { EndpointSet, type Placed } from './balance/endpoint-set.ts'
+import { NO_HASH } from './balance/hash.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
@@ -19,7 +20,7 @@ export interface ClusterEnvironment extends PoolEnvironment {
   readonly tls: MeshTls
 }
 
-interface Member {
+interface Member extends Placed {
   readonly endpoint: Endpoint
   readonly transport: Transport
   readonly protocol: 'http2' | undefined
@@ -33,6 +34,9 @@ export class Cluster {
   #config: ClusterConfig
   #destination: Destination
   #members: readonly Member[] = []
+  #set: EndpointSet<Member> | null = null
+  /** When it was looked at last who is healthy. */
+  #weighedAtMs = 0
   #next = 0
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
@@ -62,23 +66,26 @@ export class Cluster {
     this.#replaceMembers()
   }
 
-  /** A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. */
-  acquire(waiter: StreamWaiter, isFresh: boolean): Stream | null {
-    const member = this.pick(NOBODY)
+  /**
+   * A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. `hash`: of
+   * the call, by which some balancers choose.
+   */
+  acquire(waiter: StreamWaiter, isFresh: boolean, hash = NO_HASH): Stream | null {
+    const member = this.pick(NOBODY, hash)
     if (member === null) {
       waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
       return null
     }
     const stream = isFresh ? null : member.transport.take()
     if (stream !== null) return stream
-    new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange').go(member)
+    new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange', hash).go(member)
     return null
   }
 
   /** A stream for a TCP connection. */
-  open(waiter: StreamWaiter): void {
-    const member = this.pick(NOBODY)
-    if (member !== null) new Attempt(this, waiter, 'tunnel').go(member)
+  open(waiter: StreamWaiter, hash = NO_HASH): void {
+    const member = this.pick(NOBODY, hash)
+    if (member !== null) new Attempt(this, waiter, 'tunnel', hash).go(member)
     else waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
   }
 
@@ -101,7 +108,12 @@ export class Cluster {
   }
 
   /** Whose turn it is, null when all were tried. Where nobody is healthy everybody is asked. */
-  pick(tried: readonly Member[]): Member | null {
+  pick(tried: readonly Member[], hash: number): Member | null {
+    if (this.#set !== null) {
+      this.#look()
+      const member = this.#set.pick(tried, hash)
+      if (member !== null) return member
+    }
     const count = this.#members.length
     let unhealthy: Member | null = null
     for (let step = 0; step < count; step++) {
@@ -119,6 +131,16 @@ export class Cluster {
     return unhealthy
   }
 
+  /** Now and then: who is healthy, and whether those who are not still are out of reach. */
+  #look(): void {
+    const { nowMs } = this.#environment.deadlines
+    if (nowMs === this.#weighedAtMs) return
+    this.#weighedAtMs = nowMs
+    this.#set?.weigh()
+    for (const { endpoint } of this.#members)
+      if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
+  }
+
   #replaceMembers(): void {
     const before = new Map(this.#members.map(member => [member.endpoint.key, member]))
     const addresses = new Map(this.#config.endpoints.map(endpoint => [keyOf(endpoint), endpoint]))
@@ -128,10 +150,11 @@ export class Cluster {
       if (known === undefined || known.protocol !== this.#config.protocol) members.push(this.#member(address))
       else {
         before.delete(key)
-        members.push(known)
+        members.push({ ...known, ...placeOf(address) })
       }
     }
     this.#members = members
+    this.#set = this.#balancedSet()
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
   }
@@ -140,8 +163,25 @@ export class Cluster {
     const { protocol, name } = this.#config
     const endpoint = new Endpoint(address, name, this.#environment)
     const Way = protocol === 'http2' ? Http2Pool : Trunks
-    return { endpoint, transport: new Way(endpoint, this.#destination, this.#environment), protocol }
+    const transport = new Way(endpoint, this.#destination, this.#environment)
+    return { endpoint, transport, protocol, ...placeOf(address) }
   }
+
+  /** null: all endpoints are alike and take turns, which needs no more than a counter. */
+  #balancedSet(): EndpointSet<Member> | null {
+    const { balancer = ROUND_ROBIN, overprovisioning, endpoints } = this.#config
+    const areAlike = endpoints.every(
+      one => (one.weight ?? 1) === 1 && !one.priority && one.locality === undefined,
+    )
+    if (balancer.type === 'round-robin' && areAlike) return null
+    return new EndpointSet(this.#members, balancer, overprovisioning)
+  }
+}
+
+const ROUND_ROBIN = { type: 'round-robin' } as const
+
+function placeOf({ weight = 1, priority = 0, locality }: Address): Omit<Placed, 'endpoint'> {
+  return { weight, priority, locality: locality ?? null }
 }
 
 function retireMember(member: Member): void {
@@ -156,12 +196,14 @@ class Attempt implements StreamWaiter {
   readonly #cluster: Cluster
   readonly #waiter: StreamWaiter
   readonly #kind: 'exchange' | 'fresh' | 'tunnel'
+  readonly #hash: number
   readonly #tried: Member[] = []
 
-  constructor(cluster: Cluster, waiter: StreamWaiter, kind: 'exchange' | 'fresh' | 'tunnel') {
+  constructor(cluster: Cluster, waiter: StreamWaiter, kind: 'exchange' | 'fresh' | 'tunnel', hash: number) {
     this.#cluster = cluster
     this.#waiter = waiter
     this.#kind = kind
+    this.#hash = hash
   }
 
   get isWanted(): boolean {
@@ -185,7 +227,9 @@ class Attempt implements StreamWaiter {
 
   onNoStream(reason: ReasonCode, detail: string): void {
     const next =
-      isOwnFault(reason) || this.#tried.length >= MAX_TRIES ? null : this.#cluster.pick(this.#tried)
+      isOwnFault(reason) || this.#tried.length >= MAX_TRIES
+        ? null
+        : this.#cluster.pick(this.#tried, this.#hash)
     if (next === null) {
       this.#waiter.onNoStream(reason, detail)
       return

@@ -27,6 +27,8 @@ export interface ByteStream {
   readonly isOpen: boolean
   /** Written and still here. */
   readonly pendingBytes: number
+  /** IP address of the other side; absent: the stream is part of a connection. */
+  readonly remoteAddress?: string
   /** Latin-1, one character a byte. False: stop until `onDrain`. */
   write(text: string): boolean
   /** The stream keeps `bytes` until they have left (`pendingBytes` 0). */

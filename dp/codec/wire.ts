@@ -57,6 +57,10 @@ export class Wire implements ByteStream {
     return this.#socket.bytesWritten
   }
 
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? ''
+  }
+
   get pendingBytes(): number {
     return this.#socket.writableLength
   }

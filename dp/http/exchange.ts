@@ -3,7 +3,6 @@
  * it arrives. One object for each client connection, used for its requests one after the other; the client's half
  * (connection.ts) reads requests and owns the client's stream.
  */
-import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
@@ -16,7 +15,8 @@ import { KeptRequest } from './kept-request.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import type { HttpRole } from './role.ts'
-import type { Copies, Route } from './routing/route-table.ts'
+import type { Way } from './routing/directions.ts'
+import { KeptWay } from './routing/kept-way.ts'
 import { switchedHead } from './upgraded-connection.ts'
 
 const IDLE = 0
@@ -38,9 +38,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   readonly #requester: Requester
   readonly #role: HttpRole
   readonly #body = new BodyReader()
-  #cluster: Cluster | null = null
-  #route: Route | null = null
-  #copies: Copies | null = null
+  readonly #way = new KeptWay()
   #stream: Stream | null = null
   #state = IDLE
   readonly #request = new KeptRequest()
@@ -67,21 +65,19 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
-  begin(cluster: Cluster, request: Outgoing, route: Route | null): void {
-    this.#cluster = cluster
-    this.#route = route
-    this.#copies = route === null ? null : route.copy(request, this.isRequestDone)
+  begin(way: Way, request: Outgoing): void {
+    this.#way.begin(way, request, this.isRequestDone)
     this.#request.begin(request, this.isRequestDone)
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
-    const stream = cluster.acquire(this, this.isUpgrade)
+    const stream = this.#way.acquire(this, this.isUpgrade)
     if (stream !== null) this.onStream(stream)
   }
 
   /** More of the request's body; a copy is made where it cannot leave at once. */
   sendBody(bytes: Buffer, start: number, end: number): void {
-    this.#copies?.send(bytes, start, end, this.isRequestDone)
+    this.#way.sendBody(bytes, start, end, this.isRequestDone)
     const stream = this.#stream
     if (stream === null) {
       // Reading was stopped, but what had been decrypted may still arrive.
@@ -102,7 +98,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   /** Ends it without an answer. */
   abort(): void {
-    if (!this.isRequestDone) this.#copies?.abort()
+    if (!this.isRequestDone) this.#way.abort()
     this.#letGo(false)
     this.#rest()
   }
@@ -124,7 +120,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   onNoStream(reason: ReasonCode): void {
     if (this.#state !== WAITING) return
     this.#rest()
-    this.#requester.failed(reasonAt(this.#role.isLastHop, reason), this.#route?.policy ?? '')
+    this.#requester.failed(reasonAt(this.#role.isLastHop, reason), this.#way.policy)
   }
 
   onDrain(): void {
@@ -213,7 +209,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   }
 
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
-    this.#route?.response?.editResponse(RESPONSE)
+    this.#way.editResponse(RESPONSE)
     // Whoever refused a CONNECT may yet have taken it: nothing else goes there.
     this.#isLast = RESPONSE.isLast || this.#request.mustSwitch
     this.#keepMs = RESPONSE.keepAliveMs
@@ -272,12 +268,12 @@ export class Exchange implements ByteSink, StreamWaiter {
     this.#letGo(false)
     if (retries) {
       this.#state = WAITING
-      this.#cluster?.acquire(this, true)
+      this.#way.acquire(this, true)
       return
     }
     this.#rest()
     if (this.isHeadSent) this.#requester.truncated(why)
-    else this.#requester.failed(why, this.#route?.policy ?? '')
+    else this.#requester.failed(why, this.#way.policy)
   }
 
   #rest(): void {

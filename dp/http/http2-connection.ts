@@ -18,6 +18,7 @@ import type { Caller, HttpRole, LiveConnection } from './role.ts'
 export class Http2ClientConnection implements LiveConnection, Http2Handler, Http2Requests {
   caller: Caller
   readonly addedFields = new FieldList()
+  readonly #down: ByteStream
   readonly #role: HttpRole
   readonly #connection: Http2Connection
   readonly #running = new Set<RunningRequest>()
@@ -27,6 +28,7 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
   /** Nothing was read of `down`, or it is given to `read`. */
   constructor(down: ByteStream, role: HttpRole, caller: Caller) {
     this.caller = caller
+    this.#down = down
     addLines(caller.addedFields, 0, this.addedFields, isForMessage)
     this.#role = role
     this.#idleUntilMs = role.deadlines.nowMs + role.limits.keepAliveMs
@@ -37,6 +39,10 @@ export class Http2ClientConnection implements LiveConnection, Http2Handler, Http
       takesProtocols: true,
     })
     if (role.isRetiring) this.retire()
+  }
+
+  get remoteAddress(): string {
+    return this.#down.remoteAddress ?? ''
   }
 
   /** What was read before it was known that the client speaks HTTP/2. */

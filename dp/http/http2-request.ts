@@ -28,6 +28,8 @@ export interface RunningRequest {
 /** The connection, as its requests see it. */
 export interface Http2Requests {
   readonly caller: Caller
+  /** IP address of the client. */
+  readonly remoteAddress: string
   /** As fields of HTTP/2: those that the caller adds. */
   readonly addedFields: FieldList
   /** The request is over and its object free for another. */
@@ -57,6 +59,10 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     return this
   }
 
+  get remoteAddress(): string {
+    return this.#requests.remoteAddress
+  }
+
   /** No CONNECT. */
   begin(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
     const { counters } = this.#role
@@ -75,7 +81,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     const request = outgoingFields(block, addedFields, isEnd, this.#fields)
     const way = wayOfFields(this, this.#role, this.#fields)
     if (way === null) return
-    this.#exchange.begin(way.cluster, request, way.route)
+    this.#exchange.begin(way, request)
     if (this.#exchange.isWanted && !isEnd) this.pause()
   }
 

@@ -53,6 +53,10 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     return this
   }
 
+  get remoteAddress(): string {
+    return this.#requests.remoteAddress
+  }
+
   get deadlineMs(): number {
     return this.#upgraded?.deadlineMs ?? this.#deadlineMs
   }
@@ -73,7 +77,7 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     const way = wayOf(this, this.#role, REQUEST)
     if (way === null) return
     const request = outgoingTunnel(REQUEST, caller.addedFields, way.cluster.config.name)
-    this.#exchange.begin(way.cluster, request, way.route)
+    this.#exchange.begin(way, request)
   }
 
   cut(reason: ReasonCode): void {

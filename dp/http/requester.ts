@@ -6,7 +6,7 @@ import type { ResponseSink } from './response-sink.ts'
 /** The client's half, as the exchange sees it. */
 export interface Requester {
   /** What the request's body comes from. */
-  readonly down: { pause(): void; resume(): void }
+  readonly down: { pause(): void; resume(): void; readonly remoteAddress?: string }
   readonly response: ResponseSink
   /** Bytes have moved. */
   touch(): void

@@ -1,4 +1,5 @@
 /** One TCP connection of a client, carried to an endpoint of the cluster as it is. */
+import { NO_HASH } from '../cluster/balance/hash.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
@@ -8,6 +9,7 @@ import type { Load } from '../codec/load.ts'
 import { Tunnel } from '../codec/tunnel.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import type { Caller, LiveConnection } from '../http/role.ts'
+import { hashConnection } from '../http/routing/call-hash.ts'
 import type { ListenerCounters } from './counters.ts'
 
 export interface TcpRole {
@@ -47,7 +49,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   start(cluster: Cluster): void {
     const { load, deadlines } = this.#role
     this.#hasEntered = load.enterCall(deadlines.nowMs)
-    if (this.#hasEntered) cluster.open(this)
+    if (this.#hasEntered) cluster.open(this, this.#hashFor(cluster))
     else this.end('overload')
   }
 
@@ -111,6 +113,11 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   onClose(): void {
     this.#isClosed = true
     this.#leave()
+  }
+
+  #hashFor({ config }: Cluster): number {
+    const { hashPolicies } = config
+    return hashPolicies === undefined ? NO_HASH : hashConnection(hashPolicies, this.#down.remoteAddress ?? '')
   }
 
   #leave(): void {

@@ -7,6 +7,12 @@ import { dropNamed } from '../../codec/http1/fields.ts'
 import type { ResponseHead } from '../../codec/http1/response-head.ts'
 import type { FieldList } from '../../codec/http2/field-list.ts'
 
+/** One line more. */
+export function addToResponse(head: ResponseHead, name: string, value: string): void {
+  head.block?.fields.add(name, value)
+  if (head.text !== '') head.text += `${name}: ${value}\r\n`
+}
+
 export class HeaderEdit {
   readonly #dropped: readonly string[]
   readonly #lines: readonly { readonly name: string; readonly value: string }[]

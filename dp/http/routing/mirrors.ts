@@ -2,15 +2,16 @@
  * Copies of a request for other clusters (RequestMirror): each has an exchange of its own whose answer is dropped, and
  * nothing of it can hold the request up. A copy that cannot keep up with its body is given up and counted.
  */
-import type { Stream } from '../cluster/transport.ts'
-import { FieldList } from '../codec/http2/field-list.ts'
-import { Exchange } from './exchange.ts'
-import type { Outgoing } from './outgoing.ts'
-import type { Requester } from './requester.ts'
-import type { ResponseSink } from './response-sink.ts'
-import type { HttpRole } from './role.ts'
-import { AUTHORITY_AT } from './routing/request-view.ts'
-import type { Copies, MirrorTo } from './routing/route-table.ts'
+import type { Stream } from '../../cluster/transport.ts'
+import { FieldList } from '../../codec/http2/field-list.ts'
+import { Exchange } from '../exchange.ts'
+import type { Outgoing } from '../outgoing.ts'
+import type { Requester } from '../requester.ts'
+import type { ResponseSink } from '../response-sink.ts'
+import type { HttpRole } from '../role.ts'
+import { plainWay } from './directions.ts'
+import { AUTHORITY_AT } from './request-view.ts'
+import type { Copies, MirrorTo } from './route-table.ts'
 
 /** Of a body, before there is a connection for the copy. */
 const MAX_EARLY_BYTES = 64 * 1024
@@ -65,7 +66,7 @@ class Copy implements Requester {
     this.#role = role
     this.#exchange = new Exchange(this, role)
     this.#exchange.isRequestDone = isDone
-    if (role.load.enterCall(role.deadlines.nowMs)) this.#exchange.begin(cluster, shadowOf(request), null)
+    if (role.load.enterCall(role.deadlines.nowMs)) this.#exchange.begin(plainWay(cluster), shadowOf(request))
     else this.#lose()
   }
 

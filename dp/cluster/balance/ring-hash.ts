@@ -1,0 +1,59 @@
+/**
+ * Consistent hashing on a ring (ketama): each endpoint has many points on it, a call goes to the first point behind its
+ * hash. Whoever leaves gives its calls to all others, and nobody else's calls move.
+ */
+import type { Balancer, Candidate } from './balancer.ts'
+import { firstFree } from './free.ts'
+import { type Hash, NO_HASH } from './hash.ts'
+
+/** Index of the member in the lower bits, hash in the upper ones: together they fit into a double. */
+const INDEX_FACTOR = 2 ** 21
+const HASHES = 2 ** 32
+
+export class RingHash<Member extends Candidate> implements Balancer<Member> {
+  readonly #members: readonly Member[]
+  /** In the order of `#hashes`. */
+  readonly #owners: Uint32Array
+  readonly #hashes: Uint32Array
+
+  /** `minSize`, `maxSize`: points of all together; each member has one at least. */
+  constructor(members: readonly Member[], minSize: number, maxSize: number, hash: Hash) {
+    this.#members = members
+    const points = Float64Array.from(pointsOf(members, minSize, maxSize, hash)).sort()
+    this.#owners = Uint32Array.from(points, point => point % INDEX_FACTOR)
+    this.#hashes = Uint32Array.from(points, point => Math.floor(point / INDEX_FACTOR))
+  }
+
+  pick(tried: readonly Member[], hash: number): Member | null {
+    const drawn = hash === NO_HASH ? Math.floor(Math.random() * HASHES) : hash
+    return firstFree(this.#members, this.#owners, this.#placeOf(drawn), tried)
+  }
+
+  /** Of the first point that is not before the hash. */
+  #placeOf(hash: number): number {
+    let low = 0
+    let high = this.#hashes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#hashes[middle] ?? 0) < hash) low = middle + 1
+      else high = middle
+    }
+    return low === this.#hashes.length ? 0 : low
+  }
+}
+
+function* pointsOf(
+  members: readonly Candidate[],
+  minSize: number,
+  maxSize: number,
+  hash: Hash,
+): Generator<number> {
+  const total = members.reduce((sum, { weight }) => sum + weight, 0)
+  const least = members.reduce((smallest, { weight }) => Math.min(smallest, weight), Number.POSITIVE_INFINITY)
+  // The smallest share gets whole points, so that the others get about as many as they should.
+  const scale = Math.min(Math.ceil((minSize * least) / total) / (least / total), maxSize)
+  for (const [at, { endpoint, weight }] of members.entries()) {
+    const count = Math.max(1, Math.round((scale * weight) / total))
+    for (let point = 0; point < count; point++) yield hash(`${endpoint.key}_${point}`) * INDEX_FACTOR + at
+  }
+}
