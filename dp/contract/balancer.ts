@@ -10,7 +10,7 @@ export type Balancer =
   | { readonly type: 'least-request'; readonly choices: number }
   | {
       readonly type: 'ring-hash'
-      /** Points on the ring, all endpoints together. */
+      /** Points on the ring, of four endpoints or more together; all together at most `maxSize`. */
       readonly minSize: number
       readonly maxSize: number
       readonly hash: 'xx-hash' | 'murmur-hash-2'

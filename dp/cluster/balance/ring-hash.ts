@@ -9,6 +9,8 @@ import { type Hash, NO_HASH } from './hash.ts'
 /** Index of the member in the lower bits, hash in the upper ones: together they fit into a double. */
 const INDEX_FACTOR = 2 ** 21
 const HASHES = 2 ** 32
+/** Unless more are asked for: a ring is made anew with every change of its members. */
+const MAX_POINTS = 2 ** 18
 
 export class RingHash<Member extends Candidate> implements Balancer<Member> {
   readonly #members: readonly Member[]
@@ -48,12 +50,22 @@ function* pointsOf(
   maxSize: number,
   hash: Hash,
 ): Generator<number> {
-  const total = members.reduce((sum, { weight }) => sum + weight, 0)
-  const least = members.reduce((smallest, { weight }) => Math.min(smallest, weight), Number.POSITIVE_INFINITY)
-  // The smallest share gets whole points, so that the others get about as many as they should.
-  const scale = Math.min(Math.ceil((minSize * least) / total) / (least / total), maxSize)
+  const scale = pointsPerWeight(members, minSize, maxSize)
   for (const [at, { endpoint, weight }] of members.entries()) {
-    const count = Math.max(1, Math.round((scale * weight) / total))
+    const count = Math.max(1, Math.round(scale * weight))
     for (let point = 0; point < count; point++) yield hash(`${endpoint.key}_${point}`) * INDEX_FACTOR + at
   }
+}
+
+/**
+ * A quarter of the least size each, however many there are: points stay where they are when others come or go. Halved until
+ * all together are no more than they may be.
+ */
+function pointsPerWeight(members: readonly Candidate[], minSize: number, maxSize: number): number {
+  const least = members.reduce((smallest, { weight }) => Math.min(smallest, weight), Number.POSITIVE_INFINITY)
+  const total = members.reduce((sum, { weight }) => sum + weight, 0)
+  const most = Math.min(maxSize, Math.max(minSize, MAX_POINTS))
+  let points = Math.ceil(minSize / 4) / least
+  while (points * total > most) points /= 2
+  return points
 }
