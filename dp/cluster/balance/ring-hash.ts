@@ -9,8 +9,9 @@ import { type Hash, NO_HASH } from './hash.ts'
 /** Index of the member in the lower bits, hash in the upper ones: together they fit into a double. */
 const INDEX_FACTOR = 2 ** 21
 const HASHES = 2 ** 32
+const GOLDEN = 0x9e3779b1
 /** Unless more are asked for: a ring is made anew with every change of its members. */
-const MAX_POINTS = 2 ** 18
+const MAX_POINTS = 2 ** 16
 
 export class RingHash<Member extends Candidate> implements Balancer<Member> {
   readonly #members: readonly Member[]
@@ -21,7 +22,7 @@ export class RingHash<Member extends Candidate> implements Balancer<Member> {
   /** `minSize`, `maxSize`: points of all together; each member has one at least. */
   constructor(members: readonly Member[], minSize: number, maxSize: number, hash: Hash) {
     this.#members = members
-    const points = Float64Array.from(pointsOf(members, minSize, maxSize, hash)).sort()
+    const points = pointsOf(members, minSize, maxSize, hash)
     this.#owners = Uint32Array.from(points, point => point % INDEX_FACTOR)
     this.#hashes = Uint32Array.from(points, point => Math.floor(point / INDEX_FACTOR))
   }
@@ -44,17 +45,26 @@ export class RingHash<Member extends Candidate> implements Balancer<Member> {
   }
 }
 
-function* pointsOf(
-  members: readonly Candidate[],
-  minSize: number,
-  maxSize: number,
-  hash: Hash,
-): Generator<number> {
-  const scale = pointsPerWeight(members, minSize, maxSize)
-  for (const [at, { endpoint, weight }] of members.entries()) {
-    const count = Math.max(1, Math.round(scale * weight))
-    for (let point = 0; point < count; point++) yield hash(`${endpoint.key}_${point}`) * INDEX_FACTOR + at
+/** Sorted by hash; each with the index of its member. */
+function pointsOf(members: readonly Candidate[], minSize: number, maxSize: number, hash: Hash): Float64Array {
+  const perWeight = pointsPerWeight(members, minSize, maxSize)
+  const counts = members.map(({ weight }) => Math.max(1, Math.round(perWeight * weight)))
+  const points = new Float64Array(counts.reduce((sum, count) => sum + count, 0))
+  let at = 0
+  for (const [index, { endpoint }] of members.entries()) {
+    const seed = hash(endpoint.key)
+    const count = counts[index] ?? 0
+    for (let point = 0; point < count; point++)
+      points[at++] = mixed(seed ^ Math.imul(point, GOLDEN)) * INDEX_FACTOR + index
   }
+  return points.sort()
+}
+
+/** Each bit depends on all (the finaliser of MurmurHash3). */
+function mixed(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
 }
 
 /**

@@ -104,7 +104,25 @@ export function isPlainLength(text: string, start: number, end: number): boolean
 
 /** Drops the fields of those names (lower case) from kept text; `from`: the offset where the field lines begin. */
 export function dropNamed(kept: string, from: number, names: readonly string[]): string {
-  const lines = kept.slice(from).split('\r\n')
-  const left = lines.filter(line => !names.includes(line.slice(0, line.indexOf(':')).toLowerCase()))
-  return kept.slice(0, from) + left.join('\r\n')
+  let left = ''
+  let leftTo = 0
+  for (let at = from; at < kept.length; ) {
+    const lineEnd = kept.indexOf('\r\n', at)
+    const end = lineEnd < 0 ? kept.length : lineEnd + 2
+    if (isNamed(kept, at, names)) {
+      left += kept.slice(leftTo, at)
+      leftTo = end
+    }
+    at = end
+  }
+  return leftTo === 0 ? kept : left + kept.slice(leftTo)
+}
+
+/** Whether the line at `at` is of a field of one of the names. */
+function isNamed(text: string, at: number, names: readonly string[]): boolean {
+  for (const name of names) {
+    const end = at + name.length
+    if (text.charCodeAt(end) === COLON && text.slice(at, end).toLowerCase() === name) return true
+  }
+  return false
 }

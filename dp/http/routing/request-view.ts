@@ -16,17 +16,29 @@ class TextView implements RequestView {
   method = ''
   target = ''
   #text = ''
+  /** What was looked for last: routes often ask for the same. */
+  #name = ''
+  #value: string | undefined
 
   /** `text`: start line and field lines, each with its CRLF. */
   of(text: string): this {
     const methodEnd = text.indexOf(' ')
     this.#text = text
+    this.#name = ''
     this.method = text.slice(0, methodEnd)
     this.target = text.slice(methodEnd + 1, text.indexOf(' ', methodEnd + 1))
     return this
   }
 
   field(name: string): string | undefined {
+    if (name !== this.#name) {
+      this.#name = name
+      this.#value = this.#find(name)
+    }
+    return this.#value
+  }
+
+  #find(name: string): string | undefined {
     const text = this.#text
     let found: string | undefined
     let at = text.indexOf('\r\n') + 2
