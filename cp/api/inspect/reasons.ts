@@ -1,9 +1,9 @@
 /**
  * Why a merged configuration is as it is: for each of its values the item that set it. The items are those that merging
- * takes, in its order (merge.ts); nothing is matched anew.
+ * takes, in its order (cp/match/merge.ts); nothing is matched anew.
  */
-import { type Item, mergeItems, type Origin, type RouteRule, type Tags } from './items.ts'
-import { matchesHash } from './route-matches.ts'
+import { type Item, mergeItems, type Origin, type RouteRule, type Tags } from '../../match/items.ts'
+import { matchesHash } from '../../match/route-matches.ts'
 
 /** One value of a merged configuration. */
 export interface Reason {
