@@ -31,13 +31,13 @@ const resources: fc.Arbitrary<readonly Resource[]> = fc
   ])
 
 interface Step {
-  /** Of the resources, from 0 to 1. */
+  /** Of the resources, counted around. */
   readonly place: number
   readonly isDeleted: boolean
 }
 
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.record({ place: fc.double({ min: 0, max: 0.999, noNaN: true }), isDeleted: fc.boolean() }),
+  fc.record({ place: fc.nat(10_000), isDeleted: fc.boolean() }),
   { minLength: 5, maxLength: 30 },
 )
 
@@ -49,7 +49,7 @@ t.test('after every change, whoever was not touched runs what it would run anywa
       for (const one of first) view.load(one)
       const running = new Map([...view.dataplaneNames()].map(name => [name, digestsOf(view, name)]))
       for (const { place, isDeleted } of changes) {
-        const one = all[Math.floor(place * all.length)]
+        const one = all[place % all.length]
         if (one === undefined) continue
         const touched = view.change(one, isDeleted ? null : one)
         for (const name of touched === 'all' ? view.dataplaneNames() : touched) {

@@ -27,21 +27,24 @@ const extras = someOf({ env: ['prod', 'dev'], 'kuma.io/zone': ['east', 'west'], 
 export const tags: fc.Arbitrary<Tags> = fc
   .tuple(services, extras)
   .map(([service, extra]) => ({ ...extra, 'kuma.io/service': service }))
+const toService = (name: string): Tags => ({ 'kuma.io/service': name })
 const appLabels = someOf({ app: ['x', 'y'] })
+
+const NAMES = ['main', 'admin']
 
 export const dataplanes: fc.Arbitrary<readonly DataPlane[]> = fc
   .array(
     fc.record({
       labels: appLabels,
-      gateway: fc.option(tags, { freq: 5, nil: null }),
+      gateway: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: tags }),
       inbounds: fc.array(
         fc.record(
-          { name: fc.constantFrom('main', 'admin'), state: fc.constantFrom('Ready', 'Ignored'), tags },
+          { name: fc.constant(''), state: fc.constantFrom('Ready', 'Ignored'), tags },
           { requiredKeys: ['tags'] },
         ),
         { minLength: 1, maxLength: 3 },
       ),
-      calls: fc.array(tags, { maxLength: 2 }),
+      calls: fc.array(fc.oneof(tags, services.map(toService)), { maxLength: 2 }),
     }),
     { minLength: 1, maxLength: 4 },
   )
@@ -53,7 +56,14 @@ export const dataplanes: fc.Arbitrary<readonly DataPlane[]> = fc
         networking: {
           address: `10.0.0.${i + 1}`,
           ...(gateway === null
-            ? { inbound: inbounds.map((inbound, j) => ({ port: 8080 + j, ...inbound })) }
+            ? {
+                inbound: inbounds.map((inbound, j) => ({
+                  port: 8080 + j,
+                  ...inbound,
+                  // no two have the same
+                  ...(inbound.name === undefined ? {} : { name: NAMES[j] ?? 'third' }),
+                })),
+              }
             : { gateway: { type: 'DELEGATED', tags: gateway } }),
           outbound: calls.map((called, j) => ({ port: 10_001 + j, tags: called })),
         },

@@ -72,19 +72,20 @@ function contains(tags: Tags, matchers: readonly Tag[]): boolean {
   )
 }
 
-/** Every set of items is tried: those that all intersect, and that no further item fits. */
+/** All sets of items that intersect with each other; then those that no further item fits. */
 function cliques(items: readonly Item[]): readonly (readonly Item[])[] {
-  const meets = (a: Tags, b: Tags): boolean =>
-    Object.entries(a).every(([key, value]) => !Object.hasOwn(b, key) || b[key] === value)
-  const isClique = (ids: readonly number[]): boolean =>
-    ids.every(i => ids.every(j => meets(items[i]?.tags ?? {}, items[j]?.tags ?? {})))
-  const found: number[][] = []
-  for (let bits = 1; bits < 2 ** items.length; bits++) {
-    const ids = items.flatMap((_, i) => ((bits >> i) & 1 ? [i] : []))
-    if (!isClique(ids)) continue
-    if (items.some((_, i) => !ids.includes(i) && isClique([...ids, i]))) continue
-    found.push(ids)
+  const meets = (i: number, j: number): boolean => {
+    const [a, b] = [items[i]?.tags ?? {}, items[j]?.tags ?? {}]
+    return Object.entries(a).every(([key, value]) => !Object.hasOwn(b, key) || b[key] === value)
   }
+  const fits = (id: number, ids: readonly number[]): boolean => ids.every(one => meets(one, id))
+  let all: readonly (readonly number[])[] = [[]]
+  for (const id of items.keys()) {
+    all = all.concat(all.filter(ids => fits(id, ids)).map(ids => [...ids, id]))
+  }
+  const found = all.filter(
+    ids => ids.length > 0 && !items.some((_, id) => !ids.includes(id) && fits(id, ids)),
+  )
   const text = (ids: readonly number[]): string => ids.join(':')
   return found.toSorted((a, b) => (text(a) < text(b) ? 1 : -1)).map(ids => ids.flatMap(i => items[i] ?? []))
 }
