@@ -52,7 +52,6 @@ t.test('inspect dataplane --why: each value with the policy and the item that se
 dataplane
   POLICY                            ITEM    VALUE
   MeshLoadBalancingStrategy/whole   to[0]   {"x":1}
-
 `,
   )
   t.same(JSON.parse((await run('dataplane', 'web-1', '--why', '-o', 'json')).out), answers.get(path))

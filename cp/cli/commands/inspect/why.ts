@@ -6,7 +6,7 @@ export function whyText(body: unknown): string {
   const items = list(at(body, 'items'))
   if (items.length === 0) return 'No policy says anything about this data plane.\n'
   const places = Map.groupBy(items, item => text(at(item, 'place')))
-  return [...places].map(([place, of]) => `${place}\n${indented(table(TITLES, of.map(cellsOf)))}\n`).join('')
+  return [...places].map(([place, of]) => `${place}\n${indented(table(TITLES, of.map(cellsOf)))}`).join('\n')
 }
 
 const TITLES = ['POLICY', 'ITEM', 'VALUE']
