@@ -105,6 +105,7 @@ export class Cluster {
   retire(): void {
     for (const member of this.#members) retireMember(member)
     this.#members = []
+    this.#set = null
   }
 
   /** Whose turn it is, null when all were tried. Where nobody is healthy everybody is asked. */
