@@ -14,7 +14,6 @@ import {
 } from './parts.ts'
 import { proxyRoutes } from './proxies.ts'
 import { dataplaneRulesEndpoint, flatRulesEndpoint, gatewayRulesEndpoints } from './rules.ts'
-import { whyEndpoint } from './why.ts'
 
 export function inspectRoutes(context: ApiContext): readonly Route[] {
   const dataplane: Readonly<Record<string, Endpoint>> = {
@@ -24,7 +23,6 @@ export function inspectRoutes(context: ApiContext): readonly Route[] {
     _config: configurationEndpoint(context),
     _outbounds: outboundsEndpoint(context),
     _layout: layoutEndpoint(context),
-    _why: whyEndpoint(context),
     _policies: proxyPoliciesEndpoint(context),
     '_inbounds/:kri/_policies': inboundPoliciesEndpoint(context),
     '_outbounds/:kri/_policies': outboundPoliciesEndpoint(context),

@@ -112,7 +112,6 @@ export const OPERATIONS: Readonly<Record<string, OperationDoc>> = {
   ]),
   [`GET ${DATAPLANE}/_outbounds`]: inspect('List the ports that a data plane opens for its application'),
   [`GET ${DATAPLANE}/_layout`]: inspect('List inbounds and outbounds of a data plane'),
-  [`GET ${DATAPLANE}/_why`]: inspect('Which policy and which item of it set each value of a data plane'),
   [`GET ${DATAPLANE}/_policies`]: inspect('List the policies of a data plane as a whole'),
   [`GET ${DATAPLANE}/_inbounds/{kri}/_policies`]: inspect('List the policies of an inbound'),
   [`GET ${DATAPLANE}/_outbounds/{kri}/_policies`]: inspect('List the policies of an outbound'),

@@ -18,47 +18,6 @@ t.beforeEach(() => {
 const run = (...argv: string[]) =>
   runVmeshctl(['inspect', ...argv, '--address', api.url], { home: '/nowhere' })
 
-t.test('inspect dataplane --why: each value with the policy and the item that set it', async t => {
-  const item = (
-    place: string,
-    field: string,
-    value: unknown,
-    names: readonly string[],
-    isEnforced = true,
-  ) => ({
-    place,
-    type: 'MeshLoadBalancingStrategy',
-    list: 'to',
-    field,
-    value,
-    origins: names.map((name, index) => ({ policy: { name }, index })),
-    isEnforced,
-  })
-  const path = '/meshes/default/dataplanes/web-1/_why'
-  answers.set(path, {
-    items: [
-      item('outbound 127.0.0.1:10001 (api)', 'loadBalancer.type', 'Maglev', ['all']),
-      item('outbound 127.0.0.1:10001 (api)', 'list', 'x'.repeat(100), ['a', 'b'], false),
-      item('dataplane', '', { x: 1 }, ['whole']),
-    ],
-  })
-  t.equal(
-    (await run('dataplane', 'web-1', '--why')).out,
-    `outbound 127.0.0.1:10001 (api)
-  POLICY                           ITEM           VALUE
-  MeshLoadBalancingStrategy/all    to[0]          loadBalancer.type: "Maglev"
-  MeshLoadBalancingStrategy/a, b   to[0], to[1]   list: "${'x'.repeat(79)}… (not enforced yet)
-
-dataplane
-  POLICY                            ITEM    VALUE
-  MeshLoadBalancingStrategy/whole   to[0]   {"x":1}
-`,
-  )
-  t.same(JSON.parse((await run('dataplane', 'web-1', '--why', '-o', 'json')).out), answers.get(path))
-  answers.set(path, { items: [] })
-  t.equal((await run('dataplane', 'web-1', '--why')).out, 'No policy says anything about this data plane.\n')
-})
-
 t.test('inspect dataplane: policies of a sidecar and of a gateway, and what the proxy runs', async t => {
   const path = '/meshes/default/dataplanes/web-1'
   answers.set(`${path}/policies`, {

@@ -1,11 +1,10 @@
-/** `inspect dataplane NAME`: which policies it has and why, or what its proxy runs. */
+/** `inspect dataplane NAME`: which policies it has, or what its proxy runs. */
 import { type CommandNode, command } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { at, json, list, text } from '../../output.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../../target.ts'
 import type { World } from '../../world.ts'
 import { printDump } from './dump.ts'
-import { whyText } from './why.ts'
 
 export function dataplaneCommand(world: World): CommandNode {
   return command({
@@ -22,10 +21,6 @@ export function dataplaneCommand(world: World): CommandNode {
         choices: ['policies', 'config-dump', 'stats', 'clusters', 'config'],
         doc: 'What of it.',
       },
-      why: {
-        type: 'switch',
-        doc: 'Each value that policies give it, with the policy and the item that set it.',
-      },
       shadow: {
         type: 'switch',
         doc: 'With --type=config: as if policies with kuma.io/effect: shadow were in force.',
@@ -37,17 +32,14 @@ export function dataplaneCommand(world: World): CommandNode {
         short: 'o',
         default: 'table',
         choices: ['table', 'json'],
-        doc: 'With --type=policies and --why: table or json.',
+        doc: 'With --type=policies: table or json.',
       },
     },
     run: async ({ options, args }) =>
       await withSession(options, world, async ({ client, mesh }) => {
         const { type, shadow, include } = options
         const segments = ['meshes', mesh, 'dataplanes', args.name]
-        if (options.why) {
-          const body = await client.json('GET', [...segments, '_why'])
-          world.out(options.output === 'json' ? json(body) : whyText(body))
-        } else if (type === 'policies') {
+        if (type === 'policies') {
           const body = await client.json('GET', [...segments, 'policies'])
           if (options.output === 'json') world.out(json(body))
           else {
