@@ -13,10 +13,15 @@ import { policyCompilers } from './policies.ts'
 
 /** Section values by name. */
 export function compile(view: MeshView, dataplane: Resource<DataplaneSpec>): ReadonlyMap<string, object> {
+  return draftOf(view, dataplane).sections()
+}
+
+/** As `compile`, with what the sections came from. */
+export function draftOf(view: MeshView, dataplane: Resource<DataplaneSpec>): Draft {
   const draft = new Draft()
   compileIdentity(view, dataplane, draft)
   compileInbounds(view, dataplane, draft)
   compileOutbounds(view, dataplane, draft)
   for (const policy of policyCompilers) policy.compile(view, dataplane, draft)
-  return draft.sections()
+  return draft
 }

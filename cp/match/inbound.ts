@@ -15,7 +15,9 @@ export interface InboundItem<Conf> {
   /** Tags that the client must carry; empty: every client. */
   readonly clientTags: Readonly<Record<string, string>>
   readonly conf: Conf
-  readonly policy: string
+  readonly policy: Resource
+  /** Index of the item in its list. */
+  readonly ruleIndex: number
 }
 
 interface FromPolicySpec<Conf> {
@@ -35,10 +37,10 @@ export function inboundItems<Conf>(
     .policies(type)
     .filter(policy => !isShadow(policy) && selectsInbound(topLevelRef(policy), dataplane, inbound))
   return inPrecedence(selected).flatMap(policy =>
-    ((policy.spec as FromPolicySpec<Conf>).from ?? []).flatMap(item =>
+    ((policy.spec as FromPolicySpec<Conf>).from ?? []).flatMap((item, ruleIndex) =>
       item.default === undefined
         ? []
-        : [{ clientTags: tagsOf(item.targetRef), conf: item.default, policy: policy.name }],
+        : [{ clientTags: tagsOf(item.targetRef), conf: item.default, policy, ruleIndex }],
     ),
   )
 }

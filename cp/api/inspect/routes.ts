@@ -14,12 +14,14 @@ import {
 } from './parts.ts'
 import { proxyRoutes } from './proxies.ts'
 import { dataplaneRulesEndpoint, flatRulesEndpoint, gatewayRulesEndpoints } from './rules.ts'
+import { whyEndpoint } from './why.ts'
 
 export function inspectRoutes(context: ApiContext): readonly Route[] {
   const dataplane: Readonly<Record<string, Endpoint>> = {
     policies: matchedPoliciesEndpoint(context),
     rules: flatRulesEndpoint(context),
     _rules: dataplaneRulesEndpoint(context),
+    _why: whyEndpoint(context),
     _config: configurationEndpoint(context),
     _outbounds: outboundsEndpoint(context),
     _layout: layoutEndpoint(context),

@@ -105,6 +105,7 @@ export const OPERATIONS: Readonly<Record<string, OperationDoc>> = {
   [`GET ${DATAPLANE}/policies`]: inspect('List the policies that match a data plane'),
   [`GET ${DATAPLANE}/rules`]: inspect('List the rules of targetRef policies for a data plane'),
   [`GET ${DATAPLANE}/_rules`]: inspect('List the rules of targetRef policies for a data plane, by policy'),
+  [`GET ${DATAPLANE}/_why`]: inspect('Tell which policy and item set each value that a data plane runs with'),
   'GET /meshes/{mesh}/meshgateways/{name}/_rules': inspect('List the rules for a gateway, by policy'),
   [`GET ${DATAPLANE}/_config`]: inspect('Get the configuration that a data plane has to run', [
     'shadow',

@@ -42,7 +42,7 @@ function permissionOf(mesh: string, items: readonly InboundItem<{ readonly actio
   const rules: PermissionRule[] = []
   for (const item of items.toReversed()) {
     const principals = Object.entries(item.clientTags).map(([tag, value]) => uriOfTag(mesh, tag, value))
-    rules.push({ principals: principals.sort(), action: ACTIONS[item.conf.action], policy: item.policy })
+    rules.push({ principals: principals.sort(), action: ACTIONS[item.conf.action], policy: item.policy.name })
     // a rule for everybody hides all that follow
     if (principals.length === 0) break
   }

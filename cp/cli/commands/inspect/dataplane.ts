@@ -5,6 +5,7 @@ import { at, json, list, text } from '../../output.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../../target.ts'
 import type { World } from '../../world.ts'
 import { printDump } from './dump.ts'
+import { whyText } from './why.ts'
 
 export function dataplaneCommand(world: World): CommandNode {
   return command({
@@ -21,6 +22,10 @@ export function dataplaneCommand(world: World): CommandNode {
         choices: ['policies', 'config-dump', 'stats', 'clusters', 'config'],
         doc: 'What of it.',
       },
+      why: {
+        type: 'switch',
+        doc: 'Which policy, and which of its items, set each value that it runs with.',
+      },
       shadow: {
         type: 'switch',
         doc: 'With --type=config: as if policies with kuma.io/effect: shadow were in force.',
@@ -32,14 +37,17 @@ export function dataplaneCommand(world: World): CommandNode {
         short: 'o',
         default: 'table',
         choices: ['table', 'json'],
-        doc: 'With --type=policies: table or json.',
+        doc: 'With --type=policies or --why: table or json.',
       },
     },
     run: async ({ options, args }) =>
       await withSession(options, world, async ({ client, mesh }) => {
         const { type, shadow, include } = options
         const segments = ['meshes', mesh, 'dataplanes', args.name]
-        if (type === 'policies') {
+        if (options.why) {
+          const body = await client.json('GET', [...segments, '_why'])
+          world.out(options.output === 'json' ? json(body) : whyText(body))
+        } else if (type === 'policies') {
           const body = await client.json('GET', [...segments, 'policies'])
           if (options.output === 'json') world.out(json(body))
           else {

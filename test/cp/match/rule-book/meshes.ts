@@ -119,7 +119,7 @@ const servers = fc.oneof(
 const scalars = fc.constantFrom<unknown>('1s', '2s', 0, 5, true, false, '')
 const lists = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 2 })
 const leaf = maybe({ x: scalars, y: lists, appendZ: lists })
-const confs: fc.Arbitrary<unknown> = maybe({
+export const confs: fc.Arbitrary<unknown> = maybe({
   a: scalars,
   backends: lists,
   appendModifications: lists,
@@ -132,7 +132,7 @@ const routeMatches = fc.array(maybe({ path: paths, method: fc.constantFrom('GET'
   minLength: 1,
   maxLength: 2,
 })
-const routeRules: fc.Arbitrary<readonly RouteRule[]> = fc.array(
+export const routeRules: fc.Arbitrary<readonly RouteRule[]> = fc.array(
   fc.record({ matches: routeMatches, default: confs }),
   { minLength: 1, maxLength: 3 },
 )
