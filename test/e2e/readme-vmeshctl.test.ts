@@ -55,7 +55,7 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   status: /web-1 +online/,
   wait: /dataplane default\/web-1 is ready/,
   outbounds: /curl http:\/\/127\.0\.0\.1:\d+\//,
-  'inspect dataplane web-1 --why': /MeshTrafficPermission\/allow-all-default +from\[0\] +action: "Allow"/,
+  'inspect dataplane web-1 --why': /MeshTrafficPermission +action +Allow +allow-all-default\[0\]/,
   inspect: /^DATAPLANE:/,
   'token inspect': /^kind +data plane token\nName +web-1\n/,
 }
