@@ -41,7 +41,7 @@ async function measure(count: number): Promise<void> {
   const view = new MeshIndex(aMesh())
   view.setRoots(['root'])
   const loading = timeOf(() => {
-    for (const one of all) view.change(one, one)
+    for (const one of all) view.load(one)
   })
   add('index filled', `${loading.toFixed(0)} ms`)
   for (const run of ['first', 'second']) {
