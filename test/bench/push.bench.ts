@@ -30,6 +30,7 @@ const proxyCount = Number(values.proxies)
 const serviceCount = Number(values.services)
 const rounds = Number(values.rounds)
 const OUTBOUNDS = 3
+const POLICY_ROUNDS = 5
 const STATUS_WRITTEN_MS = 35_000
 
 const dir = mkdtempSync(join(tmpdir(), 'vmesh-bench-'))
@@ -87,6 +88,13 @@ try {
     medians.push(took[Math.floor(took.length / 2)] ?? 0)
     lasts.push(took.at(-1) ?? 0)
   }
+  const policyLasts: number[] = []
+  for (let round = 0; round < POLICY_ROUNDS; round++) {
+    const arrivals = proxies.map((proxy, i) => proxy.nextChange(`cluster/${calledBy(i, 0)}`))
+    const from = performance.now()
+    await put('/meshes/default/meshloadbalancingstrategies/all', balancing(round))
+    policyLasts.push(Math.max(...(await Promise.all(arrivals))) - from)
+  }
   const figures = {
     'data planes': String(proxyCount),
     'all connected after': `${connectedS.toFixed(1)} s`,
@@ -94,6 +102,8 @@ try {
     'by half': `${median(medians).toFixed(1)} ms`,
     'by the last (median of rounds)': `${median(lasts).toFixed(1)} ms`,
     'by the last (worst round)': `${Math.max(...lasts).toFixed(1)} ms`,
+    'a policy for everybody, acknowledged by the last (median)': `${median(policyLasts).toFixed(0)} ms`,
+    'the same, worst round': `${Math.max(...policyLasts).toFixed(0)} ms`,
     'memory of an empty control plane': `${emptyMb.toFixed(0)} MB`,
     'memory a data plane': `${((fullMb - emptyMb) / proxyCount).toFixed(3)} MB`,
     'CPU while nothing changes': `${idlePercent.toFixed(1)} % of a core`,
@@ -109,9 +119,25 @@ try {
 }
 process.exitCode = 0
 
+function calledBy(i: number, k: number): string {
+  return `service-${(i + 1 + k * 7) % serviceCount}`
+}
+
+/** Another one each round: every cluster of every data plane changes. */
+function balancing(round: number): object {
+  const loadBalancer = { type: round % 2 === 0 ? 'Random' : 'LeastRequest' }
+  const to = [{ targetRef: { kind: 'Mesh' }, default: { loadBalancer } }]
+  return {
+    type: 'MeshLoadBalancingStrategy',
+    mesh: 'default',
+    name: 'all',
+    spec: { targetRef: { kind: 'Mesh' }, to },
+  }
+}
+
 function simulated(i: number, token: string, ca: string): SimulatedProxy {
   const name = `proxy-${i}`
-  const calls = Array.from({ length: OUTBOUNDS }, (_, k) => `service-${(i + 1 + k * 7) % serviceCount}`)
+  const calls = Array.from({ length: OUTBOUNDS }, (_, k) => calledBy(i, k))
   return new SimulatedProxy({
     port: dp,
     ca,
