@@ -54,6 +54,11 @@ export const ENGINE_LIMITS = {
   maxBackoffMs: limit(10_000, 'Longest of these pauses, which double.'),
   redialMs: limit(50, 'First pause between attempts to make the connection to a data plane.'),
   maxRedialMs: limit(1000, 'Longest of these pauses, which double.'),
+  maxCopies: limit(
+    1024,
+    'Copies of requests on their way to the mirrors of one outbound; more are left out, as `mirrorsLost` tells.',
+  ),
+  copyIdleMs: limit(15_000, 'A copy of a request on which no byte moves, its answer included, is given up.'),
   retireMs: limit(30_000, 'How long the connections of a removed listener may finish.', { min: 0 }),
 } as const
 

@@ -31,6 +31,8 @@ export interface HttpCounters {
   shadowDenied: number
   /** Copies of requests that a mirror did not get, or not whole. */
   mirrorsLost: number
+  /** Copies that are on their way. */
+  copies: number
   /** A call was refused or failed for that reason. */
   fail(reason: ReasonCode): void
 }

@@ -10,6 +10,7 @@ export class ListenerCounters implements HttpCounters {
   denied = 0
   shadowDenied = 0
   mirrorsLost = 0
+  copies = 0
   /** Bytes of the application's protocol, of connections that are closed. */
   bytesIn = 0
   bytesOut = 0

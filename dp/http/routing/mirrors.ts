@@ -3,6 +3,7 @@
  * nothing of it can hold the request up. A copy that cannot keep up with its body is given up and counted.
  */
 import type { Stream } from '../../cluster/transport.ts'
+import type { Sweepable } from '../../codec/deadlines.ts'
 import { FieldList } from '../../codec/http2/field-list.ts'
 import { Exchange } from '../exchange.ts'
 import type { Outgoing } from '../outgoing.ts'
@@ -12,9 +13,6 @@ import type { HttpRole } from '../role.ts'
 import { plainWay } from './directions.ts'
 import { AUTHORITY_AT } from './request-view.ts'
 import type { Copies, MirrorTo } from './route-table.ts'
-
-/** Of a body, before there is a connection for the copy. */
-const MAX_EARLY_BYTES = 64 * 1024
 
 const NOBODY: ResponseSink = {
   takesBlocks: true,
@@ -54,19 +52,24 @@ export function sendCopies(
   return chosen.length === 0 ? null : new Mirrors(chosen.map(to => new Copy(to, request, role, isDone)))
 }
 
-class Copy implements Requester {
+class Copy implements Requester, Sweepable {
   readonly response = NOBODY
   readonly #role: HttpRole
   readonly #exchange: Exchange
   #earlyBytes = 0
+  #deadlineMs = 0
   #isSlow = false
   #isOver = false
 
   constructor({ cluster }: MirrorTo, request: Outgoing, role: HttpRole, isDone: boolean) {
     this.#role = role
     this.#exchange = new Exchange(this, role)
+    role.counters.copies++
+    role.deadlines.add(this)
+    this.touch()
     this.#exchange.isRequestDone = isDone
-    if (role.load.enterCall(role.deadlines.nowMs)) this.#exchange.begin(plainWay(cluster), shadowOf(request))
+    const hasRoom = role.counters.copies <= role.limits.maxCopies && role.load.enterCall(role.deadlines.nowMs)
+    if (hasRoom) this.#exchange.begin(plainWay(cluster), shadowOf(request))
     else this.#lose()
   }
 
@@ -77,7 +80,9 @@ class Copy implements Requester {
   send(bytes: Buffer, start: number, end: number, isDone: boolean): void {
     if (this.#isOver) return
     if (this.#exchange.isWanted) this.#earlyBytes += end - start
-    if (this.#isSlow || (this.#exchange.isWanted && this.#earlyBytes > MAX_EARLY_BYTES)) return this.giveUp()
+    if (this.#isSlow || (this.#exchange.isWanted && this.#earlyBytes > this.#role.limits.maxPipelinedBytes))
+      return this.giveUp()
+    this.touch()
     this.#exchange.isRequestDone = isDone
     this.#exchange.sendBody(bytes, start, end)
   }
@@ -97,10 +102,16 @@ class Copy implements Requester {
     this.#isSlow = false
   }
 
-  touch(): void {}
+  touch(): void {
+    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.copyIdleMs
+  }
+
+  sweep(nowMs: number): void {
+    if (nowMs > this.#deadlineMs) this.giveUp()
+  }
 
   responded(): void {
-    this.#isOver = true
+    this.#end()
   }
 
   failed(): void {
@@ -118,8 +129,15 @@ class Copy implements Requester {
 
   #lose(): void {
     if (this.#isOver) return
-    this.#isOver = true
     this.#role.counters.mirrorsLost++
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#role.counters.copies--
+    this.#role.deadlines.remove(this)
   }
 }
 

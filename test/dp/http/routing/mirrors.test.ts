@@ -1,8 +1,9 @@
 /** Copies of requests: they reach the mirror whole, and whatever the mirror does, the client does not notice. */
 import t from 'tap'
 import { anEngine, mustApply } from '../../../support/engine-pair.ts'
+import { eventually } from '../../../support/lab.ts'
 import { freePorts } from '../../../support/ports.ts'
-import { fieldOf, rawClient, rawServer } from '../../../support/raw-sockets.ts'
+import { fieldOf, httpResponder, ok, rawClient, rawServer } from '../../../support/raw-sockets.ts'
 import { aRoute, startRouted } from '../../../support/routed.ts'
 import { aCluster, anOutbound } from '../../../support/snapshots.ts'
 
@@ -11,8 +12,13 @@ const MIRROR = aRoute('/', 'main', {
   mirrors: [{ cluster: 'one', percentage: 100 }],
 })
 
-async function startMirrored(t: Parameters<typeof anEngine>[0], appPort: number, mirrorPort: number) {
-  const engine = anEngine(t)
+async function startMirrored(
+  t: Parameters<typeof anEngine>[0],
+  appPort: number,
+  mirrorPort: number,
+  limits: Parameters<typeof anEngine>[1] = {},
+) {
+  const engine = anEngine(t, limits)
   const [port = 0] = await freePorts(1)
   const routes = [aRoute('/', 'app', { match: {}, mirrors: [{ cluster: 'mirror', percentage: 100 }] })]
   await mustApply(engine, {
@@ -93,3 +99,32 @@ t.test('a mirror that does not read loses its copy, and the client sends on', as
   t.equal(engine.status().outbounds[0]?.counters['mirrorsLost'], 1)
   client.socket.destroy()
 })
+
+t.test(
+  'a mirror that never answers is given up, and no more than so many copies are on their way',
+  async t => {
+    const app = await httpResponder(() => ok('served'))
+    const silent = await rawServer()
+    t.teardown(app.close)
+    t.teardown(silent.close)
+    const { port, engine } = await startMirrored(t, app.port, silent.port, { maxCopies: 3, copyIdleMs: 200 })
+    const lost = () => engine.status().outbounds[0]?.counters['mirrorsLost'] ?? 0
+    const client = await rawClient(port)
+    for (let call = 0; call < 5; call++) {
+      client.take()
+      client.send('GET / HTTP/1.1\r\nHost: b\r\n\r\n')
+      await client.hears('served')
+    }
+    t.equal(lost(), 2, 'of five calls three copies are on their way')
+    await eventually(
+      async () => lost(),
+      count => count === 5,
+    )
+    for (const peer of silent.peers) t.match(await peer.ended, /end|reset|closed/)
+    client.take()
+    client.send('GET / HTTP/1.1\r\nHost: b\r\n\r\n')
+    await client.hears('served')
+    t.equal(lost(), 5, 'there is room again')
+    client.socket.destroy()
+  },
+)
