@@ -9,7 +9,7 @@ import type { ResponseHead } from '../codec/http1/response-head.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
 import type { ReasonCode } from '../errors.ts'
-import { redirectText, replyText } from './reply.ts'
+import { POLICY_FIELD, redirectText, replyText } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const CHUNKS_ONLY = ['transfer-encoding', 'trailer']
@@ -64,7 +64,7 @@ export class Http1Response implements ResponseSink, ChunkSink {
       this.#form = 'chunking'
       text += CHUNKED
     }
-    if (reason !== '') text += `x-vmesh-reason: ${reason}\r\n`
+    if (reason !== '') text += `x-vmesh-reason: ${reason}\r\n${policyLine(head)}`
     if (this.#decidesToClose(mustClose)) text += 'connection: close\r\n\r\n'
     else text += this.isOld ? 'connection: keep-alive\r\n\r\n' : '\r\n'
     if (this.#form === 'as it lies') return writeBehind(this.#down, text, bytes, start, end)
@@ -99,4 +99,9 @@ export class Http1Response implements ResponseSink, ChunkSink {
     writeBehind(this.#down, `${head}${(end - start).toString(16)}\r\n`, bytes, start, end)
     return this.#down.write('\r\n')
   }
+}
+
+/** Whose decision the reason is. */
+function policyLine({ policy }: ResponseHead): string {
+  return policy === '' ? '' : `${POLICY_FIELD}: ${policy}\r\n`
 }

@@ -76,6 +76,7 @@ export class Http2Response implements ResponseSink, ChunkSink {
     }
     addHead(head)
     if (reason !== '') FIELDS.add('x-vmesh-reason', reason)
+    if (reason !== '' && head.policy !== '') FIELDS.add(POLICY_FIELD, head.policy)
     this.#isChunked = head.framing === 'chunked'
     if (this.#isChunked) {
       this.#unchunker ??= new Unchunker()

@@ -39,6 +39,8 @@ export class ResponseHead implements FieldReader {
   upgrade = ''
   /** Value of x-vmesh-reason, which is dropped from `text`: whether to believe it is for who knows the sender. */
   reason = ''
+  /** Value of x-vmesh-policy, likewise. */
+  policy = ''
   fault = ''
   #isChunked = false
   #codings = 0
@@ -75,6 +77,7 @@ export class ResponseHead implements FieldReader {
     this.byteLength = 0
     this.contentLength = contentLength
     this.reason = block.fields.get('x-vmesh-reason') ?? ''
+    this.policy = block.fields.get('x-vmesh-policy') ?? ''
     if (isHead || isEnd || status < 200 || status === 204 || status === 304) this.framing = 'none'
     else if (contentLength >= 0) this.framing = contentLength === 0 ? 'none' : 'length'
     else this.framing = 'chunked'
@@ -136,6 +139,9 @@ export class ResponseHead implements FieldReader {
       }
       case REASON:
         this.reason = fieldValue(text, valueStart, valueEnd)
+        return true
+      case POLICY:
+        this.policy = fieldValue(text, valueStart, valueEnd)
         return true
       default:
         return true
@@ -210,6 +216,7 @@ export class ResponseHead implements FieldReader {
     this.keepAliveMs = -1
     this.upgrade = ''
     this.reason = ''
+    this.policy = ''
     this.fault = ''
     this.#isChunked = false
     this.#codings = 0
@@ -228,8 +235,9 @@ const TRANSFER_ENCODING = 3
 const UPGRADE = 4
 const KEEP_ALIVE = 5
 const REASON = 6
+const POLICY = 7
 
-/** The first six by number above; the rest is dropped. */
+/** The first seven by number above; the rest is dropped. */
 const NAMES = new FieldNames([
   'connection',
   'content-length',
@@ -237,6 +245,7 @@ const NAMES = new FieldNames([
   'upgrade',
   'keep-alive',
   'x-vmesh-reason',
+  'x-vmesh-policy',
   'proxy-connection',
 ])
 

@@ -1,8 +1,10 @@
 /** Fields that say who called, and why a call failed, come from the data planes alone, however they are spelled. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:http2'
 import t from 'tap'
 import { startPair } from '../../support/engine-pair.ts'
 import { fieldOf, httpResponder, ok, rawClient } from '../../support/raw-sockets.ts'
-import { DENY_ALL } from '../../support/snapshots.ts'
+import { aRule } from '../../support/snapshots.ts'
 
 t.test('no client can name itself in a head', async t => {
   const app = await httpResponder(request => ok(request))
@@ -64,7 +66,8 @@ t.test('refuses names that others read as framing fields', async t => {
 
 t.test('the reason of a failure is never the word of an application', async t => {
   const app = await httpResponder(
-    () => 'HTTP/1.1 403 No\r\nX-Vmesh-Reason: permission-denied\r\ncontent-length: 2\r\n\r\nno',
+    () =>
+      'HTTP/1.1 403 No\r\nX-Vmesh-Reason: permission-denied\r\nX-Vmesh-Policy: forged\r\ncontent-length: 2\r\n\r\nno',
   )
   t.teardown(app.close)
   const pair = await startPair(t, { appPort: app.port })
@@ -73,13 +76,18 @@ t.test('the reason of a failure is never the word of an application', async t =>
   const answer = await client.hears(/\r\n\r\nno$/)
   t.match(answer, /^HTTP\/1\.1 403 No\r\n/)
   t.equal(fieldOf(answer, 'x-vmesh-reason'), '')
-  await pair.changeInbound({ permission: DENY_ALL })
+  t.equal(fieldOf(answer, 'x-vmesh-policy'), '')
+  await pair.changeInbound({ permission: { rules: [aRule('deny')] } })
   client.take()
   client.send('GET / HTTP/1.1\r\nHost: b\r\n\r\n')
-  t.equal(
-    fieldOf(await client.hears('RBAC'), 'x-vmesh-reason'),
-    'permission-denied',
-    'that of the other data plane is passed on',
-  )
+  const denial = await client.hears('RBAC')
+  t.equal(fieldOf(denial, 'x-vmesh-reason'), 'permission-denied', 'that of the other data plane is passed on')
+  t.equal(fieldOf(denial, 'x-vmesh-policy'), 'MeshTrafficPermission/deny-rule')
+  // over HTTP/2 too
+  const session = connect(`http://127.0.0.1:${pair.outPort}`)
+  const stream = session.request({ ':path': '/' })
+  const headers = await new Promise<IncomingHttpHeaders>(resolve => stream.once('response', resolve))
+  t.equal(headers['x-vmesh-policy'], 'MeshTrafficPermission/deny-rule')
+  session.destroy()
   client.socket.destroy()
 })

@@ -94,5 +94,5 @@ function isNotLength(name: string): boolean {
 }
 
 function isNotReason(name: string): boolean {
-  return name !== 'x-vmesh-reason' && isForMessage(name)
+  return name !== 'x-vmesh-reason' && name !== 'x-vmesh-policy' && isForMessage(name)
 }
