@@ -8,6 +8,7 @@ import { sortedKeys, violation } from '../fields.ts'
 import { headerNameViolations, headerValueViolations } from '../header-match.ts'
 import type { Violation } from '../kind.ts'
 import { regexViolations } from '../re2.ts'
+import { carriedHostViolations, carriedNameViolations, carriedPathViolations } from '../routing/carried.ts'
 import { optional } from '../schema/doc.ts'
 
 const MATCHER_RULE = { rule: 'one of exact, prefix, regex' }
@@ -166,6 +167,8 @@ function modifyPathViolations(
   return [
     ...alternativeViolations(target, path),
     ...emptyViolations(rewritePrefix, field),
+    ...carriedPathViolations(rewritePrefix, field),
+    ...carriedPathViolations(regex?.substitution, fieldAt(path, 'regex.substitution')),
     ...(rewritePrefix && !match?.path?.prefix
       ? [violation(field, 'can only be set when .http.match.path.prefix is not empty')]
       : []),
@@ -181,6 +184,8 @@ function modifyHostViolations(host: NonNullable<Modify['host']>, path: string): 
   return [
     ...alternativeViolations(host, path),
     ...emptyViolations(value, fieldAt(path, 'value')),
+    ...carriedHostViolations(value, fieldAt(path, 'value')),
+    ...carriedHostViolations(fromPath?.substitution, fieldAt(path, 'fromPath.substitution')),
     ...(fromPath === undefined ? [] : replaceViolations(fromPath, fieldAt(path, 'fromPath'))),
   ]
 }
@@ -213,7 +218,11 @@ function nameViolations(name: string, field: string): Violation[] {
   if (name.startsWith(':') || name.toLowerCase() === 'host') {
     return [violation(field, 'host header and HTTP/2 pseudo-headers are not allowed to be modified')]
   }
-  return [...emptyViolations(name, field), ...headerNameViolations(name, field)]
+  return [
+    ...emptyViolations(name, field),
+    ...headerNameViolations(name, field),
+    ...carriedNameViolations(name, field),
+  ]
 }
 
 /** Left out is fine. */

@@ -6,12 +6,18 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
 import { violation } from '../fields.ts'
-import { headerModifierSchema, headerModifierViolations } from '../header-match.ts'
+import {
+  type HeaderModifier,
+  headerModifierSchema,
+  headerModifierViolations,
+  headerNameViolations,
+} from '../header-match.ts'
 import type { Violation } from '../kind.ts'
 import { optional, required } from '../schema/doc.ts'
 import type { TargetRefRules } from '../target-ref.ts'
 import { intOrString, percentageViolations } from '../values.ts'
 import { backendRefSchema, backendRefViolations } from './backend-ref.ts'
+import { carriedHostViolations, carriedNameViolations, carriedPathViolations } from './carried.ts'
 
 const preciseHostname = z
   .string()
@@ -122,7 +128,10 @@ function filterViolations(filter: Filter, path: string, place: FilterPlace): Vio
   switch (filter.type) {
     case 'RequestHeaderModifier':
     case 'ResponseHeaderModifier':
-      return headerModifierViolations(filter[SECTIONS[filter.type]], field)
+      return [
+        ...headerModifierViolations(filter[SECTIONS[filter.type]], field),
+        ...carriedViolations(filter[SECTIONS[filter.type]], field),
+      ]
     case 'RequestRedirect':
       return [
         ...pathRewriteViolations(filter.requestRedirect?.path, fieldAt(field, 'path'), place),
@@ -142,6 +151,27 @@ const SECTIONS = {
   URLRewrite: 'urlRewrite',
   RequestMirror: 'requestMirror',
 } as const
+
+/** The host that is set is rewritten, so it has to be one. */
+function carriedViolations(
+  { set = [], add = [], remove = [] }: HeaderModifier = {},
+  path: string,
+): Violation[] {
+  const at = (list: string, i: number): string => itemAt(fieldAt(path, list), i)
+  const nameAt = (list: string) => (header: { readonly name: string }, i: number) =>
+    carriedNameViolations(header.name, fieldAt(at(list, i), 'name'))
+  return [
+    ...set.flatMap(nameAt('set')),
+    ...add.flatMap(nameAt('add')),
+    ...remove.flatMap((name, i) => [
+      ...carriedNameViolations(name, at('remove', i)),
+      ...headerNameViolations(name, at('remove', i)),
+    ]),
+    ...set.flatMap(({ name, value }, i) =>
+      name === 'host' ? carriedHostViolations(value, fieldAt(at('set', i), 'value')) : [],
+    ),
+  ]
+}
 
 function rewriteViolations(rewrite: Filter['urlRewrite'], path: string, place: FilterPlace): Violation[] {
   const field = fieldAt(path, 'hostToBackendHostname')
@@ -168,6 +198,7 @@ function pathRewriteViolations(
       ? [violation(fieldAt(path, 'replacePrefixMatch'), 'can only appear if all matches match a path prefix')]
       : []),
     ...(rewrite[needed] === undefined ? [violation(fieldAt(path, needed), 'must be defined')] : []),
+    ...carriedPathViolations(rewrite[needed], fieldAt(path, needed)),
   ]
 }
 

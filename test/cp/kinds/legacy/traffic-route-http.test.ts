@@ -144,3 +144,27 @@ t.test("answers mistakes in Kuma's words", async t => {
   ]
   for (const [fields, expected] of cases) t.same(faults(TYPE, fields), expected, JSON.stringify(fields))
 })
+
+t.test('refuses what a data plane cannot put into a message', async t => {
+  const modified = (modify: object): object => ({
+    sources: [{ match: { 'kuma.io/service': '*' } }],
+    destinations: [{ match: { 'kuma.io/service': '*' } }],
+    conf: {
+      destination: { 'kuma.io/service': 'redis' },
+      http: [{ match: { path: { prefix: '/a' } }, modify, destination: { 'kuma.io/service': 'redis' } }],
+    },
+  })
+  const MODIFY = 'conf.http[0].modify'
+  for (const [modify, fault] of [
+    [
+      { requestHeaders: { add: [{ name: 'Content-Length', value: '1' }] } },
+      'requestHeaders.add[0].name: belongs to the connection and cannot be changed',
+    ],
+    [
+      { path: { rewritePrefix: '/a b' } },
+      'path.rewritePrefix: must hold only visible ASCII characters, without ? and #',
+    ],
+    [{ host: { value: 'a/b' } }, 'host.value: must be a host, with or without a port'],
+  ] as const)
+    t.same(faults('TrafficRoute', modified(modify)), [`${MODIFY}.${fault}`])
+})

@@ -214,3 +214,37 @@ t.test('says which of its targets stand for nothing yet', async t => {
     ],
   )
 })
+
+t.test('refuses what a data plane cannot put into a message', async t => {
+  const filtered = (type: string, section: string, conf: object): object =>
+    route({ default: { filters: [{ type, [section]: conf }] } })
+  const FILTER = `${RULE}.default.filters[0]`
+  const edit = (conf: object): object => filtered('RequestHeaderModifier', 'requestHeaderModifier', conf)
+  const rewrite = (path: object): object => filtered('URLRewrite', 'urlRewrite', { path })
+  const connection = 'belongs to the connection and cannot be changed'
+  const path = 'must hold only visible ASCII characters, without ? and #'
+  for (const [body, fault] of [
+    [
+      edit({ set: [{ name: 'content-length', value: '1' }] }),
+      `requestHeaderModifier.set[0].name: ${connection}`,
+    ],
+    [edit({ remove: ['Transfer-Encoding'] }), `requestHeaderModifier.remove[0]: ${connection}`],
+    [
+      edit({ remove: ['a b'] }),
+      "requestHeaderModifier.remove[0]: must consist of letters, digits and !#$%&'*+-.^_`|~",
+    ],
+    [
+      edit({ set: [{ name: 'host', value: 'a/b' }] }),
+      'requestHeaderModifier.set[0].value: must be a host, with or without a port',
+    ],
+    [
+      rewrite({ type: 'ReplaceFullPath', replaceFullPath: '/a b' }),
+      `urlRewrite.path.replaceFullPath: ${path}`,
+    ],
+    [
+      rewrite({ type: 'ReplacePrefixMatch', replacePrefixMatch: '/a?b' }),
+      `urlRewrite.path.replacePrefixMatch: ${path}`,
+    ],
+  ] as const)
+    t.same(faults(TYPE, body), [`${FILTER}.${fault}`])
+})
