@@ -39,6 +39,16 @@ const outgoing = {
   mustSwitch: false,
 }
 
+/** Adds what every request has that goes on, unless it is there. `service`: as in `outgoingRequest`. */
+export function completeHead(head: RequestHead, service: string): void {
+  if (head.lacksHost) head.text += `host: ${service}\r\n`
+  if (!head.hasRequestId) head.text += `x-request-id: ${randomUUID()}\r\n`
+  if (!head.hasForwardedProto) head.text += 'x-forwarded-proto: http\r\n'
+  head.lacksHost = false
+  head.hasRequestId = true
+  head.hasForwardedProto = true
+}
+
 /**
  * `addedFields`: lines that say who the client is. `service`: the host of a request that names none, which only HTTP/1.0
  * may do. `bytes[start, end)`: what came of the body with the head; copied.
@@ -52,11 +62,8 @@ export function outgoingRequest(
   start: number,
   end: number,
 ): Outgoing {
-  let text = head.text
-  if (head.lacksHost) text += `host: ${service}\r\n`
-  if (!head.hasRequestId) text += `x-request-id: ${randomUUID()}\r\n`
-  if (!head.hasForwardedProto) text += 'x-forwarded-proto: http\r\n'
-  text += addedFields
+  completeHead(head, service)
+  let text = head.text + addedFields
   text += head.upgrade === '' ? '\r\n' : `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`
   outgoing.body = null
   if (end > start) {

@@ -66,19 +66,23 @@ function measure(work: () => unknown): string {
   return `${(rounds.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? 0).toFixed(2)} us`
 }
 
-const others = (count: number) => Array.from({ length: count - 1 }, (_, at) => aRoute(`/service-${at}`))
+// As those of one service are: all below the same path.
+const others = (count: number) =>
+  Array.from({ length: count - 1 }, (_, at) => aRoute(`/api/v1/service-${at}`))
 for (const count of [1, 10, 200]) {
-  const table = aTable([...others(count), aRoute('/api')])
+  const table = aTable([...others(count), aRoute('/api/v1/orders')])
   figures[`${count} routes by path, HTTP/1.1, HTTP/2`] =
     `${measure(() => table.find(TEXT_VIEW.of(TEXT)).shares?.pick())}, ${measure(() => table.find(FIELDS_VIEW.of(LIST)).shares?.pick())}`
 }
-const byHeader = aTable(
-  Array.from({ length: 10 }, (_, at) => ({
-    ...aRoute('/'),
-    match: { headers: [{ type: 'exact', name: 'x-user', value: `u-${10 - at}` }] },
-  })),
-)
-figures['10 routes by header'] = measure(() => byHeader.find(TEXT_VIEW.of(TEXT)))
+for (const count of [10, 200]) {
+  const byHeader = aTable(
+    Array.from({ length: count }, (_, at) => ({
+      ...aRoute('/'),
+      match: { headers: [{ type: 'exact', name: 'x-user', value: `u-${count - at}` }] },
+    })),
+  )
+  figures[`${count} routes by header`] = measure(() => byHeader.find(TEXT_VIEW.of(TEXT)))
+}
 const byRegex = aTable([
   aRoute('/', { match: { path: { type: 'regex', value: '/api/v[0-9]+/orders/[0-9]+' } } }),
 ])

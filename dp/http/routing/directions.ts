@@ -6,10 +6,12 @@ import { NO_HASH } from '../../cluster/balance/hash.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { RequestHead } from '../../codec/http1/request-head.ts'
 import { FieldList } from '../../codec/http2/field-list.ts'
+import { completeHead } from '../outgoing.ts'
 import type { Requester } from '../requester.ts'
 import type { HttpRole } from '../role.ts'
 import { type CallHash, hashCall } from './call-hash.ts'
-import { FIELDS_VIEW, type RequestView, TEXT_VIEW } from './request-view.ts'
+import { plainTarget } from './plain-target.ts'
+import { FIELDS_VIEW, PATH_AT, type RequestView, TEXT_VIEW } from './request-view.ts'
 import type { Route } from './route-table.ts'
 
 export interface Way {
@@ -25,11 +27,13 @@ export interface Way {
 /** Of a request of HTTP/1.1, whose text is changed by its route; null: it was answered, it leads elsewhere. */
 export function wayOf(requester: Requester, role: HttpRole, head: RequestHead): Way | null {
   if (role.routes === null) return wayTo(role.cluster, null, requester, head)
-  const view = TEXT_VIEW.of(head.text)
+  // Routes see and change what goes on, not what came.
+  completeHead(head, role.cluster.config.name)
+  const view = plainView(head)
   const route = role.routes.find(view)
   if (route.redirect !== null) return redirect(requester, role, route, view)
   const way = wayTo(route.shares?.pick() ?? role.cluster, route, requester, head)
-  if (route.rewrite !== null) head.text = route.rewrite.editText(head.text, view)
+  if (route.rewrite !== null && !head.isConnect) head.text = route.rewrite.editText(head.text, view)
   if (route.request !== null) head.text = route.request.editText(head.text)
   return way
 }
@@ -38,12 +42,22 @@ export function wayOf(requester: Requester, role: HttpRole, head: RequestHead): 
 export function wayOfFields(requester: Requester, role: HttpRole, fields: FieldList): Way | null {
   if (role.routes === null) return wayTo(role.cluster, null, requester, fields)
   const view = FIELDS_VIEW.of(fields)
+  fields.setValue(PATH_AT, plainTarget(view.target))
   const route = role.routes.find(view)
   if (route.redirect !== null) return redirect(requester, role, route, view)
   const way = wayTo(route.shares?.pick() ?? role.cluster, route, requester, fields)
   route.rewrite?.editFields(fields)
   route.request?.editFields(fields)
   return way
+}
+
+function plainView(head: RequestHead): RequestView {
+  const view = TEXT_VIEW.of(head.text)
+  const { method, target } = view
+  const plain = plainTarget(target)
+  if (plain === target) return view
+  head.text = `${method} ${plain}${head.text.slice(method.length + 1 + target.length)}`
+  return TEXT_VIEW.of(head.text)
 }
 
 /** To a cluster, with nothing else to say. */

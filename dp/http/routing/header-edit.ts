@@ -6,6 +6,7 @@ import type { HeaderEdit as Config } from '#contract/route.ts'
 import { dropNamed } from '../../codec/http1/fields.ts'
 import type { ResponseHead } from '../../codec/http1/response-head.ts'
 import type { FieldList } from '../../codec/http2/field-list.ts'
+import { asSeen } from './request-view.ts'
 
 /** One line more. */
 export function addToResponse(head: ResponseHead, name: string, value: string): void {
@@ -22,7 +23,7 @@ export class HeaderEdit {
     this.#dropped = [...remove, ...set.map(({ name }) => name)]
     this.#lines = [...set, ...add].map(({ name, value }) => ({
       name,
-      value: Buffer.from(value, 'utf8').toString('latin1'),
+      value: asSeen(value),
     }))
     this.#text = this.#lines.map(({ name, value }) => `${name}: ${value}\r\n`).join('')
   }

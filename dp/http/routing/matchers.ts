@@ -1,7 +1,7 @@
 /** Matches of a route, compiled when a snapshot is applied: each says of a request whether it fits. */
 import type { HeaderMatch, NamedMatch, RouteMatch, TextMatch } from '#contract/route.ts'
 import { Regex } from './regex.ts'
-import type { RequestView } from './request-view.ts'
+import { asSeen, type RequestView } from './request-view.ts'
 
 type TextTest = (text: string) => boolean
 
@@ -16,7 +16,7 @@ export class Matcher {
     this.#path = path === undefined ? null : textTest(path)
     this.#method = method === undefined ? null : textTest(method)
     this.#headers = headers.map(headerTest)
-    this.#query = query.map((match: NamedMatch) => ({ name: match.name, fits: textTest(match) }))
+    this.#query = query.map((match: NamedMatch) => ({ name: asSeen(match.name), fits: textTest(match) }))
   }
 
   /** `path`: of the request's target, without the query. */
@@ -52,7 +52,8 @@ export function parameterOf(target: string, name: string): string | undefined {
   return undefined
 }
 
-function textTest({ type, value }: TextMatch): TextTest {
+function textTest({ type, value: written }: TextMatch): TextTest {
+  const value = asSeen(written)
   switch (type) {
     case 'exact':
       return text => text === value
@@ -63,7 +64,7 @@ function textTest({ type, value }: TextMatch): TextTest {
       return text => text === value || text.startsWith(inside)
     }
     case 'regex': {
-      const regex = new Regex(value)
+      const regex = new Regex(written)
       return text => regex.fits(text)
     }
   }

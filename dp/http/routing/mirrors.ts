@@ -141,15 +141,21 @@ class Copy implements Requester, Sweepable {
   }
 }
 
-/** For the host `HOST-shadow`, as Envoy marks it. */
+/** For the host that Envoy marks it with. */
 function shadowOf(request: Outgoing): Outgoing {
   const { fields, text } = request
-  if (fields === null) return { ...request, text: text.replace(HOST, '$1-shadow\r\n') }
+  if (fields === null)
+    return { ...request, text: text.replace(HOST_LINE, (_, name, host) => `${name}${shadowHost(host)}`) }
   const copy = new FieldList()
   copy.addAll(fields)
-  copy.setValue(AUTHORITY_AT, `${fields.values[AUTHORITY_AT] ?? ''}-shadow`)
+  copy.setValue(AUTHORITY_AT, shadowHost(fields.values[AUTHORITY_AT] ?? ''))
   return { ...request, fields: copy }
 }
 
+/** `api-shadow:80`. */
+function shadowHost(host: string): string {
+  return host.replace(/(:\d*)?$/, '-shadow$1')
+}
+
 /** Of the head: the first line of that name is in it. */
-const HOST = /(\r\nhost:[^\r]*)\r\n/i
+const HOST_LINE = /(\r\nhost:[ \t]*)([^\r]*[^\r \t]|)/i

@@ -1,6 +1,7 @@
 /** Regular expressions of the RE2 syntax, matched in linear time whatever they are. The only import of the library. */
 import { RE2JS } from 're2js'
 
+const BEYOND_ASCII = /[\x80-\xff]/
 /** What `\0` to `\9` stand for. */
 const GROUP = /\\(\d)/g
 
@@ -12,9 +13,10 @@ export class Regex {
     this.#pattern = RE2JS.compile(pattern)
   }
 
-  /** The whole text. */
+  /** The whole text, whose bytes it is given as Latin-1. */
   fits(text: string): boolean {
-    return this.#pattern.testExact(text)
+    const isPlain = !BEYOND_ASCII.test(text)
+    return this.#pattern.testExact(isPlain ? text : Buffer.from(text, 'latin1').toString('utf8'))
   }
 
   /** Each part that fits becomes `substitution`, where `\1` is what the first group took. */
@@ -31,6 +33,14 @@ export class Regex {
     }
     return result + text.slice(at)
   }
+}
+
+/** With which every text begins that fits the pattern, as far as that is plain to see; ''. */
+export function beginningOfPattern(pattern: string): string {
+  // Behind an alternative nothing is sure, and the last character may belong to a repetition.
+  if (pattern.includes('|')) return ''
+  const literal = /^[\w/-]*/.exec(pattern)?.[0] ?? ''
+  return /[*?{]/.test(pattern.charAt(literal.length)) ? literal.slice(0, -1) : literal
 }
 
 /** Why it is none, in words; ''. */

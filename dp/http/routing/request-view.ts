@@ -88,6 +88,11 @@ export const PATH_AT = 3
 export const TEXT_VIEW = new TextView()
 export const FIELDS_VIEW = new FieldsView()
 
+/** Text of a configuration as the values of fields are held: Latin-1, one character a byte. */
+export function asSeen(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
 function joined(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before},${value}`
 }

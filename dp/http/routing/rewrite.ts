@@ -68,7 +68,9 @@ export class RedirectTo {
     const asked = request.field('host') ?? ''
     const name = hostname ?? (port === undefined ? asked : asked.replace(/:\d+$/, ''))
     const host = port === undefined ? name : `${name}:${port}`
-    return `${scheme}://${host}${retarget(request.target, this.#path)}`
+    const { target } = request
+    // OPTIONS * and CONNECT ask for no path.
+    return `${scheme}://${host}${target.startsWith('/') ? retarget(target, this.#path) : ''}`
   }
 }
 

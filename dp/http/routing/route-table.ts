@@ -10,6 +10,7 @@ import { HeaderEdit } from './header-edit.ts'
 import { Matcher, pathOf } from './matchers.ts'
 import type { RequestView } from './request-view.ts'
 import { RedirectTo, Rewrite } from './rewrite.ts'
+import { RouteIndex } from './route-index.ts'
 import { clusterNamed, Shares } from './shares.ts'
 
 export interface MirrorTo {
@@ -69,46 +70,24 @@ export class Route {
 }
 
 export class RouteTable {
-  /** By the first segment of the path that they name, with those that name none in between: as they are tried. */
-  readonly #bySegment: ReadonlyMap<string, readonly Route[]>
-  /** Those that name no first segment. */
-  readonly #general: readonly Route[]
+  readonly #routes: RouteIndex<Route>
   readonly #rest: Route
 
   /** `clusters`: by name; all that the section names are there. */
   constructor(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>, copier: Copier) {
     const { cluster, backends = [{ cluster, weight: 1 }], policy = '', routes = [] } = config
-    const tried = routes.map(route => ({
-      segment: literalSegment(route),
-      route: new Route(route, clusters, copier),
-    }))
-    const those = (isTried: (segment: string | null) => boolean) =>
-      tried.filter(({ segment }) => isTried(segment)).map(({ route }) => route)
-    const segments = new Set(tried.flatMap(({ segment }) => segment ?? []))
-    this.#general = those(segment => segment === null)
-    this.#bySegment = new Map(
-      [...segments].map(one => [one, those(segment => segment === null || segment === one)]),
+    this.#routes = new RouteIndex(
+      routes.map(route => ({ match: route.match, route: new Route(route, clusters, copier) })),
     )
     this.#rest = new Route({ policy, backends }, clusters, copier)
   }
 
   find(request: RequestView): Route {
     const path = pathOf(request.target)
-    const routes = this.#bySegment.get(firstSegment(path)) ?? this.#general
-    for (const route of routes) if (route.matcher === null || route.matcher.fits(path, request)) return route
+    for (const route of this.#routes.candidates(path))
+      if (route.matcher === null || route.matcher.fits(path, request)) return route
     return this.#rest
   }
-}
-
-/** `/a` of `/a/b`. */
-function firstSegment(path: string): string {
-  const end = path.indexOf('/', 1)
-  return end < 0 ? path : path.slice(0, end)
-}
-
-/** With which every path begins that the route fits; null: there is none. */
-function literalSegment({ match: { path } }: Config): string | null {
-  return path?.type === 'exact' || path?.type === 'segments' ? firstSegment(path.value) : null
 }
 
 /** null: every request goes to the one cluster. */

@@ -50,7 +50,7 @@ t.test('a copy has the body, the request id and the host of a shadow', async t =
   client.send('5\r\nworld\r\n0\r\n\r\n')
   const copy = await (await mirror.peer(0)).hears('world\r\n0\r\n\r\n')
   const original = await (await app.peer(0)).hears('world\r\n0\r\n\r\n')
-  t.equal(fieldOf(copy, 'host'), 'api:81-shadow')
+  t.equal(fieldOf(copy, 'host'), 'api-shadow:81')
   t.equal(fieldOf(original, 'host'), 'api:81')
   t.match(fieldOf(copy, 'x-request-id'), /^[0-9a-f-]{36}$/)
   t.equal(fieldOf(copy, 'x-request-id'), fieldOf(original, 'x-request-id'))
