@@ -1,6 +1,7 @@
 /** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
 import { span } from '#base/text/table.ts'
 import type { RunningStatistics } from '#contract/questions.ts'
+import { routeLines } from './routes.ts'
 
 export interface DataPlaneStatus {
   readonly mesh: string
@@ -45,6 +46,7 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
       '',
       `outbound ${outbound.address}:${outbound.port}  ${outbound.protocol}  ${outbound.cluster}  ${healthy}/${outbound.endpoints.length} healthy  ${outbound.connections} open  ${counters(outbound.counters)}`,
     )
+    lines.push(...routeLines(outbound).map(line => `  ${line}`))
     for (const endpoint of outbound.endpoints) {
       lines.push(
         `  ${endpoint.address}:${endpoint.port}  ${endpoint.healthy ? 'healthy' : `not healthy: ${endpoint.reason}`}  ${endpoint.active} active`,

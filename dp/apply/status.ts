@@ -1,4 +1,5 @@
 /** What runs, as plain data for people and programs. */
+import type { OutboundListener } from '#contract/listener.ts'
 import type { EndpointStatus, InboundStatus, OutboundStatus, RunningStatistics } from '#contract/questions.ts'
 import type { Inbound } from '../listener/inbound.ts'
 import type { Outbound } from '../listener/outbound.ts'
@@ -10,9 +11,18 @@ export function statusOf(runtime: Runtime): RunningStatistics {
   for (const { role } of runtime.listeners.values()) {
     if (role.config.direction === 'inbound')
       inbounds.push({ ...commonOf(role), service: role.config.service })
-    else outbounds.push({ ...commonOf(role), cluster: role.config.cluster })
+    else outbounds.push({ ...commonOf(role), ...routingOf(role.config) })
   }
   return { inbounds, outbounds }
+}
+
+function routingOf({ cluster, routes, backends, policy }: OutboundListener) {
+  return {
+    cluster,
+    ...(routes !== undefined && { routes }),
+    ...(backends !== undefined && { backends }),
+    ...(policy !== undefined && { policy }),
+  }
 }
 
 function commonOf(role: Inbound | Outbound) {

@@ -2,6 +2,7 @@
  * What the control plane asks of a live data plane and what it is told: the configuration that runs, and what the
  * engine counts. Only data planes that announce the feature `questions` in their hello are asked.
  */
+import type { OutboundListener } from './listener.ts'
 
 /** `configuration`: answered by RunningConfiguration; `statistics`: by RunningStatistics. */
 export type Topic = 'configuration' | 'statistics'
@@ -53,7 +54,10 @@ export interface InboundStatus extends ListenerStatus {
   readonly service: string
 }
 
-export interface OutboundStatus extends ListenerStatus {
+/** Its routes as the snapshot has them. */
+export interface OutboundStatus
+  extends ListenerStatus,
+    Pick<OutboundListener, 'routes' | 'backends' | 'policy'> {
   readonly cluster: string
 }
 
