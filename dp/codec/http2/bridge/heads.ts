@@ -12,7 +12,8 @@ const CHUNKED = 'transfer-encoding: chunked\r\n'
 const NO_BODY = 'content-length: 0\r\n'
 /** `:method`, `:scheme`, `:authority` and `:path` are the first of a request, in this order. */
 const PSEUDO_FIELDS = 4
-const AUTHORITY_AT = 2
+export const AUTHORITY_AT = 2
+export const PATH_AT = 3
 /** Servers wait for the length of a body where these methods announce none (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
