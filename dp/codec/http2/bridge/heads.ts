@@ -4,6 +4,7 @@
  * one HTTP/1.1 gets chunks.
  */
 import { STATUS_CODES } from '#base/http-server.ts'
+import { POLICY_FIELD } from '../../../errors.ts'
 import type { FieldList } from '../field-list.ts'
 import type { HeaderBlock } from '../header-block.ts'
 import { addLines, addPassing, isForClient, isForMessage, linesOf } from './field-lines.ts'
@@ -95,5 +96,5 @@ function isNotLength(name: string): boolean {
 }
 
 function isNotReason(name: string): boolean {
-  return name !== 'x-vmesh-reason' && name !== 'x-vmesh-policy' && isForMessage(name)
+  return name !== 'x-vmesh-reason' && name !== POLICY_FIELD && isForMessage(name)
 }
