@@ -4,6 +4,9 @@
  * counted. Statuses and bodies are Kuma's where Kuma has them (kuma-semantics.md 3.0).
  */
 
+/** Header of an answer that the mesh made itself: `KIND/NAME` of the policy that decided. */
+export const POLICY_FIELD = 'x-vmesh-policy'
+
 export interface Reason {
   readonly status: number
   /** Sent as text/plain, without a newline at the end. */

@@ -12,9 +12,6 @@ import type { Instance, MeshView } from '../match/view.ts'
 /** Until MeshTimeout is enforced: what Kuma's default policy says. */
 const CONNECT_TIMEOUT_MS = 5_000
 
-/** What the contract admits, of backends and of localities. */
-export const MAX_WEIGHT = 1_000_000_000
-
 export type Tags = Readonly<Record<string, string>>
 
 /** Who is called. */

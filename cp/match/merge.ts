@@ -3,9 +3,8 @@
  * field. Lists are replaced as a whole, except `append…` fields, which are concatenated, and the rules of a MeshHTTPRoute,
  * which are merged by their matches.
  */
+import { isObject } from '#base/shape.ts'
 import { matchesText } from './route-matches.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** undefined when there is none. Inputs are not changed; what is not touched is shared with them. */
 export function mergeConfs(confs: readonly unknown[]): unknown {
@@ -44,8 +43,4 @@ function merge(before: unknown, after: unknown): unknown {
 function set(target: Record<string, unknown>, field: string, value: unknown): void {
   if (value === undefined) return
   Object.defineProperty(target, field, { value, enumerable: true, configurable: true, writable: true })
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

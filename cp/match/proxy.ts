@@ -15,13 +15,6 @@ import type { MeshView } from './view.ts'
 
 type Dataplane = Resource<DataplaneSpec>
 
-/** Lowest precedence first; without shadow policies. */
-export function matchedPolicies(view: MeshView, type: string, dataplane: Dataplane): readonly Resource[] {
-  return inPrecedence(
-    view.policies(type).filter(policy => !isShadow(policy) && selectsProxy(view, policy, dataplane)),
-  )
-}
-
 /** Lowest precedence first; those that act on this one inbound. */
 export function policiesOfInbound(
   view: MeshView,

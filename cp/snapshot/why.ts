@@ -5,12 +5,14 @@
 import { draftOf } from '../compile/compile.ts'
 import type { Draft, OutboundDraft } from '../compile/draft.ts'
 import type { Kind, Resource } from '../kinds/kind.ts'
+import { sortedLabels } from '../kinds/meta.ts'
 import type { DataplaneInbound, DataplaneOutbound, DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import { kindByType } from '../kinds/registry.ts'
-import { traitsOf } from '../kinds/schema/policy-traits.ts'
+import { isProxyWide, isRoute, traitsOf } from '../kinds/schema/policy-traits.ts'
 import { inboundItems } from '../match/inbound.ts'
 import { type MatchRule, matchRules } from '../match/inbound-rules.ts'
 import { outboundPolicy } from '../match/legacy/connection.ts'
+import { hasTags } from '../match/select.ts'
 import { selectedPolicies, serviceConf } from '../match/selection.ts'
 import type { MeshView } from '../match/view.ts'
 import { type Said, type TracedValue, traced } from '../match/why/trace.ts'
@@ -68,18 +70,11 @@ export function whyOf(view: MeshView, dataplane: Dataplane, kinds: readonly Kind
       service,
       said: ofService(
         service,
-        ofOutbounds.filter(({ type }) => !ROUTES.includes(type)),
+        ofOutbounds.filter(kind => !isRoute(kind)),
       ),
     })),
   }
 }
-
-function isProxyWide(kind: Kind): boolean {
-  const { hasTo, hasFrom, hasRules } = traitsOf(kind)
-  return !hasTo && !hasFrom && !hasRules
-}
-
-const ROUTES: readonly string[] = ['MeshHTTPRoute', 'MeshTCPRoute']
 
 /** Route policies give way to each other as the compilers say. */
 function mayRoute({ type }: Kind, { routedBy, listener }: OutboundDraft): boolean {
@@ -134,19 +129,17 @@ function saidOfClients(
 ): readonly SaidOf[] {
   const items = inboundItems(view, kind.type, dataplane, inbound)
   const of = (tags: Readonly<Record<string, string>>): readonly Said[] =>
-    items.filter(({ clientTags }) => Object.entries(clientTags).every(([tag, value]) => tags[tag] === value))
+    items.filter(({ clientTags }) => hasTags(tags, clientTags))
   const forAll = of({})
-  const sets = new Map(items.toReversed().map(({ clientTags }) => [textOf(clientTags), clientTags]))
+  const sets = new Map(
+    items.toReversed().map(({ clientTags }) => [JSON.stringify(sortedLabels(clientTags)), clientTags]),
+  )
   return [...sets.values()].flatMap(clients => {
     const fitting = of(clients)
     const isForAll = Object.keys(clients).length === 0
     const addsNothing = !isForAll && sameValues(traced(fitting), traced(forAll))
     return addsNothing ? [] : saidOf(kind, fitting, { clients })
   })
-}
-
-function textOf(tags: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** The same words of the same authors. */

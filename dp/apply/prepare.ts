@@ -3,7 +3,7 @@
  * listeners are bound. Either all of it is ready to be taken over, or nothing has changed.
  */
 import { codeOf, messageOf } from '#base/errors.ts'
-import { clustersOf } from '#contract/check-route.ts'
+import { missingClusters } from '#contract/check-route.ts'
 import type { InboundListener, OutboundListener } from '#contract/listener.ts'
 import type { Violation } from '#contract/messages.ts'
 import type { Sections, Snapshot } from '#contract/snapshot.ts'
@@ -116,12 +116,7 @@ function checkReferences(snapshot: Snapshot, violations: Violation[]): void {
     const path = `listener/${key}`
     if (listener.direction === 'inbound') {
       if (listener.tls !== null) checkTrust(path, listener.tls.trustDomain)
-    } else {
-      for (const { at, cluster } of clustersOf(listener)) {
-        if (!snapshot.clusters.has(cluster))
-          violations.push({ path: `${path}.${at}`, message: `no such cluster section: ${cluster}` })
-      }
-    }
+    } else violations.push(...missingClusters(listener, snapshot.clusters, path))
   }
   for (const [name, cluster] of snapshot.clusters) {
     if (cluster.tls !== null) checkTrust(`cluster/${name}`, cluster.tls.trustDomain)

@@ -32,10 +32,7 @@ export class WaitingLine {
 
   /** The first that still wants a stream; those that have gone are forgotten. */
   shift(): Ticket | undefined {
-    for (;;) {
-      const ticket = this.#tickets.shift()
-      if (ticket === undefined || ticket.waiter.isWanted) return ticket
-    }
+    return this.isWanting ? this.#tickets.shift() : undefined
   }
 
   /** Takes those out that came up to that number. */

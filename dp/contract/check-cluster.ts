@@ -2,11 +2,11 @@
 import type { Balancer, HashPolicy } from './balancer.ts'
 import type { Cluster, Endpoint } from './cluster.ts'
 import type { Reader } from './reader.ts'
+import { MAX_WEIGHT } from './route.ts'
 
 /** As in Kuma's validation: larger tables cost memory and time for nothing. */
 const MAX_RING_SIZE = 8_388_608
 const MAX_TABLE_SIZE = 5_000_011
-const MAX_WEIGHT = 1_000_000_000
 
 export function readCluster(reader: Reader): Cluster {
   const tls = reader.nullable('tls')

@@ -1,22 +1,23 @@
 /** Unknown JSON → Route, faults noted with their paths. */
+import { isHostText, isOfConnection, isPathText } from '#base/text/http.ts'
 import type { OutboundListener } from './listener.ts'
+import type { Violation } from './messages.ts'
 import type { Reader } from './reader.ts'
-import type {
-  Backend,
-  HeaderEdit,
-  HeaderLine,
-  HeaderMatch,
-  HostRewrite,
-  NamedMatch,
-  PathRewrite,
-  Redirect,
-  Rewrite,
-  Route,
-  RouteMatch,
-  TextMatch,
+import {
+  type Backend,
+  type HeaderEdit,
+  type HeaderLine,
+  type HeaderMatch,
+  type HostRewrite,
+  MAX_WEIGHT,
+  type NamedMatch,
+  type PathRewrite,
+  type Redirect,
+  type Rewrite,
+  type Route,
+  type RouteMatch,
+  type TextMatch,
 } from './route.ts'
-
-const MAX_WEIGHT = 1_000_000_000
 
 export function readRoute(reader: Reader): Route {
   return {
@@ -36,8 +37,18 @@ export function readRoute(reader: Reader): Route {
   }
 }
 
-/** All clusters that an outbound refers to, and where. */
-export function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener) {
+/** What an outbound refers to and is not there. @param path of its section */
+export function missingClusters(
+  listener: OutboundListener,
+  clusters: ReadonlyMap<string, unknown>,
+  path: string,
+): Violation[] {
+  return clustersOf(listener)
+    .filter(({ cluster }) => !clusters.has(cluster))
+    .map(({ at, cluster }) => ({ path: `${path}.${at}`, message: `no such cluster section: ${cluster}` }))
+}
+
+function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener) {
   const named = (list: readonly Pick<Backend, 'cluster'>[], at: string) =>
     list.map((one, i) => ({ at: `${at}[${i}].cluster`, cluster: one.cluster }))
   return [
@@ -103,35 +114,19 @@ function readLine(reader: Reader): HeaderLine {
 function checkName(reader: Reader, member: string, name: string): void {
   if (!/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
     reader.refuse(member, `not a header name in lower case: ${name}`)
-  else if (FRAMING.has(name)) reader.refuse(member, `${name} belongs to the connection and cannot be changed`)
+  else if (name === 'host' || isOfConnection(name))
+    reader.refuse(member, `${name} belongs to the connection and cannot be changed`)
 }
 
-/** Whoever changes one of these changes where a message ends, or for whom it is. */
-const FRAMING = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
-/** Visible characters; no `?` or `#`, which end a path. */
 function readPath(reader: Reader, member: string): string {
   const value = reader.text(member)
-  if (!/^[!"$->@-~]*$/.test(value)) reader.refuse(member, 'must hold only characters of a path')
+  if (!isPathText(value)) reader.refuse(member, 'must hold only characters of a path')
   return value
 }
 
 function readHost(reader: Reader, member: string): string {
   const value = reader.text(member)
-  if (!/^[A-Za-z0-9\-._~%!$&'()*+;=:[\]\\]*$/.test(value))
-    reader.refuse(member, 'must hold only characters of a host')
+  if (!isHostText(value)) reader.refuse(member, 'must hold only characters of a host')
   return value
 }
 

@@ -4,7 +4,7 @@
  * control plane can add optional ones.
  */
 import { readCluster } from './check-cluster.ts'
-import { clustersOf, readBackends, readRoute } from './check-route.ts'
+import { missingClusters, readBackends, readRoute } from './check-route.ts'
 import type { Cluster } from './cluster.ts'
 import type { IdentityConfig, Trust } from './identity.ts'
 import type { InboundListener, OutboundListener } from './listener.ts'
@@ -52,10 +52,7 @@ function checkReferences(
 ): void {
   const path = `listener/${key}`
   if (listener.direction === 'outbound') {
-    for (const { at, cluster } of clustersOf(listener)) {
-      if (!clusters.has(cluster))
-        violations.push({ path: `${path}.${at}`, message: `no such cluster section: ${cluster}` })
-    }
+    violations.push(...missingClusters(listener, clusters, path))
   }
   if (listener.direction === 'inbound' && listener.tls !== null && !trust.has(listener.tls.trustDomain)) {
     violations.push({ path: `${path}.tls.trustDomain`, message: 'no such trust section' })

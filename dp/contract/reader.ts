@@ -1,4 +1,5 @@
 /** Reads members of unknown JSON by their types and notes each fault with its path. */
+import { isObject } from '#base/shape.ts'
 import type { Violation } from './messages.ts'
 
 /** Reads members of one unknown value; a fault is noted with its path and a harmless value returned. */
@@ -10,9 +11,8 @@ export class Reader {
   constructor(value: unknown, path: string, violations: Violation[]) {
     this.#path = path
     this.#violations = violations
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!isObject) violations.push({ path, message: 'must be an object' })
-    this.#members = isObject ? (value as Readonly<Record<string, unknown>>) : {}
+    this.#members = isObject(value) ? value : {}
+    if (!isObject(value)) violations.push({ path, message: 'must be an object' })
   }
 
   text(name: string): string {
@@ -61,11 +61,6 @@ export class Reader {
   /** Notes a fault of the member. */
   refuse(name: string, message: string): void {
     this.#fault(name, message, null)
-  }
-
-  /** null: absent. */
-  optional<const T extends readonly [string, ...string[]]>(name: string, allowed: T): T[number] | null {
-    return this.#members[name] === undefined ? null : this.oneOf(name, allowed)
   }
 
   object(name: string): Reader {

@@ -40,11 +40,14 @@ export interface NamedMatch extends TextMatch {
 
 export type HeaderMatch = NamedMatch | { readonly type: 'present' | 'absent'; readonly name: string }
 
+/** Of backends, endpoints and localities. */
+export const MAX_WEIGHT = 1_000_000_000
+
 /** One of the clusters that share the calls. */
 export interface Backend {
   /** Name of the cluster. */
   readonly cluster: string
-  /** Share among the backends, at least 1. */
+  /** Share among the backends, from 1 to MAX_WEIGHT. */
   readonly weight: number
 }
 

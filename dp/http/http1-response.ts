@@ -8,8 +8,8 @@ import { CHUNKED, dropNamed } from '../codec/http1/fields.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
-import type { ReasonCode } from '../errors.ts'
-import { POLICY_FIELD, redirectText, replyText } from './reply.ts'
+import { POLICY_FIELD, type ReasonCode } from '../errors.ts'
+import { redirectText, replyText } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const CHUNKS_ONLY = ['transfer-encoding', 'trailer']

@@ -5,8 +5,7 @@ import { meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import type { Http2Stream } from '../codec/http2/stream.ts'
-import { isReason, type ReasonCode } from '../errors.ts'
-import { POLICY_FIELD } from './reply.ts'
+import { isReason, POLICY_FIELD, type ReasonCode } from '../errors.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -75,8 +74,10 @@ export class Http2Response implements ResponseSink, ChunkSink {
       return true
     }
     addHead(head)
-    if (reason !== '') FIELDS.add('x-vmesh-reason', reason)
-    if (reason !== '' && head.policy !== '') FIELDS.add(POLICY_FIELD, head.policy)
+    if (reason !== '') {
+      FIELDS.add('x-vmesh-reason', reason)
+      if (head.policy !== '') FIELDS.add(POLICY_FIELD, head.policy)
+    }
     this.#isChunked = head.framing === 'chunked'
     if (this.#isChunked) {
       this.#unchunker ??= new Unchunker()

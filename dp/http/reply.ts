@@ -2,10 +2,7 @@
  * Answers that the data plane makes itself, from the table of reasons in dp/errors.ts, and redirects; the only place for
  * them. `policy`: that decided, `KIND/POLICY`; ''.
  */
-import { REASONS, type ReasonCode } from '../errors.ts'
-
-/** Name of the field that names the policy. */
-export const POLICY_FIELD = 'x-vmesh-policy'
+import { POLICY_FIELD, REASONS, type ReasonCode } from '../errors.ts'
 
 const PHRASES: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',

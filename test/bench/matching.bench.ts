@@ -154,7 +154,7 @@ function policies(count: number): readonly Resource[] {
     { ...to(i + 1), weight: 1 },
   ]
   const path = (i: number): object => ({ path: { type: 'PathPrefix', value: `/p-${i}` } })
-  const any = [{ match: { 'kuma.io/service': '*' } }]
+  const everybody = [{ match: { 'kuma.io/service': '*' } }]
   return [
     ...some('MeshTrafficPermission', 80, i => ({
       from: [{ targetRef: to(i), default: { action: i % 3 === 0 ? 'Deny' : 'Allow' } }],
@@ -174,7 +174,7 @@ function policies(count: number): readonly Resource[] {
     ...Array.from({ length: 20 }, (_, i) =>
       resource('TrafficRoute', 'default', `p-${i}`, {
         sources: [{ match: { 'kuma.io/service': service(i) } }],
-        destinations: any,
+        destinations: everybody,
         conf: { destination: { 'kuma.io/service': '*' } },
       }),
     ),

@@ -3,7 +3,6 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import type { OutboundListener } from '#contract/listener.ts'
 import type { Route } from '#contract/route.ts'
 import type { LocalEngine } from '../../dp/apply/applier.ts'
-import type { Limits } from '../../dp/codec/limits.ts'
 import { anEngine, mustApply } from './engine-pair.ts'
 import { freePorts } from './ports.ts'
 import { type RawServer, rawClient, rawServer } from './raw-sockets.ts'
@@ -46,12 +45,8 @@ function tell(name: string): Promise<RawServer> {
 }
 
 /** Clusters `main`, `one` and `two`, and `none` without endpoints; calls go to `main` where no route says otherwise. */
-export async function startRouted(
-  t: Teardown,
-  change: Partial<OutboundListener>,
-  limits: Partial<Limits> = {},
-): Promise<Routed> {
-  const engine = anEngine(t, limits)
+export async function startRouted(t: Teardown, change: Partial<OutboundListener>): Promise<Routed> {
+  const engine = anEngine(t)
   const apps = new Map<string, RawServer>()
   for (const name of ['main', 'one', 'two']) {
     const app = await tell(name)

@@ -14,7 +14,7 @@ import {
   outboundPolicy,
   PASS_THROUGH,
 } from '../../match/legacy/connection.ts'
-import { matchedPolicies } from '../../match/proxy.ts'
+import { selectedPolicies } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
 
 type Dataplane = Resource<DataplaneSpec>
@@ -73,7 +73,7 @@ export function attachmentsOf(
     service: '',
     policies: collected(of, kind => {
       const { legacy, isTargetRef } = traitsOf(kind)
-      if (isTargetRef) return matchedPolicies(view, kind.type, dataplane)
+      if (isTargetRef) return selectedPolicies(view, kind.type, dataplane)
       return legacy === 'dataplane' ? listOf(dataplanePolicy(view, kind.type, dataplane)) : []
     }),
   }

@@ -5,14 +5,14 @@
 import type { Resource } from '../../kinds/kind.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 import { kinds } from '../../kinds/registry.ts'
-import { traitsOf } from '../../kinds/schema/policy-traits.ts'
+import { isProxyWide, traitsOf } from '../../kinds/schema/policy-traits.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import { type GatewayListener, type GatewaySpec, gatewayOf, listenersOf } from '../../match/gateway.ts'
 import { connectionPolicy, dataplanePolicy } from '../../match/legacy/connection.ts'
 import { bestRank, type Selectors } from '../../match/legacy/selector.ts'
-import { matchedPolicies } from '../../match/proxy.ts'
+import { selectedPolicies } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
-import { isProxyWide, targetRefKinds, withoutSpec } from './shapes.ts'
+import { targetRefKinds, withoutSpec } from './shapes.ts'
 
 type Tags = Readonly<Record<string, string>>
 type Dataplane = Resource<DataplaneSpec>
@@ -67,7 +67,7 @@ function gatewayPolicies(view: MeshView, dataplane: Dataplane): object {
     .map(({ type }) => [type, dataplanePolicy(view, type, dataplane)] as const)
   const present = targetRefKinds()
     .filter(isProxyWide)
-    .map(({ type }) => [type, matchedPolicies(view, type, dataplane).at(-1)] as const)
+    .map(({ type }) => [type, selectedPolicies(view, type, dataplane).at(-1)] as const)
   return shown([...legacy, ...present])
 }
 
@@ -116,7 +116,7 @@ interface BackendRef {
 
 function routesOf(view: MeshView, dataplane: Dataplane, tags: Tags): readonly Route[] {
   const own = view.policies('MeshGatewayRoute').filter(route => selectsListener(route, tags))
-  const present = ['MeshHTTPRoute', 'MeshTCPRoute'].flatMap(type => matchedPolicies(view, type, dataplane))
+  const present = ['MeshHTTPRoute', 'MeshTCPRoute'].flatMap(type => selectedPolicies(view, type, dataplane))
   return [...own.map(gatewayRoute), ...present.map(httpRoute)]
 }
 

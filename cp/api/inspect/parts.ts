@@ -9,17 +9,17 @@ import type { Kind, Resource } from '../../kinds/kind.ts'
 import type { MeshSpec } from '../../kinds/mesh/mesh.ts'
 import { inboundsOf } from '../../kinds/proxy/dataplane.ts'
 import { kinds } from '../../kinds/registry.ts'
-import { traitsOf } from '../../kinds/schema/policy-traits.ts'
+import { isProxyWide, isRoute, traitsOf } from '../../kinds/schema/policy-traits.ts'
 import { catchAllConf, type MatchRule, matchRules } from '../../match/inbound-rules.ts'
 import { policiesOf, proxyConf, type RouteRule } from '../../match/items.ts'
 import { type DestinationRule, destinationRules, ruleForDestination } from '../../match/outbound.ts'
-import { matchedPolicies } from '../../match/proxy.ts'
 import { portsOf, type ResourceSection } from '../../match/references.ts'
+import { selectedPolicies } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
 import { type Answer, ok } from '../http/answer.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
 import { layoutOf } from './layout.ts'
-import { isProxyWide, isRoute, kriOrigins, kriText, targetRefKinds } from './shapes.ts'
+import { kriOrigins, kriText, targetRefKinds } from './shapes.ts'
 import { badRequest, dataplaneEndpoint, type Subject } from './subject.ts'
 
 const TITLE = 'Could not retrieve Dataplane'
@@ -42,7 +42,7 @@ export function proxyPoliciesEndpoint(context: ApiContext): Endpoint {
     const policies = targetRefKinds()
       .filter(isProxyWide)
       .flatMap(kind => {
-        const matched = matchedPolicies(view, kind.type, dataplane)
+        const matched = selectedPolicies(view, kind.type, dataplane)
         if (matched.length === 0) return []
         return [{ kind: kind.type, conf: proxyConf(matched) ?? {}, origins: kriOrigins(matched) }]
       })
@@ -108,7 +108,7 @@ export function routePoliciesEndpoint(context: ApiContext): Endpoint {
         const policies = kindsOfOutbounds().flatMap(kind => {
           const rules = destinationRules(
             subject.view,
-            matchedPolicies(subject.view, kind.type, subject.dataplane),
+            selectedPolicies(subject.view, kind.type, subject.dataplane),
           )
           const rule = rules.find(({ resource }) => resource === route)
           return rule === undefined ? [] : [outboundPolicy(kind, rule)]
@@ -152,7 +152,7 @@ function ruleOf(
   kind: Kind,
   destination: ResourceSection,
 ): DestinationRule | undefined {
-  const rules = destinationRules(view, matchedPolicies(view, kind.type, dataplane))
+  const rules = destinationRules(view, selectedPolicies(view, kind.type, dataplane))
   return ruleForDestination(rules, destination)
 }
 

@@ -6,21 +6,21 @@ import type { Kind, Resource } from '../../kinds/kind.ts'
 import { sortedLabels } from '../../kinds/meta.ts'
 import { type DataplaneSpec, inboundsOf, outboundsOf } from '../../kinds/proxy/dataplane.ts'
 import { kindByType } from '../../kinds/registry.ts'
-import { traitsOf } from '../../kinds/schema/policy-traits.ts'
+import { isProxyWide, traitsOf } from '../../kinds/schema/policy-traits.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import { tagsHash } from '../../match/destination-name.ts'
 import type { GatewaySpec } from '../../match/gateway.ts'
 import { fromRules, matchRules } from '../../match/inbound-rules.ts'
 import { proxyConf, type RouteRule } from '../../match/items.ts'
 import { destinationRules, ruleForService, toRules } from '../../match/outbound.ts'
-import { matchedPolicies } from '../../match/proxy.ts'
 import { matchesHash } from '../../match/route-matches.ts'
+import { selectedPolicies } from '../../match/selection.ts'
 import type { SubsetRule } from '../../match/subset.ts'
 import type { MeshView } from '../../match/view.ts'
 import { ok } from '../http/answer.ts'
 import { notFound } from '../problem.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
-import { inboundOf, isProxyWide, matcherOf, metaOf, ruleOrigin, targetRefKinds } from './shapes.ts'
+import { inboundOf, matcherOf, metaOf, ruleOrigin, targetRefKinds } from './shapes.ts'
 import { dataplaneEndpoint, resourceEndpoint } from './subject.ts'
 
 type Dataplane = Resource<DataplaneSpec>
@@ -58,7 +58,7 @@ export function flatRulesEndpoint(context: ApiContext): Endpoint {
 /** @param subject what the answer is about: the data plane, or the gateway that it runs */
 export function rulesOf(view: MeshView, dataplane: Dataplane, subject: Resource): object {
   const rules = targetRefKinds().flatMap(kind => rulesOfKind(view, dataplane, kind))
-  const routes = toRules(view, matchedPolicies(view, 'MeshHTTPRoute', dataplane))
+  const routes = toRules(view, selectedPolicies(view, 'MeshHTTPRoute', dataplane))
   const matches = routes.flatMap(({ conf }) => (conf as { rules: readonly RouteRule[] }).rules)
   const byHash = new Map(matches.map(({ matches: match = [] }) => [matchesHash(match), match]))
   return {
@@ -70,7 +70,7 @@ export function rulesOf(view: MeshView, dataplane: Dataplane, subject: Resource)
 
 function rulesOfKind(view: MeshView, dataplane: Dataplane, kind: Kind): object[] {
   const { hasFrom, hasRules, hasTo, isFromAsRules } = traitsOf(kind)
-  const matched = matchedPolicies(view, kind.type, dataplane)
+  const matched = selectedPolicies(view, kind.type, dataplane)
   if (matched.length === 0) return []
   const proxyRule = isProxyWide(kind)
     ? { proxyRule: { conf: proxyConf(matched) ?? {}, origin: matched.map(metaOf) } }
@@ -114,13 +114,13 @@ function dataplaneFor(gateway: Resource): Dataplane {
 }
 
 function singleItem(view: MeshView, dataplane: Dataplane, { type }: Kind): object[] {
-  const matched = matchedPolicies(view, type, dataplane)
+  const matched = selectedPolicies(view, type, dataplane)
   if (matched.length === 0) return []
   return [flat('SingleItem', type, { subset: [], conf: proxyConf(matched) ?? {}, origins: matched }, {})]
 }
 
 function destinationSubsets(view: MeshView, dataplane: Dataplane, { type }: Kind): object[] {
-  const rules = toRules(view, matchedPolicies(view, type, dataplane))
+  const rules = toRules(view, selectedPolicies(view, type, dataplane))
   const outbounds = outboundsOf(dataplane.spec)
   const services = [...new Set(outbounds.map(({ service }) => service))].sort()
   return services.flatMap(service => {

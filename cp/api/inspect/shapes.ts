@@ -40,16 +40,6 @@ export function targetRefKinds(): readonly Kind[] {
     .toSorted((a, b) => rank(a) - rank(b) || (a.type < b.type ? -1 : 1))
 }
 
-/** Policies that hold for the whole data plane: without lists. */
-export function isProxyWide(kind: Kind): boolean {
-  const { isTargetRef, hasTo, hasFrom, hasRules } = traitsOf(kind)
-  return isTargetRef && !hasTo && !hasFrom && !hasRules
-}
-
-export function isRoute({ type }: Kind): boolean {
-  return type === 'MeshHTTPRoute' || type === 'MeshTCPRoute'
-}
-
 export function metaOf({ type, mesh, name, labels }: Resource): object {
   return { type, mesh, name, labels: sortedLabels(labels) }
 }

@@ -2,10 +2,10 @@
  * backendRefs of the route policies → destinations and their shares (Kuma semantics 3.8). Destinations that are resources
  * of their own, among them MeshServices by port or labels, are none yet: such a reference leads to nobody.
  */
-import type { Backend } from '#contract/route.ts'
+import { type Backend, MAX_WEIGHT } from '#contract/route.ts'
 import type { BackendRef } from '../../kinds/routing/backend-ref.ts'
 import { destinationName } from '../../match/destination-name.ts'
-import { type Destination, MAX_WEIGHT, serviceDestination } from '../cluster.ts'
+import { type Destination, serviceDestination } from '../cluster.ts'
 
 /** What of a reference is read. */
 export type Ref = Partial<BackendRef> & Pick<BackendRef, 'kind'>

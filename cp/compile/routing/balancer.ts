@@ -7,10 +7,12 @@ export type Conf = NonNullable<NonNullable<MeshLoadBalancingStrategySpec['to']>[
 type LoadBalancer = NonNullable<Conf['loadBalancer']>
 type Written = NonNullable<Conf['hashPolicies']>[number]
 
-const MAX_CHOICES = 1_000
-const MIN_RING_SIZE = 1_024
+/** What the contract admits. */
+export const MAX_CHOICES = 1_000
+/** Kuma's defaults. */
+export const MIN_RING_SIZE = 1_024
+export const TABLE_SIZE = 65_537
 const MAX_RING_SIZE = 8_000_000
-const TABLE_SIZE = 65_537
 
 export function balancerOf({ type, leastRequest, ringHash, maglev }: LoadBalancer): Balancer {
   switch (type) {

@@ -3,10 +3,11 @@
  * it; then those of other zones, as the failover rules say.
  */
 import type { Endpoint, Locality } from '#contract/cluster.ts'
+import { MAX_WEIGHT } from '#contract/route.ts'
 import type { MeshLoadBalancingStrategySpec } from '../../kinds/routing/mesh-load-balancing-strategy.ts'
 import { numberOf } from '../../kinds/values.ts'
 import type { Instance } from '../../match/view.ts'
-import { MAX_WEIGHT, type Tags } from '../cluster.ts'
+import type { Tags } from '../cluster.ts'
 
 type Conf = NonNullable<NonNullable<MeshLoadBalancingStrategySpec['to']>[number]['default']>
 type Awareness = NonNullable<Conf['localityAwareness']>

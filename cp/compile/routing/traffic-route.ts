@@ -3,15 +3,16 @@
  * semantics 1.5, 1.10, 2.13): one policy for each outbound, the one whose selectors fit both ends best.
  */
 import type { Balancer } from '#contract/balancer.ts'
-import type { Route } from '#contract/route.ts'
+import { MAX_WEIGHT, type Route } from '#contract/route.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { TrafficRouteSpec } from '../../kinds/legacy/traffic-route.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import { outboundPolicy } from '../../match/legacy/connection.ts'
 import type { MeshView } from '../../match/view.ts'
-import { type Destination, MAX_WEIGHT, type Tags } from '../cluster.ts'
+import type { Destination, Tags } from '../cluster.ts'
 import type { Draft, OutboundDraft } from '../draft.ts'
+import { MAX_CHOICES, MIN_RING_SIZE, TABLE_SIZE } from './balancer.ts'
 import { apply, Destinations, type Routing, routingTo } from './routing.ts'
 import { changesOf, matchOf } from './traffic-route-http.ts'
 
@@ -89,10 +90,7 @@ function resolved(destination: Tags, { service, tags }: Destination): Destinatio
   return { service: all[SERVICE_TAG] ?? service, tags: all }
 }
 
-const MAX_CHOICES = 1_000
-const MIN_RING_SIZE = 1_024
 const MAX_RING_SIZE = 8_388_608
-const TABLE_SIZE = 65_537
 
 function balancerOf(balancer: Conf['loadBalancer'] = {}): Balancer | null {
   const { leastRequest, ringHash, random, maglev } = balancer

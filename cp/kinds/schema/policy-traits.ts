@@ -39,6 +39,17 @@ export function traitsOf(kind: Kind): PolicyTraits {
   return traits
 }
 
+/** Policies with a targetRef that hold for the whole data plane: without lists. */
+export function isProxyWide(kind: Kind): boolean {
+  const { isTargetRef, hasTo, hasFrom, hasRules } = traitsOf(kind)
+  return isTargetRef && !hasTo && !hasFrom && !hasRules
+}
+
+/** Policies with a targetRef that say where calls go. */
+export function isRoute({ type }: Kind): boolean {
+  return type === 'MeshHTTPRoute' || type === 'MeshTCPRoute'
+}
+
 const known = new WeakMap<Kind, PolicyTraits>()
 
 const FROM_AS_RULES: ReadonlySet<string> = new Set([

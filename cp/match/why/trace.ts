@@ -2,7 +2,9 @@
  * Where each value of a merged configuration comes from: the same walk as merge.ts, with the item beside every value. What
  * comes out is what `mergeItems` gives, field by field.
  */
+
 import { isDeepStrictEqual } from 'node:util'
+import { isObject } from '#base/shape.ts'
 import { fieldAt, itemAt, keyAt } from '../../kinds/field-path.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import { mergeItems, type RouteRule } from '../items.ts'
@@ -28,8 +30,6 @@ interface Step {
   readonly value: unknown
   readonly author: Author
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 /** @param items of one type, lowest precedence first */
 export function traced(items: readonly Said[]): readonly TracedValue[] {
@@ -99,8 +99,4 @@ function grown(path: string, steps: readonly Step[]): readonly TracedValue[] {
 
 function traceOf(path: string, value: unknown, { policy, ruleIndex }: Author): TracedValue {
   return { path, value, policy, ruleIndex }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

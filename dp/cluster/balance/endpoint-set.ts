@@ -7,6 +7,7 @@ import type { Balancer as Config } from '#contract/balancer.ts'
 import type { Locality } from '#contract/cluster.ts'
 import type { Balancer, Candidate } from './balancer.ts'
 import { makeBalancer } from './balancers.ts'
+import { GOLDEN, HASHES } from './hash.ts'
 
 /** An endpoint with its place. */
 export interface Placed extends Candidate {
@@ -16,9 +17,6 @@ export interface Placed extends Candidate {
 
 /** Envoy's, in percent. */
 const OVERPROVISIONING = 140
-/** 2^32 divided by the golden ratio (Fibonacci hashing). */
-const SPREAD = 0x9e3779b1
-const HASHES = 2 ** 32
 
 interface Group<Member> {
   readonly members: readonly Member[]
@@ -110,7 +108,7 @@ function drawGroup<Member>(groups: readonly Group<Member>[], hash: number): Grou
   if (groups.length === 1) return groups[0]
   let total = 0
   for (const { share } of groups) total += share
-  let drawn = (hash < 0 ? Math.random() : (Math.imul(hash, SPREAD) >>> 0) / HASHES) * total
+  let drawn = (hash < 0 ? Math.random() : (Math.imul(hash, GOLDEN) >>> 0) / HASHES) * total
   for (const group of groups) {
     if (drawn < group.share) return group
     drawn -= group.share

@@ -2,7 +2,9 @@
  * Hashes of texts, 32 bits without sign: xxHash32 (github.com/Cyan4973/xxHash, seed 0) and MurmurHash2 (Austin Appleby, with
  * the seed 0x9747b28c that Kafka uses). Not for secrets.
  */
-const P1 = 0x9e3779b1
+/** 2^32 divided by the golden ratio: multiplying by it spreads what lies together. The first prime of xxHash as well. */
+export const GOLDEN = 0x9e3779b1
+const P1 = GOLDEN
 const P2 = 0x85ebca77
 const P3 = 0xc2b2ae3d
 const P4 = 0x27d4eb2f
@@ -12,8 +14,16 @@ const MURMUR_SEED = 0x9747b28c
 
 export type Hash = (text: string) => number
 
+/** How many there are. */
+export const HASHES = 2 ** 32
+
 /** Of a call that is not hashed. */
 export const NO_HASH = -1
+
+/** The hash of a call, any one where it has none. */
+export function hashOrAny(hash: number): number {
+  return hash === NO_HASH ? Math.floor(Math.random() * HASHES) : hash
+}
 
 export function xxHash(text: string): number {
   const bytes = Buffer.from(text, 'utf8')

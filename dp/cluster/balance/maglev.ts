@@ -4,10 +4,9 @@
  */
 import type { Balancer, Candidate } from './balancer.ts'
 import { firstFree } from './free.ts'
-import { murmurHash, NO_HASH, xxHash } from './hash.ts'
+import { hashOrAny, murmurHash, xxHash } from './hash.ts'
 
 const EMPTY = 0xffffffff
-const HASHES = 2 ** 32
 
 export class Maglev<Member extends Candidate> implements Balancer<Member> {
   readonly #members: readonly Member[]
@@ -20,8 +19,7 @@ export class Maglev<Member extends Candidate> implements Balancer<Member> {
   }
 
   pick(tried: readonly Member[], hash: number): Member | null {
-    const drawn = hash === NO_HASH ? Math.floor(Math.random() * HASHES) : hash
-    return firstFree(this.#members, this.#table, drawn % this.#table.length, tried)
+    return firstFree(this.#members, this.#table, hashOrAny(hash) % this.#table.length, tried)
   }
 }
 

@@ -4,12 +4,10 @@
  */
 import type { Balancer, Candidate } from './balancer.ts'
 import { firstFree } from './free.ts'
-import { type Hash, NO_HASH } from './hash.ts'
+import { GOLDEN, type Hash, hashOrAny } from './hash.ts'
 
 /** Index of the member in the lower bits, hash in the upper ones: together they fit into a double. */
 const INDEX_FACTOR = 2 ** 21
-const HASHES = 2 ** 32
-const GOLDEN = 0x9e3779b1
 /** Unless more are asked for: a ring is made anew with every change of its members. */
 const MAX_POINTS = 2 ** 16
 
@@ -28,8 +26,7 @@ export class RingHash<Member extends Candidate> implements Balancer<Member> {
   }
 
   pick(tried: readonly Member[], hash: number): Member | null {
-    const drawn = hash === NO_HASH ? Math.floor(Math.random() * HASHES) : hash
-    return firstFree(this.#members, this.#owners, this.#placeOf(drawn), tried)
+    return firstFree(this.#members, this.#owners, this.#placeOf(hashOrAny(hash)), tried)
   }
 
   /** Of the first point that is not before the hash. */

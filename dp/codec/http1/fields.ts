@@ -118,11 +118,13 @@ export function dropNamed(kept: string, from: number, names: readonly string[]):
   return leftTo === 0 ? kept : left + kept.slice(leftTo)
 }
 
-/** Whether the line at `at` is of a field of one of the names. */
 function isNamed(text: string, at: number, names: readonly string[]): boolean {
-  for (const name of names) {
-    const end = at + name.length
-    if (text.charCodeAt(end) === COLON && text.slice(at, end).toLowerCase() === name) return true
-  }
+  for (const name of names) if (isFieldAt(text, at, name)) return true
   return false
+}
+
+/** Whether the line at `at` is of the field of that name (lower case). */
+export function isFieldAt(text: string, at: number, name: string): boolean {
+  const end = at + name.length
+  return text.charCodeAt(end) === COLON && text.slice(at, end).toLowerCase() === name
 }

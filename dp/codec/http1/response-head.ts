@@ -2,6 +2,7 @@
  * Reads the head of an HTTP/1.1 response (RFC 9112 §4, §6) into one reused object, as strict as requests are read:
  * how its body is framed, whether the connection can be used again, and the text that goes on.
  */
+import { POLICY_FIELD } from '../../errors.ts'
 import type { HeaderBlock } from '../http2/header-block.ts'
 import { VALUE } from './bytes.ts'
 import { FieldNames } from './field-names.ts'
@@ -77,7 +78,7 @@ export class ResponseHead implements FieldReader {
     this.byteLength = 0
     this.contentLength = contentLength
     this.reason = block.fields.get('x-vmesh-reason') ?? ''
-    this.policy = block.fields.get('x-vmesh-policy') ?? ''
+    this.policy = block.fields.get(POLICY_FIELD) ?? ''
     if (isHead || isEnd || status < 200 || status === 204 || status === 304) this.framing = 'none'
     else if (contentLength >= 0) this.framing = contentLength === 0 ? 'none' : 'length'
     else this.framing = 'chunked'
@@ -245,7 +246,7 @@ const NAMES = new FieldNames([
   'upgrade',
   'keep-alive',
   'x-vmesh-reason',
-  'x-vmesh-policy',
+  POLICY_FIELD,
   'proxy-connection',
 ])
 

@@ -4,6 +4,7 @@
  */
 import type { Stream } from '../../cluster/transport.ts'
 import type { Sweepable } from '../../codec/deadlines.ts'
+import { AUTHORITY_AT } from '../../codec/http2/bridge/heads.ts'
 import { FieldList } from '../../codec/http2/field-list.ts'
 import { Exchange } from '../exchange.ts'
 import type { Outgoing } from '../outgoing.ts'
@@ -11,7 +12,6 @@ import type { Requester } from '../requester.ts'
 import type { ResponseSink } from '../response-sink.ts'
 import type { HttpRole } from '../role.ts'
 import { plainWay } from './directions.ts'
-import { AUTHORITY_AT } from './request-view.ts'
 import type { Copies, MirrorTo } from './route-table.ts'
 
 const NOBODY: ResponseSink = {

@@ -9,7 +9,7 @@ export class Regex {
 
   /** Throws where `pattern` is none. */
   constructor(pattern: string) {
-    this.#pattern = RE2JS.compile(pattern)
+    this.#pattern = compiled(pattern)
   }
 
   /** The whole text. */
@@ -36,9 +36,23 @@ export class Regex {
 /** Why it is none, in words; ''. */
 export function regexFault(pattern: string): string {
   try {
-    RE2JS.compile(pattern)
+    compiled(pattern)
     return ''
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
+}
+
+/** Every snapshot is looked at before it is taken over, and most patterns are in the next one too. */
+const known = new Map<string, RE2JS>()
+/** Beyond it all are forgotten, those of policies that are gone too. */
+const MOST_KNOWN = 1_000
+
+function compiled(pattern: string): RE2JS {
+  const found = known.get(pattern)
+  if (found !== undefined) return found
+  const made = RE2JS.compile(pattern)
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(pattern, made)
+  return made
 }

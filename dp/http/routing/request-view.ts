@@ -2,6 +2,8 @@
  * A request as routes look at it, whichever version of HTTP it came in. Two objects, each used for one request after the
  * other: what they show is valid until the next one.
  */
+import { isFieldAt } from '../../codec/http1/fields.ts'
+import { AUTHORITY_AT, PATH_AT } from '../../codec/http2/bridge/heads.ts'
 import type { FieldList } from '../../codec/http2/field-list.ts'
 
 export interface RequestView {
@@ -44,9 +46,7 @@ class TextView implements RequestView {
     let at = text.indexOf('\r\n') + 2
     while (at < text.length) {
       const end = text.indexOf('\r\n', at)
-      const nameEnd = at + name.length
-      if (text.charCodeAt(nameEnd) === COLON && text.slice(at, nameEnd).toLowerCase() === name)
-        found = joined(found, text.slice(nameEnd + 1, end).trim())
+      if (isFieldAt(text, at, name)) found = joined(found, text.slice(at + name.length + 1, end).trim())
       at = end + 2
     }
     return found
@@ -80,10 +80,6 @@ class FieldsView implements RequestView {
     return found
   }
 }
-
-const COLON = 58
-export const AUTHORITY_AT = 2
-export const PATH_AT = 3
 
 export const TEXT_VIEW = new TextView()
 export const FIELDS_VIEW = new FieldsView()

@@ -1,10 +1,11 @@
 /** Another path or host for a request, as its backend sees it, and addresses of redirects (Kuma semantics 3.8). */
 import type { Rewrite as Config, HostRewrite, PathRewrite, Redirect, RouteMatch } from '#contract/route.ts'
 import { dropNamed } from '../../codec/http1/fields.ts'
+import { AUTHORITY_AT, PATH_AT } from '../../codec/http2/bridge/heads.ts'
 import type { FieldList } from '../../codec/http2/field-list.ts'
 import { pathOf } from './matchers.ts'
 import { Regex } from './regex.ts'
-import { AUTHORITY_AT, PATH_AT, type RequestView } from './request-view.ts'
+import type { RequestView } from './request-view.ts'
 
 const ORIGINAL_PATH = 'x-envoy-original-path'
 const ORIGINAL_HOST = 'x-envoy-original-host'

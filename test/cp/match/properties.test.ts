@@ -8,7 +8,7 @@ import t from 'tap'
 import { compile } from '../../../cp/compile/compile.ts'
 import type { Resource } from '../../../cp/kinds/kind.ts'
 import { toRules } from '../../../cp/match/outbound.ts'
-import { matchedPolicies } from '../../../cp/match/proxy.ts'
+import { selectedPolicies } from '../../../cp/match/selection.ts'
 import type { MeshIndex } from '../../../cp/snapshot/mesh-view.ts'
 import { sectionOf } from '../../../cp/snapshot/sections.ts'
 import { fuzzOptions } from '../../support/fuzzing.ts'
@@ -93,7 +93,7 @@ t.test('a more specific policy always wins, whatever the names and times', async
       for (const { name } of all) {
         const dataplane = view.dataplane(name)
         if (dataplane === undefined) throw new Error(`${name}: no such Dataplane`)
-        const matched = matchedPolicies(view, 'MeshTimeout', dataplane)
+        const matched = selectedPolicies(view, 'MeshTimeout', dataplane)
         const [rule] = toRules(view, matched)
         const kinds = matched.map(policy => kindOf(refs[called.indexOf(policy.name)]))
         const { from: winner } = (rule?.conf ?? {}) as { readonly from?: string }

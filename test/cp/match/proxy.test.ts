@@ -4,7 +4,8 @@ import type { Labels, Resource } from '../../../cp/kinds/kind.ts'
 import type { DataplaneSpec } from '../../../cp/kinds/proxy/dataplane.ts'
 import { inboundsOf } from '../../../cp/kinds/proxy/dataplane.ts'
 import type { TargetRef } from '../../../cp/kinds/target-ref.ts'
-import { matchedPolicies, policiesOfInbound } from '../../../cp/match/proxy.ts'
+import { policiesOfInbound } from '../../../cp/match/proxy.ts'
+import { selectedPolicies } from '../../../cp/match/selection.ts'
 import { MeshIndex } from '../../../cp/snapshot/mesh-view.ts'
 import { aDataplane, aMesh, resource } from '../../support/resources.ts'
 
@@ -84,7 +85,7 @@ for (const [what, ref, selected] of [
     const view = viewOf(meshGateway, route, aTimeout('mt', ofRef))
     const all = { client, edge, kong, two, web }
     const found = Object.entries(all).filter(
-      ([, one]) => matchedPolicies(view, 'MeshTimeout', one).length > 0,
+      ([, one]) => selectedPolicies(view, 'MeshTimeout', one).length > 0,
     )
     t.same(
       found.map(([name]) => name),
@@ -103,7 +104,7 @@ t.test('the stronger policy comes last: by kind, then the name that sorts first'
     aTimeout('shadow', undefined, { 'kuma.io/effect': 'shadow' }),
   )
   t.same(
-    matchedPolicies(view, 'MeshTimeout', web).map(({ name }) => name),
+    selectedPolicies(view, 'MeshTimeout', web).map(({ name }) => name),
     ['bbb', 'aaa', 'zzz', 'svc'],
   )
 })
@@ -130,7 +131,7 @@ t.test(
     )
     const policy = aTimeout('mt', { kind: 'MeshHTTPRoute', labels: { app: 'x' } })
     for (const order of [routes, routes.toReversed()]) {
-      t.equal(matchedPolicies(viewOf(...order, policy), 'MeshTimeout', web).length, 1)
+      t.equal(selectedPolicies(viewOf(...order, policy), 'MeshTimeout', web).length, 1)
     }
   },
 )

@@ -5,7 +5,7 @@ import type { TargetRef } from '../../../cp/kinds/target-ref.ts'
 import { fromRules } from '../../../cp/match/inbound-rules.ts'
 import { policiesOf } from '../../../cp/match/items.ts'
 import { destinationRules, toRules } from '../../../cp/match/outbound.ts'
-import { matchedPolicies } from '../../../cp/match/proxy.ts'
+import { selectedPolicies } from '../../../cp/match/selection.ts'
 import type { SubsetRule } from '../../../cp/match/subset.ts'
 import { MeshIndex } from '../../../cp/snapshot/mesh-view.ts'
 import { aDataplane, aMesh, aPermission, resource } from '../../support/resources.ts'
@@ -115,7 +115,7 @@ for (const [what, policies, expected] of EXAMPLES) {
     for (const order of [policies, policies.toReversed()]) {
       const view = viewOf(order)
       const type = policies[0]?.type ?? ''
-      const matched = matchedPolicies(view, type, proxy)
+      const matched = selectedPolicies(view, type, proxy)
       const [inbound] = fromRules(view, type, proxy)
       t.same((inbound?.rules ?? toRules(view, matched)).map(show), expected)
     }
@@ -125,7 +125,7 @@ for (const [what, policies, expected] of EXAMPLES) {
 t.test('T4 to T6 hold for destinations that are resources too', async t => {
   for (const [, policies, [expected = '']] of EXAMPLES.slice(3)) {
     const view = viewOf(policies)
-    const [rule, ...others] = destinationRules(view, matchedPolicies(view, policies[0]?.type ?? '', proxy))
+    const [rule, ...others] = destinationRules(view, selectedPolicies(view, policies[0]?.type ?? '', proxy))
     t.same(others, [])
     t.equal(show({ subset: [], conf: rule?.conf, origins: policiesOf(rule?.origins ?? []) }), expected)
   }

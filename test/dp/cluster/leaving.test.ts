@@ -3,31 +3,16 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { setImmediate as tick } from 'node:timers/promises'
 import t from 'tap'
-import { anEngine, mustApply, startPair } from '../../support/engine-pair.ts'
+import { anEngine, mustApply, type startPair } from '../../support/engine-pair.ts'
 import { type Gate, startGate } from '../../support/gate.ts'
+import { startGated } from '../../support/gated-pair.ts'
 import { freePorts } from '../../support/ports.ts'
 import { httpResponder, ok, type RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
-import { aCluster, anInbound, anOutbound, clusterTls, LOOPBACK, trustOf } from '../../support/snapshots.ts'
+import { aCluster, anInbound, anOutbound, LOOPBACK, trustOf } from '../../support/snapshots.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: b\r\n\r\n'
 /** Of a body, so that it cannot be sent again by whoever has passed it on. */
 const HALF = 'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nhello'
-
-type Options = Parameters<typeof startPair>[1]
-
-/** A pair with a gate between its data planes. */
-async function startGated(t: Parameters<typeof startPair>[0], options: Options) {
-  const pair = await startPair(t, options)
-  const gate = await startGate(pair.inPort, Number.POSITIVE_INFINITY)
-  t.teardown(gate.close)
-  const { protocol = 'http' } = options
-  await mustApply(pair.web, {
-    listeners: [anOutbound(pair.outPort, 'gated', { protocol: protocol === 'tcp' ? 'tcp' : 'http' })],
-    clusters: [aCluster('gated', [gate.port], { tls: clusterTls('backend') })],
-    trust: [trustOf(pair.ca)],
-  })
-  return { pair, gate }
-}
 
 async function holds(gate: Gate, count: number): Promise<void> {
   while (gate.held() < count) await tick()

@@ -5,8 +5,8 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import t from 'tap'
 import { RAW } from '../../../dp/tls/alpn.ts'
 import { makeIdentity, makeMeshCa } from '../../support/certificates.ts'
-import { anEngine, type EnginePair, mustApply, startPair } from '../../support/engine-pair.ts'
-import { type Gate, startGate } from '../../support/gate.ts'
+import { anEngine, mustApply, startPair } from '../../support/engine-pair.ts'
+import { startGated } from '../../support/gated-pair.ts'
 import { freePorts } from '../../support/ports.ts'
 import { fieldOf, httpResponder, ok, type RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
 import { aCluster, anInbound, anOutbound, clusterTls, LOOPBACK, trustOf } from '../../support/snapshots.ts'
@@ -18,32 +18,6 @@ async function ask(client: RawPeer): Promise<string> {
   client.send(GET)
   const answer = await client.hears(/\r\n\r\n[\s\S]/)
   return fieldOf(answer, 'x-vmesh-reason') || answer.slice(answer.indexOf('\r\n\r\n') + 4)
-}
-
-interface Gated {
-  readonly pair: EnginePair
-  readonly gate: Gate
-  /** Web's snapshot again, by other roots or names. */
-  apply(serverIds?: readonly string[]): Promise<void>
-}
-
-/** A pair whose mesh connections go through a gate that counts them. */
-async function startGated(
-  t: Parameters<typeof startPair>[0],
-  options: Parameters<typeof startPair>[1],
-): Promise<Gated> {
-  const pair = await startPair(t, options)
-  const gate = await startGate(pair.inPort, Number.POSITIVE_INFINITY)
-  t.teardown(gate.close)
-  const { protocol = 'http' } = options
-  const apply = (serverIds = clusterTls('backend').serverIds) =>
-    mustApply(pair.web, {
-      listeners: [anOutbound(pair.outPort, 'gated', { protocol })],
-      clusters: [aCluster('gated', [gate.port], { tls: { ...clusterTls('backend'), serverIds } })],
-      trust: [trustOf(pair.ca)],
-    })
-  await apply()
-  return { pair, gate, apply }
 }
 
 t.test('a cold crowd of calls makes one connection', async t => {

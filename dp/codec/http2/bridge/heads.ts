@@ -4,6 +4,7 @@
  * one HTTP/1.1 gets chunks.
  */
 import { STATUS_CODES } from '#base/http-server.ts'
+import { POLICY_FIELD } from '../../../errors.ts'
 import type { FieldList } from '../field-list.ts'
 import type { HeaderBlock } from '../header-block.ts'
 import { addLines, addPassing, isForClient, isForMessage, linesOf } from './field-lines.ts'
@@ -12,7 +13,8 @@ const CHUNKED = 'transfer-encoding: chunked\r\n'
 const NO_BODY = 'content-length: 0\r\n'
 /** `:method`, `:scheme`, `:authority` and `:path` are the first of a request, in this order. */
 const PSEUDO_FIELDS = 4
-const AUTHORITY_AT = 2
+export const AUTHORITY_AT = 2
+export const PATH_AT = 3
 /** Servers wait for the length of a body where these methods announce none (RFC 9110 §8.6). */
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
@@ -94,5 +96,5 @@ function isNotLength(name: string): boolean {
 }
 
 function isNotReason(name: string): boolean {
-  return name !== 'x-vmesh-reason' && name !== 'x-vmesh-policy' && isForMessage(name)
+  return name !== 'x-vmesh-reason' && name !== POLICY_FIELD && isForMessage(name)
 }

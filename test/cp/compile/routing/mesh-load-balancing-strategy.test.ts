@@ -83,7 +83,7 @@ t.test('what a call is hashed by, in either place', async t => {
 })
 
 t.test('where calls go: zones and localities', async t => {
-  const any = { failover: [{ to: { type: 'Any' } }] }
+  const toAnyZone = { failover: [{ to: { type: 'Any' } }] }
   const affinity = (...tags: object[]) => ({ localZone: { affinityTags: tags } })
   const cases: readonly (readonly [
     locality: object | undefined,
@@ -99,7 +99,7 @@ t.test('where calls go: zones and localities', async t => {
     [{ crossZone: {} }, ['1', '2', '3']],
     // the first tag on which both agree
     [
-      { ...affinity({ key: 'host' }, { key: 'rack' }), crossZone: any },
+      { ...affinity({ key: 'host' }, { key: 'rack' }), crossZone: toAnyZone },
       ['1 host=h1:90', '2 rack=r1:9', '3 :1', '4 p1', '5 p1'],
       200,
     ],
@@ -136,7 +136,7 @@ t.test('where calls go: zones and localities', async t => {
     ).map(
       ([percentage, over]) =>
         [
-          { crossZone: { ...any, failoverThreshold: { percentage } } },
+          { crossZone: { ...toAnyZone, failoverThreshold: { percentage } } },
           ['1', '2', '3', '4 p1', '5 p1'],
           over,
         ] as const,
