@@ -7,6 +7,7 @@ import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
 import type { Sweepable } from '../codec/deadlines.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { skipEmptyLines } from '../codec/http1/head-text.ts'
+import { KeptBytes } from '../codec/http1/kept-bytes.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
 import type { ReasonCode } from '../errors.ts'
 import { Exchange } from './exchange.ts'
@@ -41,8 +42,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   #state = HEAD
   #deadlineMs: number
   /** The beginning of a head, or requests behind the one that runs. */
-  #kept: Buffer | null = null
-  #isPartial = false
+  #kept: KeptBytes | null = null
   /** Nothing was asked yet. */
   #isFresh = true
   #isReading = false
@@ -105,10 +105,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {
-    const kept = this.#kept
-    this.#kept = null
-    const all = kept === null ? bytes : Buffer.concat([kept, bytes.subarray(start, end)])
-    this.#read(all, kept === null ? start : 0, kept === null ? end : all.length)
+    if (this.#kept === null) return this.#read(bytes, start, end)
+    this.#keep(bytes, start, end)
+    if (this.#state === HEAD && this.#kept.mayBeHead(this.#role.limits.maxHeadBytes)) this.#readKept()
   }
 
   onEnd(): void {
@@ -153,9 +152,15 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
 
   upgraded(stream: Stream, head: string, rest: Buffer): void {
     this.down.write(head)
-    const early = { kept: this.#kept, hasEnded: this.#hasEnded }
+    const early = { kept: this.#kept?.all ?? null, hasEnded: this.#hasEnded }
     this.#kept = null
     this.#role.replaced(this, new UpgradedConnection(this.down, stream, early, rest, this.#role))
+  }
+
+  #readKept(): void {
+    const kept = this.#kept
+    this.#kept = null
+    if (kept !== null) this.#read(kept.all, 0, kept.length)
   }
 
   #read(bytes: Buffer, start: number, end: number): void {
@@ -190,7 +195,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
       return this.#speakHttp2(bytes, from, end)
     if (fault === '') return this.#begin(bytes, from + REQUEST.byteLength, end)
     if (fault !== 'incomplete') this.#refuse(fault)
-    else if (end > from) this.#keepHead(bytes, from, end)
+    else if (end > from) this.#keep(bytes, from, end)
     return -1
   }
 
@@ -250,16 +255,13 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     return bodyEnd
   }
 
-  #keepHead(bytes: Buffer, start: number, end: number): void {
-    // The time counts from the first byte, however slowly the others come.
-    if (!this.#isPartial) this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.headTimeoutMs
-    this.#isPartial = true
-    this.#kept = Buffer.from(bytes.subarray(start, end))
-  }
-
   #keep(bytes: Buffer, start: number, end: number): number {
-    this.#kept = Buffer.from(bytes.subarray(start, end))
-    if (this.#kept.length > this.#role.limits.maxPipelinedBytes) this.down.pause()
+    const { deadlines, limits } = this.#role
+    // The time for a head counts from its first byte, however slowly the others come.
+    if (this.#state === HEAD && this.#kept === null) this.#deadlineMs = deadlines.nowMs + limits.headTimeoutMs
+    this.#kept ??= new KeptBytes()
+    this.#kept.add(bytes, start, end)
+    if (this.#state === DONE && this.#kept.length > limits.maxPipelinedBytes) this.down.pause()
     return end
   }
 
@@ -277,13 +279,10 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     if (this.#isBlocked) return
     this.#state = HEAD
     this.#isDiscarding = false
-    this.#isPartial = false
     this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.keepAliveMs
     this.down.resume()
     if (this.#isReading) return
-    const kept = this.#kept
-    this.#kept = null
-    if (kept !== null) this.#read(kept, 0, kept.length)
+    if (this.#kept !== null) this.#readKept()
     else if (this.#hasEnded) this.#close()
   }
 

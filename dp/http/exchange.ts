@@ -6,6 +6,7 @@
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
+import { KeptBytes } from '../codec/http1/kept-bytes.ts'
 import { ResponseHead } from '../codec/http1/response-head.ts'
 import { responseText } from '../codec/http2/bridge/heads.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
@@ -45,7 +46,7 @@ export class Exchange implements ByteSink, StreamWaiter {
   #isLast = false
   #keepMs = -1
   /** Beginning of a head that is not complete. */
-  #kept: Buffer | null = null
+  #kept: KeptBytes | null = null
 
   constructor(requester: Requester, role: HttpRole) {
     this.#requester = requester
@@ -131,8 +132,10 @@ export class Exchange implements ByteSink, StreamWaiter {
   onBytes(bytes: Buffer, start: number, end: number): void {
     this.#requester.touch()
     const kept = this.#kept
+    kept?.add(bytes, start, end)
+    if (kept?.mayBeHead(this.#role.limits.maxHeadBytes) === false) return
     this.#kept = null
-    const buffer = kept === null ? bytes : Buffer.concat([kept, bytes.subarray(start, end)])
+    const buffer = kept === null ? bytes : kept.all
     const to = kept === null ? end : buffer.length
     let at = kept === null ? start : 0
     while (at < to && this.#state === HEAD) {
@@ -191,7 +194,8 @@ export class Exchange implements ByteSink, StreamWaiter {
     const { maxHeadBytes, maxFields } = this.#role.limits
     const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#request.isHead)
     if (outcome === 'incomplete') {
-      this.#kept = Buffer.from(bytes.subarray(start, end))
+      this.#kept = new KeptBytes()
+      this.#kept.add(bytes, start, end)
       return -1
     }
     if (outcome === 'bad') {

@@ -5,6 +5,7 @@
 import type { Stream } from '../cluster/transport.ts'
 import { chunkedData, chunksEnd } from '../codec/http2/bridge/chunks.ts'
 import { isGrpc } from '../codec/http2/bridge/mesh-answer.ts'
+import { makeRoomForTrailers } from '../codec/http2/bridge/trailer-room.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
@@ -71,6 +72,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     stream.sink = this
     this.#stream = stream
     this.#isHead = block.method === 'HEAD'
+    if (!isEnd) makeRoomForTrailers(block)
     this.#isChunked = block.contentLength < 0
     this.response.begins(stream, isGrpc(block.fields.get('content-type')))
     this.#exchange.isRequestDone = isEnd

@@ -6,6 +6,7 @@
 import { type ByteSink, NO_SINK } from '../../codec/byte-stream.ts'
 import { chunkedData, chunksEnd } from '../../codec/http2/bridge/chunks.ts'
 import { requestFields, responseText } from '../../codec/http2/bridge/heads.ts'
+import { makeRoomForTrailers } from '../../codec/http2/bridge/trailer-room.ts'
 import { connectFields, openedText, tunnelOf, webSocketFields } from '../../codec/http2/bridge/tunnels.ts'
 import { type ChunkSink, Unchunker } from '../../codec/http2/bridge/unchunker.ts'
 import type { Http2Connection } from '../../codec/http2/connection.ts'
@@ -134,6 +135,7 @@ export class RequestStream implements Stream, StreamSink, ChunkSink {
   onHead(stream: Http2Stream, block: HeaderBlock, isEnd: boolean): void {
     const isFinal = block.status >= 200
     if (this.#asksTunnel && isFinal && block.status < 300) return this.#opened(stream, block, isEnd)
+    if (isFinal && !isEnd && !this.#isHead) makeRoomForTrailers(block)
     this.#isChunked = isFinal && !isEnd && block.contentLength < 0
     if (this.sink.onResponse !== undefined) return this.sink.onResponse(block, isEnd)
     const bytes = Buffer.from(`${responseText(block, isEnd, this.#isHead)}\r\n`, 'latin1')

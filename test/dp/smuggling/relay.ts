@@ -2,8 +2,8 @@
  * Sends bytes through a data plane and tells what came of them: the answers, and the exact bytes that reached the
  * application behind it, which understands requests with the strict reader alone and answers each.
  */
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Ending, type RawPeer, rawClient, rawServer } from '../../support/raw-sockets.ts'
+import { roundTrip } from './loopback.ts'
 import { type Reading, readStrictly } from './strict-reader.ts'
 
 export interface Relayed {
@@ -21,8 +21,9 @@ export interface Recorder {
   close(): void
 }
 
-/** Turns of the event loop, all parties being in this process, without a byte anywhere: nothing more will come. */
-const QUIET_TURNS = 12
+/** Without a byte anywhere, all parties being in this process: twice what the longest way takes. Nothing more will come. */
+const QUIET_ROUND_TRIPS = 6
+const FIRST = 'GET /first HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n'
 const ANSWER = 'HTTP/1.1 200 OK\r\nx-recorded: yes\r\ncontent-length: 0\r\n\r\n'
 const NO_TUNNEL = 'HTTP/1.1 405 Method Not Allowed\r\nx-recorded: yes\r\ncontent-length: 0\r\n\r\n'
 
@@ -47,15 +48,25 @@ export async function startRecorder(): Promise<Recorder> {
     peer.socket.on('end', () => peer.socket.end())
   })
 
+  const ready = new Set<number>()
+  /** Later the connections between the data planes are there, and nobody waits for a handshake. */
+  async function makeReady(port: number): Promise<void> {
+    const client = await rawClient(port)
+    client.send(FIRST)
+    await client.ended
+    client.socket.destroy()
+    ready.add(port)
+  }
+
   async function relay(port: number, text: string, cutAt = 0): Promise<Relayed> {
+    if (!ready.has(port)) await makeReady(port)
     heard.clear()
     answered.clear()
     const client = await rawClient(port)
     client.socket.on('error', () => {})
     if (cutAt > 0 && cutAt < text.length) {
       client.send(text.slice(0, cutAt))
-      await turn()
-      await turn()
+      await roundTrip()
     }
     client.send(text.slice(cutAt))
     await quiet(client, () => moved)
@@ -63,8 +74,7 @@ export async function startRecorder(): Promise<Recorder> {
     const ending = await client.ended
     client.socket.destroy()
     // What was abandoned may still be on its way to the application.
-    await turn()
-    await turn()
+    await still(() => moved)
     return { answers: client.heard, ending, readings: [...heard.values()].map(readStrictly) }
   }
 
@@ -77,12 +87,19 @@ export async function quiet(client: RawPeer, moved: () => number): Promise<void>
   void client.ended.then(() => {
     isOver = true
   })
-  let turns = 0
+  await still(
+    () => moved() + client.heard.length,
+    () => isOver,
+  )
+}
+
+/** Until a count does not change any more. */
+async function still(count: () => number, isOver = () => false): Promise<void> {
   let before = -1
-  while (turns < QUIET_TURNS && !isOver) {
-    const now = moved() + client.heard.length
-    turns = now === before ? turns + 1 : 0
+  for (let trips = 0; trips < QUIET_ROUND_TRIPS && !isOver(); trips++) {
+    const now = count()
+    if (now !== before) trips = 0
     before = now
-    await turn()
+    await roundTrip()
   }
 }

@@ -14,6 +14,7 @@ const TRAILERS = 4
 const DONE = 5
 
 const LF = 10
+const CR_BYTES = 1
 const SEMICOLON = 59
 
 export interface ChunkSink {
@@ -25,11 +26,14 @@ export class Unchunker {
   #state = SIZE
   #left = 0
   #trailers = ''
+  /** Of a line of the trailers, so far. */
+  #lineBytes = 0
 
   begin(): void {
     this.#state = SIZE
     this.#left = 0
     this.#trailers = ''
+    this.#lineBytes = 0
   }
 
   get isDone(): boolean {
@@ -61,7 +65,9 @@ export class Unchunker {
   #step(byte: number): void {
     if (this.#state === TRAILERS) {
       this.#trailers += String.fromCharCode(byte)
-      if (this.#trailers === '\r\n' || this.#trailers.endsWith('\r\n\r\n')) this.#state = DONE
+      if (byte !== LF) this.#lineBytes++
+      else if (this.#lineBytes > CR_BYTES) this.#lineBytes = 0
+      else this.#state = DONE
     } else if (this.#state === DATA_END) {
       if (byte === LF) this.#state = SIZE
     } else if (byte === LF) this.#state = this.#left > 0 ? DATA : TRAILERS
