@@ -3,6 +3,8 @@ import { isHostText, isOfConnection, isPathText } from '#base/text/http.ts'
 import type { OutboundListener } from './listener.ts'
 import type { Violation } from './messages.ts'
 import type { Reader } from './reader.ts'
+import { readRetry } from './resilience/retry.ts'
+import { readTimeouts } from './resilience/timeouts.ts'
 import {
   type Backend,
   type HeaderEdit,
@@ -28,6 +30,8 @@ export function readRoute(reader: Reader): Route {
     ...(reader.has('responseHeaders') && { responseHeaders: readEdit(reader.object('responseHeaders')) }),
     ...(reader.has('rewrite') && { rewrite: readRewrite(reader.object('rewrite')) }),
     ...(reader.has('redirect') && { redirect: readRedirect(reader.object('redirect')) }),
+    ...(reader.has('timeouts') && { timeouts: readTimeouts(reader.object('timeouts')) }),
+    ...(reader.has('retry') && { retry: readRetry(reader.object('retry')) }),
     ...(reader.has('mirrors') && {
       mirrors: reader.list('mirrors').map(mirror => ({
         cluster: mirror.text('cluster'),
@@ -73,7 +77,7 @@ function readMatch(reader: Reader): RouteMatch {
   return {
     ...(reader.has('path') && { path: readText(reader.object('path')) }),
     ...(reader.has('method') && { method: readText(reader.object('method')) }),
-    ...(reader.has('headers') && { headers: reader.list('headers').map(readHeader) }),
+    ...(reader.has('headers') && { headers: reader.list('headers').map(readHeaderMatch) }),
     ...(reader.has('query') && { query: reader.list('query').map(readNamed) }),
   }
 }
@@ -89,7 +93,7 @@ function readNamed(reader: Reader): NamedMatch {
   return { name: reader.text('name'), ...readText(reader) }
 }
 
-function readHeader(reader: Reader): HeaderMatch {
+export function readHeaderMatch(reader: Reader): HeaderMatch {
   const name = reader.text('name')
   const types = ['exact', 'prefix', 'segments', 'regex', 'present', 'absent'] as const
   const type = reader.oneOf('type', types)

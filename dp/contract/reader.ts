@@ -42,6 +42,25 @@ export class Reader {
     return found ?? this.#fault(name, `must be one of ${allowed.join(', ')}`, allowed[0])
   }
 
+  /** As `integer`, or null. */
+  integerOrNull(name: string, least: number, most: number): number | null {
+    return this.#members[name] === null ? null : this.integer(name, least, most)
+  }
+
+  integers(name: string, least: number, most: number): readonly number[] {
+    const value = this.#members[name]
+    const isList =
+      Array.isArray(value) && value.every(item => Number.isInteger(item) && item >= least && item <= most)
+    return isList ? value : this.#fault(name, `must be a list of integers from ${least} to ${most}`, [])
+  }
+
+  /** A list of these words. */
+  listOf<const T extends readonly string[]>(name: string, allowed: T): readonly T[number][] {
+    const value = this.#members[name]
+    const isList = Array.isArray(value) && value.every(item => allowed.includes(item))
+    return isList ? value : this.#fault(name, `must be a list of ${allowed.join(', ')}`, [])
+  }
+
   /** A number from `least` to `most`, fractions allowed. */
   number(name: string, least: number, most: number): number {
     const value = this.#members[name]

@@ -2,6 +2,8 @@
  * What happens with the calls of an outbound. The control plane has merged all policies: the routes are in the order
  * in which they are tried, the first that matches decides, and what none matches goes to the listener's own backends.
  */
+import type { Retry } from './resilience/retry.ts'
+import type { CallTimeouts } from './resilience/timeouts.ts'
 
 /** One match of one rule: a rule with several matches is several routes. */
 export interface Route {
@@ -15,6 +17,10 @@ export interface Route {
   readonly rewrite?: Rewrite
   readonly redirect?: Redirect
   readonly mirrors?: readonly Mirror[]
+  /** Instead of the listener's, as a whole. */
+  readonly timeouts?: CallTimeouts
+  /** Instead of the listener's. */
+  readonly retry?: Retry
 }
 
 /** All members that are there have to fit; none: every request. */
