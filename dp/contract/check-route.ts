@@ -1,6 +1,7 @@
 /** Unknown JSON → Route, faults noted with their paths. */
 import { isHostText, isOfConnection, isPathText } from '#base/text/http.ts'
 import type { OutboundListener } from './listener.ts'
+import { readHeaderMatch, readNamed, readText } from './matching/text-match.ts'
 import type { Violation } from './messages.ts'
 import type { Reader } from './reader.ts'
 import { readRetry } from './resilience/retry.ts'
@@ -9,16 +10,13 @@ import {
   type Backend,
   type HeaderEdit,
   type HeaderLine,
-  type HeaderMatch,
   type HostRewrite,
   MAX_WEIGHT,
-  type NamedMatch,
   type PathRewrite,
   type Redirect,
   type Rewrite,
   type Route,
   type RouteMatch,
-  type TextMatch,
 } from './route.ts'
 
 export function readRoute(reader: Reader): Route {
@@ -80,26 +78,6 @@ function readMatch(reader: Reader): RouteMatch {
     ...(reader.has('headers') && { headers: reader.list('headers').map(readHeaderMatch) }),
     ...(reader.has('query') && { query: reader.list('query').map(readNamed) }),
   }
-}
-
-function readText(reader: Reader): TextMatch {
-  return {
-    type: reader.oneOf('type', ['exact', 'prefix', 'segments', 'regex'] as const),
-    value: reader.text('value'),
-  }
-}
-
-function readNamed(reader: Reader): NamedMatch {
-  return { name: reader.text('name'), ...readText(reader) }
-}
-
-export function readHeaderMatch(reader: Reader): HeaderMatch {
-  const name = reader.text('name')
-  const types = ['exact', 'prefix', 'segments', 'regex', 'present', 'absent'] as const
-  const type = reader.oneOf('type', types)
-  return type === 'present' || type === 'absent'
-    ? { type, name }
-    : { type, name, value: reader.text('value') }
 }
 
 function readEdit(reader: Reader): HeaderEdit {

@@ -1,7 +1,6 @@
 /** When a call is made again, how often and after which pause. */
-import { readHeaderMatch } from '../check-route.ts'
+import { type HeaderMatch, readHeaderMatch } from '../matching/text-match.ts'
 import type { Reader } from '../reader.ts'
-import type { HeaderMatch } from '../route.ts'
 import { readMs } from './timeouts.ts'
 
 /**
