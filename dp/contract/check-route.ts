@@ -2,8 +2,7 @@
 import { isHostText, isOfConnection, isPathText } from '#base/text/http.ts'
 import type { OutboundListener } from './listener.ts'
 import { readHeaderMatch, readNamed, readText } from './matching/text-match.ts'
-import type { Violation } from './messages.ts'
-import type { Reader } from './reader.ts'
+import type { Reader, Violation } from './reader.ts'
 import { readRetry } from './resilience/retry.ts'
 import { readTimeouts } from './resilience/timeouts.ts'
 import {

@@ -9,7 +9,7 @@ import { missingClusters } from './check-route.ts'
 import type { Cluster } from './cluster.ts'
 import type { IdentityConfig, Trust } from './identity.ts'
 import type { InboundListener, OutboundListener } from './listener.ts'
-import type { Violation } from './messages.ts'
+import type { Violation } from './reader.ts'
 import { Reader } from './reader.ts'
 import type { Sections } from './snapshot.ts'
 

@@ -1,6 +1,11 @@
 /** Reads members of unknown JSON by their types and notes each fault with its path. */
 import { isObject } from '#base/shape.ts'
-import type { Violation } from './messages.ts'
+
+/** What is wrong with a value. */
+export interface Violation {
+  readonly path: string
+  readonly message: string
+}
 
 /** Reads members of one unknown value; a fault is noted with its path and a harmless value returned. */
 export class Reader {
