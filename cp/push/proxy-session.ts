@@ -1,6 +1,7 @@
 /** A connected data plane as the rest of push sees it; `session.ts` is the one that is behind it. */
 import type { Logger } from '#base/log.ts'
-import type { FromControlPlane, Violation } from '#contract/messages.ts'
+import type { FromControlPlane } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { Resource, ResourceDraft } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { ProxySnapshot } from '../snapshot/builder.ts'

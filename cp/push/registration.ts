@@ -2,7 +2,8 @@
  * The Dataplane of a hello: checked, proved by the token and written, or found where it exists already. A Dataplane
  * that a daemon made bears a label, so that it goes when the daemon goes.
  */
-import type { Hello, Violation } from '#contract/messages.ts'
+import type { Hello } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { Resource } from '../kinds/kind.ts'
 import { type DataplaneSpec, dataplane as dataplaneKind, withZoneTag } from '../kinds/proxy/dataplane.ts'
 import { readResource } from '../kinds/validate.ts'

@@ -1,6 +1,7 @@
 /** Routes of an outbound as lines for people, in the order in which they are tried. */
 import type { OutboundListener } from '#contract/listener.ts'
-import type { Backend, HeaderMatch, Route, RouteMatch, TextMatch } from '#contract/route.ts'
+import type { HeaderMatch, TextMatch } from '#contract/matching/text-match.ts'
+import type { Backend, Route, RouteMatch } from '#contract/route.ts'
 
 /** One for each route, and one for what none of them fits, where that is shared by several. */
 export function routeLines({

@@ -3,8 +3,8 @@
  * runs in the same thread (applier.ts) as well as several in others (workers/).
  */
 import type { Identity } from '#contract/identity.ts'
-import type { Violation } from '#contract/messages.ts'
 import type { RunningStatistics } from '#contract/questions.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { Snapshot } from '#contract/snapshot.ts'
 
 export type ApplyResult =

@@ -5,7 +5,7 @@
 import { codeOf, messageOf } from '#base/errors.ts'
 import { missingClusters } from '#contract/check-route.ts'
 import type { InboundListener, OutboundListener } from '#contract/listener.ts'
-import type { Violation } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { Sections, Snapshot } from '#contract/snapshot.ts'
 import { patternFaults } from '../http/routing/patterns.ts'
 import type { TcpListener } from '../listener/tcp-listener.ts'

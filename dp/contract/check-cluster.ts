@@ -2,6 +2,7 @@
 import type { Balancer, HashPolicy } from './balancer.ts'
 import type { Cluster, Endpoint } from './cluster.ts'
 import type { Reader } from './reader.ts'
+import { readConduct } from './resilience/conduct.ts'
 import { MAX_WEIGHT } from './route.ts'
 
 /** As in Kuma's validation: larger tables cost memory and time for nothing. */
@@ -14,6 +15,7 @@ export function readCluster(reader: Reader): Cluster {
     ...(reader.has('protocol') && { protocol: reader.oneOf('protocol', ['http2'] as const) }),
     name: reader.text('name'),
     connectTimeoutMs: reader.integer('connectTimeoutMs', 1, 3_600_000),
+    ...readConduct(reader),
     endpoints: reader.list('endpoints').map(readEndpoint),
     tls: tls && {
       sni: tls.text('sni'),

@@ -1,22 +1,21 @@
 /** Unknown JSON → Route, faults noted with their paths. */
 import { isHostText, isOfConnection, isPathText } from '#base/text/http.ts'
 import type { OutboundListener } from './listener.ts'
-import type { Violation } from './messages.ts'
-import type { Reader } from './reader.ts'
+import { readHeaderMatch, readNamed, readText } from './matching/text-match.ts'
+import type { Reader, Violation } from './reader.ts'
+import { readRetry } from './resilience/retry.ts'
+import { readTimeouts } from './resilience/timeouts.ts'
 import {
   type Backend,
   type HeaderEdit,
   type HeaderLine,
-  type HeaderMatch,
   type HostRewrite,
   MAX_WEIGHT,
-  type NamedMatch,
   type PathRewrite,
   type Redirect,
   type Rewrite,
   type Route,
   type RouteMatch,
-  type TextMatch,
 } from './route.ts'
 
 export function readRoute(reader: Reader): Route {
@@ -28,6 +27,8 @@ export function readRoute(reader: Reader): Route {
     ...(reader.has('responseHeaders') && { responseHeaders: readEdit(reader.object('responseHeaders')) }),
     ...(reader.has('rewrite') && { rewrite: readRewrite(reader.object('rewrite')) }),
     ...(reader.has('redirect') && { redirect: readRedirect(reader.object('redirect')) }),
+    ...(reader.has('timeouts') && { timeouts: readTimeouts(reader.object('timeouts')) }),
+    ...(reader.has('retry') && { retry: readRetry(reader.object('retry')) }),
     ...(reader.has('mirrors') && {
       mirrors: reader.list('mirrors').map(mirror => ({
         cluster: mirror.text('cluster'),
@@ -73,29 +74,9 @@ function readMatch(reader: Reader): RouteMatch {
   return {
     ...(reader.has('path') && { path: readText(reader.object('path')) }),
     ...(reader.has('method') && { method: readText(reader.object('method')) }),
-    ...(reader.has('headers') && { headers: reader.list('headers').map(readHeader) }),
+    ...(reader.has('headers') && { headers: reader.list('headers').map(readHeaderMatch) }),
     ...(reader.has('query') && { query: reader.list('query').map(readNamed) }),
   }
-}
-
-function readText(reader: Reader): TextMatch {
-  return {
-    type: reader.oneOf('type', ['exact', 'prefix', 'segments', 'regex'] as const),
-    value: reader.text('value'),
-  }
-}
-
-function readNamed(reader: Reader): NamedMatch {
-  return { name: reader.text('name'), ...readText(reader) }
-}
-
-function readHeader(reader: Reader): HeaderMatch {
-  const name = reader.text('name')
-  const types = ['exact', 'prefix', 'segments', 'regex', 'present', 'absent'] as const
-  const type = reader.oneOf('type', types)
-  return type === 'present' || type === 'absent'
-    ? { type, name }
-    : { type, name, value: reader.text('value') }
 }
 
 function readEdit(reader: Reader): HeaderEdit {

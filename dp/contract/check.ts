@@ -4,11 +4,12 @@
  * control plane can add optional ones.
  */
 import { readCluster } from './check-cluster.ts'
-import { missingClusters, readBackends, readRoute } from './check-route.ts'
+import { readListener } from './check-listener.ts'
+import { missingClusters } from './check-route.ts'
 import type { Cluster } from './cluster.ts'
 import type { IdentityConfig, Trust } from './identity.ts'
 import type { InboundListener, OutboundListener } from './listener.ts'
-import type { Violation } from './messages.ts'
+import type { Violation } from './reader.ts'
 import { Reader } from './reader.ts'
 import type { Sections } from './snapshot.ts'
 
@@ -69,45 +70,4 @@ function readIdentity(reader: Reader): IdentityConfig {
 
 function readTrust(reader: Reader): Trust {
   return { trustDomain: reader.text('trustDomain'), roots: reader.texts('roots') }
-}
-
-function readListener(reader: Reader): InboundListener | OutboundListener {
-  const address = reader.text('address')
-  const port = reader.port('port')
-  const protocol = reader.oneOf('protocol', ['http', 'http2', 'tcp'] as const)
-  if (reader.oneOf('direction', ['inbound', 'outbound'] as const) === 'outbound') {
-    return {
-      direction: 'outbound',
-      address,
-      port,
-      protocol,
-      cluster: reader.text('cluster'),
-      ...(reader.has('backends') && { backends: readBackends(reader) }),
-      ...(reader.has('policy') && { policy: reader.text('policy') }),
-      ...(reader.has('routes') && { routes: reader.list('routes').map(readRoute) }),
-    }
-  }
-  const upstream = reader.object('upstream')
-  const tls = reader.nullable('tls')
-  return {
-    direction: 'inbound',
-    address,
-    port,
-    protocol,
-    service: reader.text('service'),
-    upstream: { address: upstream.text('address'), port: upstream.port('port') },
-    tls: tls && {
-      trustDomain: tls.text('trustDomain'),
-      permission: {
-        rules: tls
-          .object('permission')
-          .list('rules')
-          .map(rule => ({
-            principals: rule.texts('principals'),
-            action: rule.oneOf('action', ['allow', 'deny', 'shadow-deny'] as const),
-            policy: rule.text('policy'),
-          })),
-      },
-    },
-  }
 }

@@ -1,7 +1,8 @@
 /** A destination: the endpoints of one service (or subset of it) and how they are reached. */
 import type { Balancer, HashPolicy } from './balancer.ts'
+import type { Conduct } from './resilience/conduct.ts'
 
-export interface Cluster {
+export interface Cluster extends Conduct {
   readonly name: string
   readonly endpoints: readonly Endpoint[]
   /** null: endpoints are reached in plain text (mesh without mTLS). */

@@ -2,6 +2,11 @@
  * What the data plane listens on. Listeners are keyed by address and port; a change of anything else is taken
  * over by the running listener without closing its socket.
  */
+import type { Conduct } from './resilience/conduct.ts'
+import type { Fault } from './resilience/fault.ts'
+import type { ConnectionRate, RateLimit } from './resilience/rate-limit.ts'
+import type { Retry } from './resilience/retry.ts'
+import type { CallTimeouts } from './resilience/timeouts.ts'
 import type { Backend, Route } from './route.ts'
 
 /**
@@ -20,9 +25,29 @@ export interface InboundListener {
   /** `kuma.io/service` of the inbound: for logs and status. */
   readonly service: string
   /** Where the application listens. */
-  readonly upstream: { readonly address: string; readonly port: number }
+  readonly upstream: Upstream
   /** null: the mesh has no mTLS, plain text is accepted from everybody. */
   readonly tls: InboundTls | null
+  readonly timeouts?: InboundTimeouts
+  readonly faults?: readonly Fault[]
+  /** The first that fits the client decides. */
+  readonly rateLimits?: readonly RateLimit[]
+  readonly connectionRate?: ConnectionRate
+}
+
+/** The local application. */
+export interface Upstream extends Conduct {
+  readonly address: string
+  readonly port: number
+  /** Absent: 5 s. */
+  readonly connectTimeoutMs?: number
+}
+
+export interface InboundTimeouts extends CallTimeouts {
+  /** From the first byte of the head of a request to its last; absent: as the data plane's limits say. */
+  readonly headersMs?: number
+  /** Of TCP connections. */
+  readonly tcpIdleMs?: number
 }
 
 export interface InboundTls {
@@ -59,4 +84,14 @@ export interface OutboundListener {
   readonly policy?: string
   /** Of `http` and `http2`; the first that matches decides. */
   readonly routes?: readonly Route[]
+  readonly timeouts?: OutboundTimeouts
+  /** Of HTTP calls. */
+  readonly retry?: Retry
+  /** Of TCP: endpoints that are tried for a connection; absent: 5. */
+  readonly connectAttempts?: number
+}
+
+export interface OutboundTimeouts extends CallTimeouts {
+  /** Of TCP connections. */
+  readonly tcpIdleMs?: number
 }

@@ -9,12 +9,8 @@
  * The data plane pings every `pingMs`; a side that hears nothing for `leaseMs` closes the connection.
  */
 import type { Answer, Question } from './questions.ts'
+import type { Violation } from './reader.ts'
 import type { Version } from './snapshot.ts'
-
-export interface Violation {
-  readonly path: string
-  readonly message: string
-}
 
 /** First frame of the data plane. */
 export interface Hello {

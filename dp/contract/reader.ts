@@ -1,6 +1,11 @@
 /** Reads members of unknown JSON by their types and notes each fault with its path. */
 import { isObject } from '#base/shape.ts'
-import type { Violation } from './messages.ts'
+
+/** What is wrong with a value. */
+export interface Violation {
+  readonly path: string
+  readonly message: string
+}
 
 /** Reads members of one unknown value; a fault is noted with its path and a harmless value returned. */
 export class Reader {
@@ -40,6 +45,25 @@ export class Reader {
     const value = this.#members[name]
     const found = allowed.find(one => one === value)
     return found ?? this.#fault(name, `must be one of ${allowed.join(', ')}`, allowed[0])
+  }
+
+  /** As `integer`, or null. */
+  integerOrNull(name: string, least: number, most: number): number | null {
+    return this.#members[name] === null ? null : this.integer(name, least, most)
+  }
+
+  integers(name: string, least: number, most: number): readonly number[] {
+    const value = this.#members[name]
+    const isList =
+      Array.isArray(value) && value.every(item => Number.isInteger(item) && item >= least && item <= most)
+    return isList ? value : this.#fault(name, `must be a list of integers from ${least} to ${most}`, [])
+  }
+
+  /** A list of these words. */
+  listOf<const T extends readonly string[]>(name: string, allowed: T): readonly T[number][] {
+    const value = this.#members[name]
+    const isList = Array.isArray(value) && value.every(item => allowed.includes(item))
+    return isList ? value : this.#fault(name, `must be a list of ${allowed.join(', ')}`, [])
   }
 
   /** A number from `least` to `most`, fractions allowed. */

@@ -2,6 +2,9 @@
  * What happens with the calls of an outbound. The control plane has merged all policies: the routes are in the order
  * in which they are tried, the first that matches decides, and what none matches goes to the listener's own backends.
  */
+import type { HeaderMatch, NamedMatch, TextMatch } from './matching/text-match.ts'
+import type { Retry } from './resilience/retry.ts'
+import type { CallTimeouts } from './resilience/timeouts.ts'
 
 /** One match of one rule: a rule with several matches is several routes. */
 export interface Route {
@@ -15,6 +18,10 @@ export interface Route {
   readonly rewrite?: Rewrite
   readonly redirect?: Redirect
   readonly mirrors?: readonly Mirror[]
+  /** Instead of the listener's, as a whole. */
+  readonly timeouts?: CallTimeouts
+  /** Instead of the listener's. */
+  readonly retry?: Retry
 }
 
 /** All members that are there have to fit; none: every request. */
@@ -27,18 +34,6 @@ export interface RouteMatch {
   /** Names case-sensitive, values as they are written, of a repeated parameter the first. */
   readonly query?: readonly NamedMatch[]
 }
-
-/** `regex` is of the RE2 syntax and fits the whole value. `segments`: the path, or it and `/` and more. */
-export interface TextMatch {
-  readonly type: 'exact' | 'prefix' | 'segments' | 'regex'
-  readonly value: string
-}
-
-export interface NamedMatch extends TextMatch {
-  readonly name: string
-}
-
-export type HeaderMatch = NamedMatch | { readonly type: 'present' | 'absent'; readonly name: string }
 
 /** Of backends, endpoints and localities. */
 export const MAX_WEIGHT = 1_000_000_000

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { CodedError, messageOf } from '#base/errors.ts'
 import { renderTemplate } from '#base/template.ts'
 import { parseDocuments } from '#base/yaml.ts'
-import type { Violation } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 
 export interface Definition {
   readonly file: string

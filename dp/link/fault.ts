@@ -1,6 +1,6 @@
 /** Why the control plane cannot be reached or says no, in one sentence, and whether trying again can help. */
 import { CodedError, codeOf, messageOf } from '#base/errors.ts'
-import type { Violation } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 
 export interface LinkFault {
   readonly code: string

@@ -3,7 +3,8 @@
  * put on, and what `hello` says it has.
  */
 import { checkSections } from '#contract/check.ts'
-import type { SnapshotFrame, Violation } from '#contract/messages.ts'
+import type { SnapshotFrame } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import { compareVersions, formatVersion, type Snapshot, type Version } from '#contract/snapshot.ts'
 
 export interface StoredSection {

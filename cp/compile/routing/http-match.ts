@@ -1,5 +1,6 @@
 /** Matches of a MeshHTTPRoute → those of the contract, and which of two routes is tried first (semantics 2.11). */
-import type { HeaderMatch, Route, RouteMatch, TextMatch } from '#contract/route.ts'
+import type { HeaderMatch, TextMatch } from '#contract/matching/text-match.ts'
+import type { Route, RouteMatch } from '#contract/route.ts'
 import type { MeshHTTPRouteSpec } from '../../kinds/routing/mesh-http-route.ts'
 
 type Item = NonNullable<MeshHTTPRouteSpec['to']>[number]

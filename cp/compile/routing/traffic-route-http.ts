@@ -1,5 +1,6 @@
 /** HTTP rules of a TrafficRoute → matches and changes of the contract (Kuma semantics 3.8). */
-import type { HeaderEdit, Rewrite, Route, RouteMatch, TextMatch } from '#contract/route.ts'
+import type { TextMatch } from '#contract/matching/text-match.ts'
+import type { HeaderEdit, Rewrite, Route, RouteMatch } from '#contract/route.ts'
 import type { TrafficRouteSpec } from '../../kinds/legacy/traffic-route.ts'
 
 type Rule = NonNullable<NonNullable<TrafficRouteSpec['conf']>['http']>[number]

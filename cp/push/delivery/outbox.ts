@@ -2,7 +2,7 @@
  * What one data plane still has to be told: at most one snapshot is on its way, and only the newest one waits
  * behind it. A frame holds the sections that differ from what the data plane acknowledged.
  */
-import type { Violation } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { Version } from '#contract/snapshot.ts'
 import type { ProxySnapshot } from '../../snapshot/builder.ts'
 import { changedNames, removedNames } from '../../snapshot/sections.ts'

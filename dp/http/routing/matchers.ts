@@ -1,5 +1,6 @@
 /** Matches of a route, compiled when a snapshot is applied: each says of a request whether it fits. */
-import type { HeaderMatch, NamedMatch, RouteMatch, TextMatch } from '#contract/route.ts'
+import type { HeaderMatch, NamedMatch, TextMatch } from '#contract/matching/text-match.ts'
+import type { RouteMatch } from '#contract/route.ts'
 import { Regex } from './regex.ts'
 import { asSeen, type RequestView } from './request-view.ts'
 

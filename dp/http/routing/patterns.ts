@@ -1,6 +1,6 @@
 /** Regular expressions of an outbound that cannot be used, with their paths: looked at before a snapshot is taken over. */
 import type { OutboundListener } from '#contract/listener.ts'
-import type { Violation } from '#contract/messages.ts'
+import type { Violation } from '#contract/reader.ts'
 import type { HostRewrite, PathRewrite, Route } from '#contract/route.ts'
 import { regexFault } from './regex.ts'
 

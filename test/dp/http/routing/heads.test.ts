@@ -1,6 +1,7 @@
 /** Heads as routes see and leave them: one line of each field, paths in their plain form, in both versions of HTTP. */
 import t from 'tap'
-import type { HeaderEdit, HeaderMatch } from '#contract/route.ts'
+import type { HeaderMatch } from '#contract/matching/text-match.ts'
+import type { HeaderEdit } from '#contract/route.ts'
 import { plainTarget } from '../../../../dp/http/routing/plain-target.ts'
 import { rawClient } from '../../../support/raw-sockets.ts'
 import { aRoute, startRouted } from '../../../support/routed.ts'
