@@ -46,7 +46,15 @@ export function createEngine(options: EngineOptions): LocalEngine {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { log, bind = TcpListener.bind, onHealth = () => {} } = options
   const load = options.load ?? new Load(limits)
-  const environment = { limits, log, load, deadlines: new Deadlines(), tls: new MeshTls(limits), onHealth }
+  const environment = {
+    limits,
+    log,
+    load,
+    deadlines: new Deadlines(),
+    tls: new MeshTls(limits),
+    onHealth,
+    cells: (_name: string, count: number) => new Int32Array(count),
+  }
   const runtime = new Runtime(environment)
   return {
     async apply(snapshot) {

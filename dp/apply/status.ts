@@ -38,11 +38,12 @@ function commonOf(role: Inbound | Outbound) {
 }
 
 function endpointsOf(role: Inbound | Outbound): readonly EndpointStatus[] {
-  return role.cluster.endpoints.map(({ address, port, isHealthy, reason, active }) => ({
+  return role.cluster.endpoints.map(({ address, port, marks, active }) => ({
     address,
     port,
-    healthy: isHealthy,
-    reason,
+    healthy: marks.length === 0,
+    reason: marks.map(mark => mark.reason).join('; '),
+    marks,
     active,
   }))
 }

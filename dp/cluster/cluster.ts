@@ -8,6 +8,7 @@ import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
 import { EndpointSet, type Placed } from './balance/endpoint-set.ts'
 import { NO_HASH } from './balance/hash.ts'
+import { CALL_CELLS, CallCounts } from './call-counts.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
@@ -30,6 +31,10 @@ interface Member extends Placed {
 const MAX_TRIES = 5
 
 export class Cluster {
+  /** What is under way to it. */
+  readonly counts: CallCounts
+  /** Of the stream that was handed out last. */
+  picked: Endpoint | null = null
   readonly #environment: ClusterEnvironment
   #config: ClusterConfig
   #destination: Destination
@@ -38,10 +43,13 @@ export class Cluster {
   /** When it was looked at last who is healthy. */
   #weighedAtMs = 0
   #next = 0
+  /** Too few are healthy, and calls are to be refused then. */
+  #isRefusing = false
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.#environment = environment
     this.#config = config
+    this.counts = new CallCounts(config.limits, environment.cells(`calls ${config.name}`, CALL_CELLS))
     this.#destination = new Destination(config, environment.tls, environment.limits)
     this.#replaceMembers()
   }
@@ -58,6 +66,7 @@ export class Cluster {
   update(config: ClusterConfig): void {
     const old = this.#config
     this.#config = config
+    this.counts.configure(config.limits)
     this.#destination = new Destination(config, this.#environment.tls, this.#environment.limits)
     // First: calls that wait at an endpoint that is gone move to one that stays, by the new section.
     if (!isDeepStrictEqual({ ...old, endpoints: [] }, { ...config, endpoints: [] })) {
@@ -68,25 +77,33 @@ export class Cluster {
 
   /**
    * A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. `hash`: of
-   * the call, by which some balancers choose.
+   * the call, by which some balancers choose. `omitted`: endpoints that had better not be asked.
    */
-  acquire(waiter: StreamWaiter, isFresh: boolean, hash = NO_HASH): Stream | null {
-    const member = this.pick(NOBODY, hash)
+  acquire(
+    waiter: StreamWaiter,
+    isFresh: boolean,
+    hash = NO_HASH,
+    omitted: readonly Endpoint[] = NO_ENDPOINTS,
+  ): Stream | null {
+    const member = (omitted.length > 0 ? this.#pickOther(omitted, hash) : null) ?? this.pick(NOBODY, hash)
     if (member === null) {
-      waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
+      this.#refuse(waiter)
       return null
     }
     const stream = isFresh ? null : member.transport.take()
-    if (stream !== null) return stream
-    new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange', hash).go(member)
-    return null
+    if (stream === null) {
+      new Attempt(this, waiter, isFresh ? 'fresh' : 'exchange', hash, MAX_TRIES).go(member)
+      return null
+    }
+    this.picked = member.endpoint
+    return stream
   }
 
-  /** A stream for a TCP connection. */
-  open(waiter: StreamWaiter, hash = NO_HASH): void {
+  /** A stream for a TCP connection. `tries`: endpoints that are asked for it, one after the other. */
+  open(waiter: StreamWaiter, hash = NO_HASH, tries = MAX_TRIES): void {
     const member = this.pick(NOBODY, hash)
-    if (member !== null) new Attempt(this, waiter, 'tunnel', hash).go(member)
-    else waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} has no endpoint`)
+    if (member !== null) new Attempt(this, waiter, 'tunnel', hash, tries).go(member)
+    else this.#refuse(waiter)
   }
 
   /** Cuts connections to servers whose root is gone. */
@@ -97,8 +114,8 @@ export class Cluster {
   }
 
   /** What another worker has found out about an endpoint. */
-  hear({ endpoint, reason }: HealthChange): void {
-    this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(reason)
+  hear({ endpoint, cause, reason }: HealthChange): void {
+    this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(cause, reason)
   }
 
   /** Closes what is idle; what runs ends by itself. */
@@ -108,8 +125,12 @@ export class Cluster {
     this.#set = null
   }
 
-  /** Whose turn it is, null when all were tried. Where nobody is healthy everybody is asked. */
+  /**
+   * Whose turn it is, null when all were tried. Where nobody else is left, those are asked that are out of reach, but not
+   * those that were taken out.
+   */
   pick(tried: readonly Member[], hash: number): Member | null {
+    if (this.#isRefusing) return null
     if (this.#set !== null) {
       this.#look()
       const member = this.#set.pick(tried, hash)
@@ -120,7 +141,7 @@ export class Cluster {
     for (let step = 0; step < count; step++) {
       const index = (this.#next + step) % count
       const member = this.#members[index]
-      if (member === undefined || tried.includes(member)) continue
+      if (member === undefined || !member.endpoint.isAllowed || tried.includes(member)) continue
       if (member.endpoint.isHealthy) {
         this.#next = index + 1
         return member
@@ -142,6 +163,27 @@ export class Cluster {
       if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
   }
 
+  #pickOther(omitted: readonly Endpoint[], hash: number): Member | null {
+    return this.pick(
+      this.#members.filter(({ endpoint }) => omitted.includes(endpoint)),
+      hash,
+    )
+  }
+
+  #refuse(waiter: StreamWaiter): void {
+    const what = this.#members.length === 0 ? 'has no endpoint' : 'has no healthy endpoint'
+    waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} ${what}`)
+  }
+
+  /** Too few healthy endpoints are worse than all of them, says Envoy; what counts is who is marked. */
+  #weighPanic(): void {
+    const { percent = 50, refuses = false } = this.#config.panic ?? {}
+    const healthy = this.#members.filter(({ endpoint }) => endpoint.marks.length === 0).length
+    const isPanic = healthy * 100 < percent * this.#members.length
+    this.#isRefusing = isPanic && refuses
+    for (const { endpoint } of this.#members) endpoint.setPanic(isPanic && !refuses)
+  }
+
   #replaceMembers(): void {
     const before = new Map(this.#members.map(member => [member.endpoint.key, member]))
     const addresses = new Map(this.#config.endpoints.map(endpoint => [keyOf(endpoint), endpoint]))
@@ -155,6 +197,7 @@ export class Cluster {
       }
     }
     this.#members = members
+    this.#weighPanic()
     this.#set = this.#balancedSet()
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
@@ -162,7 +205,7 @@ export class Cluster {
 
   #member(address: Address): Member {
     const { protocol, name } = this.#config
-    const endpoint = new Endpoint(address, name, this.#environment)
+    const endpoint = new Endpoint(address, name, this.#environment, () => this.#weighPanic())
     const Way = protocol === 'http2' ? Http2Pool : Trunks
     const transport = new Way(endpoint, this.#destination, this.#environment)
     return { endpoint, transport, protocol, ...placeOf(address) }
@@ -191,6 +234,7 @@ function retireMember(member: Member): void {
 }
 
 const NOBODY: readonly Member[] = []
+const NO_ENDPOINTS: readonly Endpoint[] = []
 
 /** The way of one call from endpoint to endpoint until a connection is made. */
 class Attempt implements StreamWaiter {
@@ -198,9 +242,17 @@ class Attempt implements StreamWaiter {
   readonly #waiter: StreamWaiter
   readonly #kind: 'exchange' | 'fresh' | 'tunnel'
   readonly #hash: number
+  readonly #tries: number
   readonly #tried: Member[] = []
 
-  constructor(cluster: Cluster, waiter: StreamWaiter, kind: 'exchange' | 'fresh' | 'tunnel', hash: number) {
+  constructor(
+    cluster: Cluster,
+    waiter: StreamWaiter,
+    kind: 'exchange' | 'fresh' | 'tunnel',
+    hash: number,
+    tries: number,
+  ) {
+    this.#tries = tries
     this.#cluster = cluster
     this.#waiter = waiter
     this.#kind = kind
@@ -223,12 +275,14 @@ class Attempt implements StreamWaiter {
   }
 
   onStream(stream: Stream): void {
+    this.#cluster.picked = this.#tried.at(-1)?.endpoint ?? null
     this.#waiter.onStream(stream)
   }
 
   onNoStream(reason: ReasonCode, detail: string): void {
+    this.#tried.at(-1)?.endpoint.judge?.failed(reason)
     const next =
-      isOwnFault(reason) || this.#tried.length >= MAX_TRIES
+      isOwnFault(reason) || this.#tried.length >= this.#tries
         ? null
         : this.#cluster.pick(this.#tried, this.#hash)
     if (next === null) {
@@ -236,7 +290,8 @@ class Attempt implements StreamWaiter {
       return
     }
     const stream = this.#kind === 'exchange' ? next.transport.take() : null
-    if (stream !== null) this.#waiter.onStream(stream)
-    else this.go(next)
+    if (stream === null) return this.go(next)
+    this.#tried.push(next)
+    this.onStream(stream)
   }
 }

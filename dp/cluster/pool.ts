@@ -16,6 +16,8 @@ import { type Ticket, WaitingLine } from './waiting-line.ts'
 
 export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
+  /** Numbers that all workers count in: the same ones for the same name. */
+  readonly cells: (name: string, count: number) => Int32Array
 }
 
 export class Pool implements Transport, Lender, Sweepable {

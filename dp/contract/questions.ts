@@ -67,6 +67,17 @@ export interface EndpointStatus {
   readonly healthy: boolean
   /** Why it is not healthy, in words; empty when it is. */
   readonly reason: string
+  /** What is said against it, the first first; absent: an older data plane. */
+  readonly marks?: readonly EndpointMark[]
   /** Calls (http) or connections (tcp) that run over it now. */
   readonly active: number
+}
+
+export interface EndpointMark {
+  /** Out of reach, taken out because of its answers, failing its health checks. */
+  readonly cause: 'unreachable' | 'ejected' | 'failing'
+  /** In words. */
+  readonly reason: string
+  /** Epoch milliseconds. */
+  readonly sinceMs: number
 }

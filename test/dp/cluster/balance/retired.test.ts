@@ -16,6 +16,7 @@ t.test('a retired cluster has no endpoint for anybody', async t => {
       deadlines: new Deadlines(),
       tls: new MeshTls(DEFAULT_LIMITS),
       onHealth() {},
+      cells: (_name, count) => new Int32Array(count),
     })
     cluster.retire()
     const told: string[] = []
