@@ -4,31 +4,29 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint as Address, Cluster as ClusterConfig } from '#contract/cluster.ts'
-import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
+import { Attempt, MAX_TRIES, type Member } from './attempt.ts'
 import { EndpointSet, type Placed } from './balance/endpoint-set.ts'
 import { NO_HASH } from './balance/hash.ts'
 import { CALL_CELLS, CallCounts } from './call-counts.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
-import { isOwnFault } from './failure.ts'
 import { Http2Pool } from './http2/http2-pool.ts'
 import type { PoolEnvironment } from './pool.ts'
-import type { Stream, StreamWaiter, Transport } from './transport.ts'
+import type { Stream, StreamWaiter } from './transport.ts'
 import { Trunks } from './trunks.ts'
 
 export interface ClusterEnvironment extends PoolEnvironment {
   readonly tls: MeshTls
 }
 
-interface Member extends Placed {
-  readonly endpoint: Endpoint
-  readonly transport: Transport
-  readonly protocol: 'http2' | undefined
+/** Endpoints that a call does not go to where there are others. */
+export interface Omits {
+  readonly endpoints: readonly Endpoint[]
+  readonly keys: ReadonlySet<string>
+  /** All of the priorities of `endpoints`. */
+  readonly priorities: boolean
 }
-
-/** Endpoints tried for one call: more would only add their timeouts up. */
-const MAX_TRIES = 5
 
 export class Cluster {
   /** What is under way to it. */
@@ -59,7 +57,7 @@ export class Cluster {
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#members.map(member => member.endpoint)
+    return this.#members.map(({ endpoint }) => endpoint)
   }
 
   /** Takes a changed section over; connections that it does not concern stay. */
@@ -77,15 +75,10 @@ export class Cluster {
 
   /**
    * A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. `hash`: of
-   * the call, by which some balancers choose. `omitted`: endpoints that had better not be asked.
+   * the call, by which some balancers choose. `omits`: who had better not be asked.
    */
-  acquire(
-    waiter: StreamWaiter,
-    isFresh: boolean,
-    hash = NO_HASH,
-    omitted: readonly Endpoint[] = NO_ENDPOINTS,
-  ): Stream | null {
-    const member = (omitted.length > 0 ? this.#pickOther(omitted, hash) : null) ?? this.pick(NOBODY, hash)
+  acquire(waiter: StreamWaiter, isFresh: boolean, hash = NO_HASH, omits: Omits | null = null): Stream | null {
+    const member = (omits === null ? null : this.#pickOther(omits, hash)) ?? this.pick(NOBODY, hash)
     if (member === null) {
       this.#refuse(waiter)
       return null
@@ -163,11 +156,13 @@ export class Cluster {
       if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
   }
 
-  #pickOther(omitted: readonly Endpoint[], hash: number): Member | null {
-    return this.pick(
-      this.#members.filter(({ endpoint }) => omitted.includes(endpoint)),
-      hash,
-    )
+  #pickOther({ endpoints, keys, priorities }: Omits, hash: number): Member | null {
+    const tried = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
+    const isOmitted = ({ endpoint, priority }: Member): boolean =>
+      endpoints.includes(endpoint) ||
+      keys.has(endpoint.key) ||
+      (priorities && tried.some(one => one.priority === priority))
+    return this.pick(this.#members.filter(isOmitted), hash)
   }
 
   #refuse(waiter: StreamWaiter): void {
@@ -234,64 +229,3 @@ function retireMember(member: Member): void {
 }
 
 const NOBODY: readonly Member[] = []
-const NO_ENDPOINTS: readonly Endpoint[] = []
-
-/** The way of one call from endpoint to endpoint until a connection is made. */
-class Attempt implements StreamWaiter {
-  readonly #cluster: Cluster
-  readonly #waiter: StreamWaiter
-  readonly #kind: 'exchange' | 'fresh' | 'tunnel'
-  readonly #hash: number
-  readonly #tries: number
-  readonly #tried: Member[] = []
-
-  constructor(
-    cluster: Cluster,
-    waiter: StreamWaiter,
-    kind: 'exchange' | 'fresh' | 'tunnel',
-    hash: number,
-    tries: number,
-  ) {
-    this.#tries = tries
-    this.#cluster = cluster
-    this.#waiter = waiter
-    this.#kind = kind
-    this.#hash = hash
-  }
-
-  get isWanted(): boolean {
-    return this.#waiter.isWanted
-  }
-
-  get isUpgrade(): boolean {
-    return this.#waiter.isUpgrade === true
-  }
-
-  go(member: Member): void {
-    this.#tried.push(member)
-    const { transport } = member
-    if (this.#kind === 'tunnel') transport.open(this)
-    else transport.wait(this)
-  }
-
-  onStream(stream: Stream): void {
-    this.#cluster.picked = this.#tried.at(-1)?.endpoint ?? null
-    this.#waiter.onStream(stream)
-  }
-
-  onNoStream(reason: ReasonCode, detail: string): void {
-    this.#tried.at(-1)?.endpoint.judge?.failed(reason)
-    const next =
-      isOwnFault(reason) || this.#tried.length >= this.#tries
-        ? null
-        : this.#cluster.pick(this.#tried, this.#hash)
-    if (next === null) {
-      this.#waiter.onNoStream(reason, detail)
-      return
-    }
-    const stream = this.#kind === 'exchange' ? next.transport.take() : null
-    if (stream === null) return this.go(next)
-    this.#tried.push(next)
-    this.onStream(stream)
-  }
-}
