@@ -3,6 +3,8 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { compileRetry } from './resilience/retry.ts'
+import { compileTimeout } from './resilience/timeout.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
@@ -12,6 +14,8 @@ import { compileMeshTrafficPermission } from './security/mesh-traffic-permission
 export interface PolicyCompiler {
   /** The kind of policy it compiles. */
   readonly type: string
+  /** The older kind that it compiles too, since one gives way to the other. */
+  readonly legacy?: string
   /** Changes the draft; pure. */
   compile(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void
 }
@@ -25,6 +29,10 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTCPRoute', compile: compileMeshTcpRoute },
   // after both, which it gives way to; before the balancing, which goes over all clusters that routes name
   { type: 'TrafficRoute', compile: compileTrafficRoute },
-  // last of those for outgoing calls: every cluster is there now; it acts without a policy too, as the Mesh says
+  // behind all that name clusters: every one is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
+  // after the routes, which may have times of their own
+  { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },
+  // after the routes likewise
+  { type: 'MeshRetry', legacy: 'Retry', compile: compileRetry },
 ]

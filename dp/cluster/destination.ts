@@ -11,12 +11,16 @@ export class Destination {
   readonly domain: TrustDomain | null
   /** How long an idle connection is kept. */
   readonly idleMs: number
+  /** Connections older than that take no new calls; 0: no limit. */
+  readonly maxConnectionMs: number
 
   constructor(cluster: Cluster, tls: MeshTls, limits: Limits) {
     this.connectTimeoutMs = cluster.connectTimeoutMs
     this.target = cluster.tls
     this.domain = cluster.tls === null ? null : tls.domain(cluster.tls.trustDomain)
-    this.idleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
+    const ownIdleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
+    this.idleMs = Math.min(ownIdleMs, cluster.idleMs || ownIdleMs)
+    this.maxConnectionMs = cluster.maxConnectionMs ?? 0
   }
 
   /** Whether a running call to that server may go on. */
