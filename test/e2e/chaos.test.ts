@@ -1,0 +1,207 @@
+/**
+ * 20 endpoints of which some are always killed, stopped, reset, slow, deaf or wrong, while policies change every 100 ms: no
+ * call fails that a healthy endpoint could serve, and the calling data plane keeps nothing. SOAK_SECONDS: how long (15 here,
+ * 600 by `npm run soak`); CHAOS_SEED: what is done, as a failed run printed it; CHAOS_PLANES: data planes of the service.
+ */
+import { globSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import t from 'tap'
+import type { DataPlaneStatus } from '../../dp/admin/status.ts'
+import { behaveWell, Deeds, type Plane } from '../soak/chaos/deeds.ts'
+import { Diary } from '../soak/chaos/diary.ts'
+import { type Called, ChaosLoad } from '../soak/chaos/load.ts'
+import { neededPolicies, nextPolicy, type PolicyChange } from '../soak/chaos/policies.ts'
+import { descriptorsOf, median, watch } from '../soak/witness.ts'
+import { call, eventually, Lab } from '../support/lab.ts'
+import { type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
+import { freePorts } from '../support/ports.ts'
+import { LOOPBACK } from '../support/snapshots.ts'
+
+const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 15)
+const LONG_SECONDS = 100
+const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9))
+const ENDPOINTS = 20
+/** A data plane has 70 MB and needs 0.6 s of a core to start: few of them, with several inbounds each, in the short form. */
+const PLANES = Number(process.env['CHAOS_PLANES'] ?? (SECONDS < LONG_SECONDS ? 5 : ENDPOINTS))
+const POLICY_MS = 100
+const DEED_MS = 150
+/** Of each lane of the load between two calls: about 200 calls a second. */
+const LANE_PAUSE_MS = 50
+/** A failed call tells what was done so long before it. */
+const BEFORE_MS = 1500
+const MAX_TOLD = 10
+const MAX_GROWTH = 0.1
+const MAX_GROWTH_MB = 8
+const DRAINED_MS = 20_000
+t.setTimeout((SECONDS + 180) * 1000)
+
+const lab = new Lab()
+t.teardown(() => lab.close())
+const random = seeded(SEED)
+const diary = new Diary()
+await lab.startControlPlane()
+const [toApi = 0, ...inPorts] = await freePorts(ENDPOINTS + 2)
+
+async function startPlane(name: string): Promise<Plane> {
+  const apps: Misbehaving[] = []
+  for (let i = 0; i < ENDPOINTS / PLANES; i++)
+    apps.push(await startMisbehaving(t, { name: `${name}.${i + 1}`, random }))
+  const inbound = apps.map(app => ({
+    port: inPorts.shift(),
+    servicePort: app.port,
+    tags: { 'kuma.io/service': 'api', 'kuma.io/protocol': 'http' },
+  }))
+  const networking = { address: LOOPBACK, inbound }
+  return { name, networking, apps, running: await lab.startDataPlane({ name, networking }) }
+}
+
+async function apply({ path, body }: PolicyChange): Promise<void> {
+  const answer = body === null ? await lab.api('DELETE', path) : await lab.api('PUT', path, body)
+  if (answer.status > 201 && answer.status !== 404 && !answer.body.includes('is not enforced yet'))
+    throw new Error(`${path}: ${answer.status} ${answer.body}`)
+}
+
+function statusOf(name: string): Promise<DataPlaneStatus> {
+  const socketPath = socketOf(name)
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: '/status' }, response => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      response.on('end', () => resolve(JSON.parse(text) as DataPlaneStatus))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+function socketOf(name: string): string {
+  return globSync(join(lab.dir, `state-${name}/**/status.sock`))[0] ?? ''
+}
+
+/** Calls and clients that it still counts, in words. */
+async function remains(name: string): Promise<string[]> {
+  const { inbounds, outbounds } = (await statusOf(name)).engine
+  const calls = [...inbounds, ...outbounds].flatMap(({ port, endpoints }) =>
+    endpoints.map(endpoint => `${endpoint.active} calls of ${port} to ${endpoint.port}`),
+  )
+  const clients = outbounds.map(({ port, connections }) => `${connections} clients of ${port}`)
+  return [...calls, ...clients].filter(text => !text.startsWith('0 '))
+}
+
+/** One whose answer was cut after it had begun, by what was done to its endpoint, nobody could make again. */
+function isExcused({ status, app, fromMs, toMs }: Called): boolean {
+  return status === 200 && app !== '' && diary.wasHarmed(app, fromMs, toMs)
+}
+
+function told({ kind, fromMs, toMs, status, app, reason, policy, fault }: Called): string {
+  const what = `${kind}: ${fault} (status ${status}, app '${app}', reason '${reason}', policy '${policy}')`
+  const when = `${(fromMs / 1000).toFixed(2)} s to ${(toMs / 1000).toFixed(2)} s`
+  return [`${what} ${when}`, ...diary.between(fromMs - BEFORE_MS, toMs)].join('\n    ')
+}
+
+t.test('no call fails that a healthy endpoint could serve, and nothing stays', async t => {
+  t.comment(`seed ${SEED} (CHAOS_SEED)`)
+  const startedAtMs = diary.nowMs
+  const planes = await Promise.all(Array.from({ length: PLANES }, (_, at) => startPlane(`api-${at + 1}`)))
+  await behaveWell(planes)
+  for (const change of neededPolicies(random)) await apply(change)
+  const web = await lab.startDataPlane({
+    name: 'web-1',
+    networking: {
+      address: LOOPBACK,
+      inbound: [{ port: inPorts.shift(), servicePort: 1, tags: { 'kuma.io/service': 'web' } }],
+      outbound: [{ port: toApi, tags: { 'kuma.io/service': 'api' } }],
+    },
+  })
+  await eventually(
+    () => call(toApi, '/'),
+    ({ status }) => status === 200,
+  )
+  t.comment(`${PLANES} data planes ready after ${((diary.nowMs - startedAtMs) / 1000).toFixed(1)} s`)
+  const pid = web.child.pid ?? 0
+  const before = descriptorsOf(pid)
+  const witness = watch(pid, socketOf('web-1'))
+
+  let calls = 0
+  let excused = 0
+  const failed: Called[] = []
+  const slowestMs: number[] = []
+  const load = new ChaosLoad(toApi, diary, called => {
+    calls++
+    slowestMs.push(called.toMs - called.fromMs)
+    if (called.fault === '') return
+    if (isExcused(called)) excused++
+    else failed.push(called)
+  })
+  load.start(LANE_PAUSE_MS)
+  const deeds = new Deeds(lab, planes, diary, seeded(SEED + 1))
+  const untilMs = diary.nowMs + SECONDS * 1000
+  let changes = 0
+  const policies = async (): Promise<void> => {
+    const chance = seeded(SEED + 2)
+    while (diary.nowMs < untilMs) {
+      const change = nextPolicy(chance)
+      const values = JSON.stringify(change.body === null ? 'gone' : change.body).slice(0, 600)
+      diary.note(`${change.type} ${values}`)
+      await apply(change)
+      changes++
+      await pause(POLICY_MS)
+    }
+  }
+  const harm = async (): Promise<void> => {
+    while (diary.nowMs < untilMs) {
+      deeds.begin()
+      await pause(DEED_MS)
+    }
+  }
+  await Promise.all([policies(), harm()])
+  await deeds.end()
+  await load.stop()
+  await witness.stop()
+
+  for (const [deed, count] of deeds.count) t.comment(`${count} x ${deed}`)
+  const asked = planes.flatMap(({ apps }) => apps).reduce((sum, app) => sum + app.seen.requests, 0)
+  slowestMs.sort((one, other) => one - other)
+  const quantile = (share: number) => (slowestMs[Math.floor(slowestMs.length * share)] ?? 0).toFixed(0)
+  t.comment(`${calls} calls, ${asked} requests of applications, ${changes} changes of policies`)
+  t.comment(`median ${quantile(0.5)} ms, 99 % ${quantile(0.99)} ms, slowest ${quantile(0.99999)} ms`)
+  t.comment(`${excused} answers were cut after they had begun`)
+  for (const one of failed.slice(0, MAX_TOLD)) t.comment(told(one))
+  t.equal(failed.length, 0, `no call failed of ${calls}, seed ${SEED}`)
+  t.ok(calls > SECONDS * 50, `${calls} calls in ${SECONDS} s`)
+  t.ok(excused < calls / 50, 'few were cut after they had begun')
+
+  for (const app of planes.flatMap(({ apps }) => apps))
+    await eventually(
+      async () => app.seen.running,
+      n => n === 0,
+    )
+  for (const name of ['web-1', ...planes.map(plane => plane.name)]) {
+    await eventually(
+      () => remains(name),
+      all => all.length === 0,
+    )
+  }
+  t.comment(JSON.stringify((await statusOf('web-1')).engine.outbounds[0]?.counters))
+  const kept = 2 * ENDPOINTS
+  const after = await eventually(
+    async () => descriptorsOf(pid),
+    now => now <= before + kept,
+  )
+  t.comment(`${before} descriptors before, ${after} afterwards`)
+  const { samples } = witness
+  t.notOk(
+    samples.some(({ answeredMs }) => answeredMs < 0 || answeredMs > DRAINED_MS),
+    'it always answered',
+  )
+  const memory = (from: number, to: number) => median(samples.slice(from, to).map(one => one.residentMb))
+  const third = Math.floor(samples.length / 3)
+  const [middleMb, endMb] = [memory(third, 2 * third), memory(2 * third, samples.length)]
+  t.comment(`memory ${middleMb.toFixed(0)} MB, then ${endMb.toFixed(0)} MB`)
+  if (SECONDS < LONG_SECONDS) return
+  t.ok(endMb < middleMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB, 'memory is flat')
+})

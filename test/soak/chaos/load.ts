@@ -1,0 +1,159 @@
+/**
+ * A light load of calls over HTTP/1.1 and HTTP/2 whose bodies come back: each is checked to the last byte, and one that
+ * fails tells all that is known of it.
+ */
+import { Agent, request } from 'node:http'
+import { body } from '../../support/fuzz-bodies.ts'
+import { LOOPBACK } from '../../support/snapshots.ts'
+import { Http2Sessions } from '../calls.ts'
+
+export interface Called {
+  readonly kind: string
+  readonly fromMs: number
+  readonly toMs: number
+  /** 0: no head of an answer came. */
+  readonly status: number
+  /** Application that answered, reason code and policy of the mesh; ''. */
+  readonly app: string
+  readonly reason: string
+  readonly policy: string
+  /** Why it failed in words; ''. */
+  readonly fault: string
+}
+
+interface Clock {
+  readonly nowMs: number
+}
+
+type Fields = Readonly<Record<string, string | number | string[] | undefined>>
+
+const PATIENCE_MS = 30_000
+const CANCEL = 8
+const MAX_BODY_BYTES = 12_000
+
+export class ChaosLoad {
+  readonly #port: number
+  readonly #clock: Clock
+  readonly #onCalled: (called: Called) => void
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  readonly #sessions: Http2Sessions
+  #isOver = false
+  #lanes: Promise<unknown> = Promise.resolve()
+
+  constructor(port: number, clock: Clock, onCalled: (called: Called) => void) {
+    this.#port = port
+    this.#clock = clock
+    this.#onCalled = onCalled
+    this.#sessions = new Http2Sessions(port)
+  }
+
+  /** `pauseMs`: of each lane after a call. */
+  start(pauseMs: number): void {
+    const lane = async (make: (bytes: Buffer) => Promise<Called>): Promise<void> => {
+      while (!this.#isOver) {
+        this.#onCalled(await make(someBytes()))
+        await new Promise(resolve => setTimeout(resolve, pauseMs * (0.5 + Math.random())))
+      }
+    }
+    const many = (count: number, make: (bytes: Buffer) => Promise<Called>) =>
+      Array.from({ length: count }, () => lane(make))
+    this.#lanes = Promise.all([
+      ...many(3, () => this.#http1('GET', Buffer.alloc(0), this.#agent)),
+      ...many(3, bytes => this.#http1('POST', bytes, this.#agent)),
+      ...many(1, bytes => this.#http1('POST', bytes, false)),
+      ...many(3, () => this.#http2('GET', Buffer.alloc(0))),
+      ...many(3, bytes => this.#http2('POST', bytes)),
+    ])
+  }
+
+  /** Resolves when all calls have ended. */
+  async stop(): Promise<void> {
+    this.#isOver = true
+    await this.#lanes
+    this.#agent.destroy()
+    this.#sessions.close()
+  }
+
+  #http1(method: string, bytes: Buffer, agent: Agent | false): Promise<Called> {
+    const kind = `HTTP/1.1 ${method}${agent === false ? ' on its connection' : ''}`
+    const call = new Call(kind, this.#clock, bytes)
+    return new Promise(resolve => {
+      const asked = request(
+        { host: LOOPBACK, port: this.#port, path: '/', method, agent, timeout: PATIENCE_MS },
+        answer => {
+          call.head(answer.statusCode ?? 0, answer.headers)
+          answer.on('data', (chunk: Buffer) => call.chunks.push(chunk))
+          answer.on('error', error => resolve(call.failed(`cut: ${error.message}`)))
+          answer.on('end', () => resolve(call.ended()))
+        },
+      )
+      asked.on('timeout', () => asked.destroy(new Error('no byte in 30 s')))
+      asked.on('error', error => resolve(call.failed(error.message)))
+      asked.end(bytes)
+    })
+  }
+
+  #http2(method: string, bytes: Buffer): Promise<Called> {
+    const call = new Call(`HTTP/2 ${method}`, this.#clock, bytes)
+    return new Promise(resolve => {
+      const stream = this.#sessions.next().request({ ':method': method, ':path': '/' })
+      let fault = ''
+      stream.on('response', headers => call.head(Number(headers[':status'] ?? 0), headers))
+      stream.on('data', (chunk: Buffer) => call.chunks.push(chunk))
+      stream.on('error', error => {
+        fault = error.message
+      })
+      stream.on('close', () => resolve(fault === '' ? call.ended() : call.failed(fault)))
+      stream.setTimeout(PATIENCE_MS, () => stream.close(CANCEL))
+      // node:http2 has ended a GET already.
+      if (bytes.length > 0) stream.end(bytes)
+      else stream.end()
+    })
+  }
+}
+
+class Call {
+  readonly chunks: Buffer[] = []
+  readonly #kind: string
+  readonly #clock: Clock
+  readonly #sent: Buffer
+  readonly #fromMs: number
+  #status = 0
+  #fields: Fields = {}
+
+  constructor(kind: string, clock: Clock, sent: Buffer) {
+    this.#kind = kind
+    this.#clock = clock
+    this.#sent = sent
+    this.#fromMs = clock.nowMs
+  }
+
+  head(status: number, fields: Fields): void {
+    this.#status = status
+    this.#fields = fields
+  }
+
+  ended(): Called {
+    if (this.#status !== 200) return this.failed(`status ${this.#status}`)
+    return this.failed(Buffer.concat(this.chunks).equals(this.#sent) ? '' : 'other bytes')
+  }
+
+  failed(fault: string): Called {
+    const text = (name: string) => String(this.#fields[name] ?? '')
+    return {
+      kind: this.#kind,
+      fromMs: this.#fromMs,
+      toMs: this.#clock.nowMs,
+      status: this.#status,
+      app: text('x-app'),
+      reason: text('x-vmesh-reason'),
+      policy: text('x-vmesh-policy'),
+      fault,
+    }
+  }
+}
+
+/** Most are small. */
+function someBytes(): Buffer {
+  return body(Math.floor(Math.random() * 1e9), Math.floor(Math.random() ** 4 * MAX_BODY_BYTES))
+}

@@ -1,0 +1,139 @@
+/**
+ * Policies for the calls to `api` that change all the time and ask for no failure: whatever they say, a healthy endpoint
+ * serves. Retries and the breaker's number of retries stay, with other values, for without them calls must fail.
+ */
+
+export interface PolicyChange {
+  readonly type: string
+  readonly path: string
+  /** null: it is taken away. */
+  readonly body: object | null
+}
+
+const COLLECTIONS: Readonly<Record<string, string>> = { MeshRetry: 'meshretries' }
+/** How often an optional policy is taken away instead of changed. */
+const REMOVED = 0.2
+
+type Random = () => number
+
+const between = (random: Random, from: number, to: number): number =>
+  Math.floor(from + random() * (to - from))
+const ms = (random: Random, from: number, to: number): string => `${between(random, from, to)}ms`
+const to = (conf: object): object => ({
+  targetRef: { kind: 'Mesh' },
+  to: [{ targetRef: { kind: 'MeshService', name: 'api' }, default: conf }],
+})
+const from = (conf: object, kind: object = { kind: 'Mesh' }): object => ({
+  targetRef: { kind: 'MeshService', name: 'api' },
+  from: [{ targetRef: kind, default: conf }],
+})
+
+/** `perTryTimeout` is what saves calls from those that hang. */
+function retry(random: Random): object {
+  return to({
+    http: {
+      numRetries: between(random, 7, 10),
+      perTryTimeout: ms(random, 400, 600),
+      backOff: { baseInterval: ms(random, 2, 10), maxInterval: ms(random, 20, 60) },
+      retryOn: ['5xx', 'Reset', 'ConnectFailure', 'RefusedStream'],
+      hostSelection: [{ predicate: 'OmitPreviousHosts' }],
+    },
+  })
+}
+
+function timeout(random: Random): object {
+  return to({
+    connectionTimeout: ms(random, 1000, 5000),
+    idleTimeout: ms(random, 20_000, 60_000),
+    http: { requestTimeout: ms(random, 20_000, 30_000), streamIdleTimeout: ms(random, 20_000, 30_000) },
+  })
+}
+
+function breaker(random: Random): object {
+  const many = () => between(random, 5000, 9000)
+  return to({
+    connectionLimits: {
+      maxConnections: many(),
+      maxPendingRequests: many(),
+      maxRequests: many(),
+      maxRetries: many(),
+    },
+    outlierDetection: {
+      interval: ms(random, 500, 2000),
+      baseEjectionTime: ms(random, 500, 2000),
+      maxEjectionPercent: between(random, 10, 40),
+      splitExternalAndLocalErrors: random() < 0.5,
+      detectors: {
+        totalFailures: { consecutive: between(random, 3, 8) },
+        gatewayFailures: { consecutive: between(random, 3, 8) },
+        localOriginFailures: { consecutive: between(random, 3, 8) },
+        ...(random() < 0.3 && {
+          failurePercentage: { minimumHosts: 5, requestVolume: 10, threshold: between(random, 60, 90) },
+        }),
+      },
+    },
+  })
+}
+
+function healthCheck(random: Random): object {
+  return to({
+    interval: ms(random, 300, 1000),
+    timeout: ms(random, 200, 400),
+    unhealthyThreshold: between(random, 1, 4),
+    healthyThreshold: between(random, 1, 3),
+    ...(random() < 0.5 ? { tcp: {} } : { http: { path: '/health', expectedStatuses: [200] } }),
+  })
+}
+
+function rateLimit(random: Random): object {
+  return from({ local: { http: { requestRate: { num: between(random, 50_000, 90_000), interval: '1s' } } } })
+}
+
+function fault(random: Random): object {
+  const httpStatus = between(random, 500, 599)
+  return from({
+    http: [{ abort: { httpStatus, percentage: 0 }, delay: { value: ms(random, 100, 900), percentage: 0 } }],
+  })
+}
+
+function permission(random: Random): object {
+  return from(
+    { action: random() < 0.5 ? 'Deny' : 'Allow' },
+    { kind: 'MeshService', name: `nobody-${between(random, 0, 7)}` },
+  )
+}
+
+interface Changing {
+  readonly type: string
+  readonly make: (random: Random) => object
+  readonly isNeeded: boolean
+}
+
+const CHANGING: readonly Changing[] = [
+  { type: 'MeshRetry', make: retry, isNeeded: true },
+  { type: 'MeshCircuitBreaker', make: breaker, isNeeded: true },
+  { type: 'MeshTimeout', make: timeout, isNeeded: false },
+  { type: 'MeshHealthCheck', make: healthCheck, isNeeded: false },
+  { type: 'MeshRateLimit', make: rateLimit, isNeeded: false },
+  { type: 'MeshFaultInjection', make: fault, isNeeded: false },
+  { type: 'MeshTrafficPermission', make: permission, isNeeded: false },
+]
+
+function changeOf({ type, make, isNeeded }: Changing, random: Random): PolicyChange {
+  const name = 'chaos'
+  const path = `/meshes/default/${COLLECTIONS[type] ?? `${type.toLowerCase()}s`}/${name}`
+  const isRemoved = !isNeeded && random() < REMOVED
+  return { type, path, body: isRemoved ? null : { type, mesh: 'default', name, spec: make(random) } }
+}
+
+/** Those without which calls fail, to begin with. */
+export function neededPolicies(random: Random): PolicyChange[] {
+  return CHANGING.filter(({ isNeeded }) => isNeeded).map(changing => changeOf(changing, random))
+}
+
+/** One of them, with other values or taken away. */
+export function nextPolicy(random: Random): PolicyChange {
+  const changing = CHANGING[between(random, 0, CHANGING.length)]
+  if (changing === undefined) throw new RangeError('random is below 1')
+  return changeOf(changing, random)
+}
