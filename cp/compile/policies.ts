@@ -9,7 +9,7 @@ import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
 import { compileTrafficRoute } from './routing/traffic-route.ts'
-import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
+import { compileTrafficPermission } from './security/traffic-permission.ts'
 
 export interface PolicyCompiler {
   /** The kind of policy it compiles. */
@@ -22,7 +22,7 @@ export interface PolicyCompiler {
 
 export const policyCompilers: readonly PolicyCompiler[] = [
   // first: an inbound is closed to everybody until the permissions say otherwise
-  { type: 'MeshTrafficPermission', compile: compileMeshTrafficPermission },
+  { type: 'MeshTrafficPermission', legacy: 'TrafficPermission', compile: compileTrafficPermission },
   // before what is for calls that no MeshHTTPRoute routes
   { type: 'MeshHTTPRoute', compile: compileMeshHttpRoute },
   // before what is for calls that no policy with a targetRef routes

@@ -22,6 +22,7 @@ import { clientCertificateField } from './client-certificate.ts'
 import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
+import { RareLog } from './rare-log.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
 import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trunk-connection.ts'
@@ -46,11 +47,13 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly routes = null
   isRetiring = false
   readonly #environment: RoleEnvironment
+  readonly #rareLog: RareLog
   #domain: TrustDomain | null
 
   constructor(config: InboundListener, environment: RoleEnvironment, counters: ListenerCounters) {
     this.config = config
     this.#environment = environment
+    this.#rareLog = new RareLog(environment.log)
     this.#domain = config.tls === null ? null : environment.tls.domain(config.tls.trustDomain)
     this.limits = environment.limits
     this.deadlines = environment.deadlines
@@ -201,13 +204,21 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
 
   #callerOf(peer: Peer, credentials: Credentials): Caller {
     const { tls } = this.config
-    const { action, policy } = tls === null ? NO_PERMISSION : decide(tls.permission, peer.uris)
+    const { action, policy } = tls === null ? NO_PERMISSION : decide(tls.permission, peer.uris, peer.sni)
+    if (action !== 'allow') this.#tellDecision(action, policy, peer)
     return {
       addedFields: clientCertificateField(credentials.own, peer),
       denial: action === 'deny' ? 'permission-denied' : '',
-      policy: policy === '' ? '' : `MeshTrafficPermission/${policy}`,
+      policy,
       isShadowDenied: action === 'shadow-deny',
     }
+  }
+
+  #tellDecision(action: 'deny' | 'shadow-deny', policy: string, { uris }: Peer): void {
+    const { service } = this.config
+    const client = uris.find(uri => uri.startsWith('spiffe://')) ?? ''
+    const message = action === 'deny' ? 'client denied' : 'client allowed that would be denied'
+    this.#rareLog.warn({ service, client, policy, reason: 'permission-denied' }, message)
   }
 
   #onEmpty(): void {

@@ -55,7 +55,7 @@ t.test('the configuration is the sections by name', async t => {
 
 t.test('shadow policies act where they are asked for, and the difference is a JSON patch', async t => {
   const { xds, diff } = (await get('web-1/_config?shadow=true&include=diff')).json as Configuration
-  const rule = { principals: [], action: 'allow', policy: 'tried' }
+  const rule = { principals: [], action: 'allow', policy: 'MeshTrafficPermission/tried' }
   t.same(xds[INBOUND]?.tls.permission.rules, [rule])
   t.same(diff, [{ op: 'add', path: `/${INBOUND.replace('/', '~1')}/tls/permission/rules/0`, value: rule }])
   t.match((await get('web-1/_config?shadow=false&include=diff')).json, { diff: [] })
