@@ -54,7 +54,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.deadlines = environment.deadlines
     this.load = environment.load
     this.counters = counters
-    this.cluster = new Cluster(upstreamOf(config), environment)
+    this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
 
@@ -208,6 +208,11 @@ const NO_PERMISSION = { action: 'allow', policy: '' } as const
 
 function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
   return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])
+}
+
+/** Its application may be behind other inbounds too, with other limits. */
+function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
+  return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
 }
 
 function upstreamOf({ upstream, protocol }: InboundListener): ClusterConfig {

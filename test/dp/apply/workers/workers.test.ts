@@ -5,6 +5,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import type { RunningStatistics } from '#contract/questions.ts'
 import { createEngine } from '../../../../dp/apply/applier.ts'
+import { CELLS_BYTES } from '../../../../dp/apply/shared-cells.ts'
 import type { WorkerData } from '../../../../dp/apply/workers/messages.ts'
 import { Workers } from '../../../../dp/apply/workers/workers.ts'
 import type { Limits } from '../../../../dp/codec/limits.ts'
@@ -32,11 +33,13 @@ const MAIN = new URL('../../../../dp/main.ts', import.meta.url)
 function startWorkers(t: Teardown, count: number, limits: Partial<Limits> = {}) {
   const threads: Worker[] = []
   const load = new SharedArrayBuffer(LOAD_BYTES)
+  const cells = new SharedArrayBuffer(CELLS_BYTES)
   const start = (number: number): Worker => {
     const data: WorkerData = {
       number,
       limits,
       load,
+      cells,
       log: { level: 'silent', name: 'test', journal: false, bindings: {} },
     }
     const worker = new Worker(MAIN, { workerData: data })
