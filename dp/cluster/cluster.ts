@@ -4,31 +4,22 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint as Address, Cluster as ClusterConfig } from '#contract/cluster.ts'
-import type { ReasonCode } from '../errors.ts'
 import type { MeshTls, TrustDomain } from '../tls/mesh-tls.ts'
+import { Attempt, MAX_TRIES, type Member } from './attempt.ts'
 import { EndpointSet, type Placed } from './balance/endpoint-set.ts'
 import { NO_HASH } from './balance/hash.ts'
 import { CALL_CELLS, CallCounts } from './call-counts.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
-import { isOwnFault } from './failure.ts'
 import { Http2Pool } from './http2/http2-pool.ts'
+import { Outliers } from './outlier/outliers.ts'
 import type { PoolEnvironment } from './pool.ts'
-import type { Stream, StreamWaiter, Transport } from './transport.ts'
+import type { Stream, StreamWaiter } from './transport.ts'
 import { Trunks } from './trunks.ts'
 
 export interface ClusterEnvironment extends PoolEnvironment {
   readonly tls: MeshTls
 }
-
-interface Member extends Placed {
-  readonly endpoint: Endpoint
-  readonly transport: Transport
-  readonly protocol: 'http2' | undefined
-}
-
-/** Endpoints tried for one call: more would only add their timeouts up. */
-const MAX_TRIES = 5
 
 export class Cluster {
   /** What is under way to it. */
@@ -45,6 +36,8 @@ export class Cluster {
   #next = 0
   /** Too few are healthy, and calls are to be refused then. */
   #isRefusing = false
+  /** null: nobody was ever judged. */
+  #outliers: Outliers | null = null
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.#environment = environment
@@ -60,6 +53,15 @@ export class Cluster {
 
   get endpoints(): readonly Endpoint[] {
     return this.#members.map(member => member.endpoint)
+  }
+
+  /** What has happened to it, by what was counted. */
+  get counters(): Readonly<Record<string, number>> {
+    return {
+      ejections: this.#outliers?.ejections ?? 0,
+      ejectionsOverflow: this.#outliers?.overflows ?? 0,
+      overflow: this.counts.refusals,
+    }
   }
 
   /** Takes a changed section over; connections that it does not concern stay. */
@@ -123,6 +125,7 @@ export class Cluster {
     for (const member of this.#members) retireMember(member)
     this.#members = []
     this.#set = null
+    if (this.#outliers !== null) this.#environment.deadlines.remove(this.#outliers)
   }
 
   /**
@@ -199,8 +202,25 @@ export class Cluster {
     this.#members = members
     this.#weighPanic()
     this.#set = this.#balancedSet()
+    this.#watch()
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
+  }
+
+  /** Answers are looked at where it is said what is bad about them. */
+  #watch(): void {
+    const { outliers } = this.#config
+    const { deadlines } = this.#environment
+    if (outliers === undefined) {
+      if (this.#outliers === null) return
+      this.#outliers.stop()
+      deadlines.remove(this.#outliers)
+      return
+    }
+    this.#outliers ??= new Outliers(outliers)
+    this.#outliers.configure(outliers)
+    this.#outliers.watch(this.endpoints)
+    deadlines.add(this.#outliers)
   }
 
   #member(address: Address): Member {
@@ -235,63 +255,3 @@ function retireMember(member: Member): void {
 
 const NOBODY: readonly Member[] = []
 const NO_ENDPOINTS: readonly Endpoint[] = []
-
-/** The way of one call from endpoint to endpoint until a connection is made. */
-class Attempt implements StreamWaiter {
-  readonly #cluster: Cluster
-  readonly #waiter: StreamWaiter
-  readonly #kind: 'exchange' | 'fresh' | 'tunnel'
-  readonly #hash: number
-  readonly #tries: number
-  readonly #tried: Member[] = []
-
-  constructor(
-    cluster: Cluster,
-    waiter: StreamWaiter,
-    kind: 'exchange' | 'fresh' | 'tunnel',
-    hash: number,
-    tries: number,
-  ) {
-    this.#tries = tries
-    this.#cluster = cluster
-    this.#waiter = waiter
-    this.#kind = kind
-    this.#hash = hash
-  }
-
-  get isWanted(): boolean {
-    return this.#waiter.isWanted
-  }
-
-  get isUpgrade(): boolean {
-    return this.#waiter.isUpgrade === true
-  }
-
-  go(member: Member): void {
-    this.#tried.push(member)
-    const { transport } = member
-    if (this.#kind === 'tunnel') transport.open(this)
-    else transport.wait(this)
-  }
-
-  onStream(stream: Stream): void {
-    this.#cluster.picked = this.#tried.at(-1)?.endpoint ?? null
-    this.#waiter.onStream(stream)
-  }
-
-  onNoStream(reason: ReasonCode, detail: string): void {
-    this.#tried.at(-1)?.endpoint.judge?.failed(reason)
-    const next =
-      isOwnFault(reason) || this.#tried.length >= this.#tries
-        ? null
-        : this.#cluster.pick(this.#tried, this.#hash)
-    if (next === null) {
-      this.#waiter.onNoStream(reason, detail)
-      return
-    }
-    const stream = this.#kind === 'exchange' ? next.transport.take() : null
-    if (stream === null) return this.go(next)
-    this.#tried.push(next)
-    this.onStream(stream)
-  }
-}

@@ -11,11 +11,17 @@ export class Destination {
   readonly domain: TrustDomain | null
   /** How long an idle connection is kept. */
   readonly idleMs: number
+  /** To one endpoint, each of which carries one call at a time. */
+  readonly maxConnections: number
 
   constructor(cluster: Cluster, tls: MeshTls, limits: Limits) {
     this.connectTimeoutMs = cluster.connectTimeoutMs
     this.target = cluster.tls
     this.domain = cluster.tls === null ? null : tls.domain(cluster.tls.trustDomain)
+    this.maxConnections = Math.min(
+      limits.maxConnections,
+      cluster.limits?.maxConnections ?? limits.maxConnections,
+    )
     this.idleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
   }
 

@@ -162,7 +162,8 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   #dialMore(): void {
-    const { maxConnecting, maxConnections } = this.#environment.limits
+    const { maxConnecting } = this.#environment.limits
+    const { maxConnections } = this.#destination
     while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
       const tunnel = this.#tunnels.shift()
       if (tunnel === undefined && this.#waiting.length <= this.#dialingExchanges) return
