@@ -105,6 +105,21 @@ export const REASONS = {
     body: 'stream timeout',
     doc: 'Not one byte moved in either direction for the idle time of a call.',
   },
+  'request-timeout': {
+    status: 504,
+    body: 'upstream request timeout',
+    doc: 'The response was not complete within the request timeout of a MeshTimeout or Timeout (15 s behind the called data plane where none says otherwise).',
+  },
+  'per-try-timeout': {
+    status: 504,
+    body: 'upstream request timeout',
+    doc: 'No try of the call was answered within the per-try timeout of a MeshRetry or Retry.',
+  },
+  'max-stream-duration': {
+    status: 504,
+    body: 'upstream max stream duration reached',
+    doc: 'The call took longer than the maximum stream duration of a MeshTimeout or Timeout.',
+  },
   'bad-request': {
     status: 400,
     body: 'Bad Request',

@@ -21,6 +21,14 @@ export interface ClusterEnvironment extends PoolEnvironment {
   readonly tls: MeshTls
 }
 
+/** Endpoints that a call does not go to where there are others. */
+export interface Omits {
+  readonly endpoints: readonly Endpoint[]
+  readonly keys: ReadonlySet<string>
+  /** All of the priorities of `endpoints`. */
+  readonly priorities: boolean
+}
+
 export class Cluster {
   /** What is under way to it. */
   readonly counts: CallCounts
@@ -52,7 +60,7 @@ export class Cluster {
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#members.map(member => member.endpoint)
+    return this.#members.map(({ endpoint }) => endpoint)
   }
 
   /** What has happened to it, by what was counted. */
@@ -79,15 +87,10 @@ export class Cluster {
 
   /**
    * A stream for an HTTP exchange: at once, or null and the waiter is told. `isFresh`: none that was used before. `hash`: of
-   * the call, by which some balancers choose. `omitted`: endpoints that had better not be asked.
+   * the call, by which some balancers choose. `omits`: who had better not be asked.
    */
-  acquire(
-    waiter: StreamWaiter,
-    isFresh: boolean,
-    hash = NO_HASH,
-    omitted: readonly Endpoint[] = NO_ENDPOINTS,
-  ): Stream | null {
-    const member = (omitted.length > 0 ? this.#pickOther(omitted, hash) : null) ?? this.pick(NOBODY, hash)
+  acquire(waiter: StreamWaiter, isFresh: boolean, hash = NO_HASH, omits: Omits | null = null): Stream | null {
+    const member = (omits === null ? null : this.#pickOther(omits, hash)) ?? this.pick(NOBODY, hash)
     if (member === null) {
       this.#refuse(waiter)
       return null
@@ -166,11 +169,13 @@ export class Cluster {
       if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
   }
 
-  #pickOther(omitted: readonly Endpoint[], hash: number): Member | null {
-    return this.pick(
-      this.#members.filter(({ endpoint }) => omitted.includes(endpoint)),
-      hash,
-    )
+  #pickOther({ endpoints, keys, priorities }: Omits, hash: number): Member | null {
+    const tried = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
+    const isOmitted = ({ endpoint, priority }: Member): boolean =>
+      endpoints.includes(endpoint) ||
+      keys.has(endpoint.key) ||
+      (priorities && tried.some(one => one.priority === priority))
+    return this.pick(this.#members.filter(isOmitted), hash)
   }
 
   #refuse(waiter: StreamWaiter): void {
@@ -254,4 +259,3 @@ function retireMember(member: Member): void {
 }
 
 const NOBODY: readonly Member[] = []
-const NO_ENDPOINTS: readonly Endpoint[] = []

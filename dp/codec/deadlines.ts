@@ -8,7 +8,8 @@ export interface Sweepable {
   sweep(nowMs: number): void
 }
 
-const INTERVAL_MS = 500
+/** Between two sweeps. */
+export const SWEEP_MS = 500
 
 export class Deadlines {
   readonly #members = new Set<Sweepable>()
@@ -24,7 +25,7 @@ export class Deadlines {
     this.#members.add(member)
     if (this.#timer !== null) return
     this.#nowMs = Date.now()
-    this.#timer = setInterval(() => this.#sweep(), INTERVAL_MS)
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS)
     this.#timer.unref()
   }
 

@@ -31,6 +31,10 @@ export const ENGINE_LIMITS = {
     'Rest of a body that is read and dropped to keep a connection after an answer that did not need it.',
     { min: 0 },
   ),
+  maxReplayBytes: limit(
+    64 * KIB,
+    'Of the body of a request, kept while it may have to be made again; a longer one is made once.',
+  ),
   maxPipelinedBytes: limit(64 * KIB, 'Kept of later requests while one is running; then reading stops.'),
   handshakeTimeoutMs: limit(10_000, 'TLS handshake of a connection that was accepted.'),
   localIdleMs: limit(

@@ -127,7 +127,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   touch(): void {
-    this.#deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.streamIdleMs
+    this.#deadlineMs = this.#role.deadlines.nowMs + this.#exchange.idleMs
   }
 
   responded(): void {
@@ -229,7 +229,6 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #send(bytes: Buffer, bodyAt: number, bodyEnd: number): void {
-    this.touch()
     const way = wayOf(this, this.#role, REQUEST)
     if (way === null) return
     const { name } = way.cluster.config
@@ -256,9 +255,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #keep(bytes: Buffer, start: number, end: number): number {
-    const { deadlines, limits } = this.#role
+    const { deadlines, headTimeoutMs, limits } = this.#role
     // The time for a head counts from its first byte, however slowly the others come.
-    if (this.#state === HEAD && this.#kept === null) this.#deadlineMs = deadlines.nowMs + limits.headTimeoutMs
+    if (this.#state === HEAD && this.#kept === null) this.#deadlineMs = deadlines.nowMs + headTimeoutMs
     this.#kept ??= new KeptBytes()
     this.#kept.add(bytes, start, end)
     if (this.#state === DONE && this.#kept.length > limits.maxPipelinedBytes) this.down.pause()

@@ -1,9 +1,8 @@
 /**
- * The upstream half of an exchange: gets a stream from the cluster, sends the request, and hands the response on as
- * it arrives. One object for each client connection, used for its requests one after the other; the client's half
- * (connection.ts) reads requests and owns the client's stream.
+ * The upstream half of an exchange: hands the response on as it arrives on the stream that dispatch.ts has got. One object
+ * for each client connection, used for its requests one after the other; the client's half (connection.ts) reads them.
  */
-import type { Stream, StreamWaiter } from '../cluster/transport.ts'
+import type { Stream } from '../cluster/transport.ts'
 import type { ByteSink } from '../codec/byte-stream.ts'
 import { BodyReader } from '../codec/http1/body.ts'
 import { KeptBytes } from '../codec/http1/kept-bytes.ts'
@@ -12,12 +11,11 @@ import { responseText } from '../codec/http2/bridge/heads.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
-import { KeptRequest } from './kept-request.ts'
+import { Dispatch, type Dispatched } from './dispatch.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import type { HttpRole } from './role.ts'
 import type { Way } from './routing/directions.ts'
-import { KeptWay } from './routing/kept-way.ts'
 import { switchedHead } from './upgraded-connection.ts'
 
 const IDLE = 0
@@ -31,7 +29,7 @@ const ANSWERED = 4
 const RESPONSE = new ResponseHead()
 const NOTHING = Buffer.alloc(0)
 
-export class Exchange implements ByteSink, StreamWaiter {
+export class Exchange implements ByteSink, Dispatched {
   /** All of the request was sent. */
   isRequestDone = false
   /** The final head went to the client: no other answer is possible. */
@@ -39,10 +37,9 @@ export class Exchange implements ByteSink, StreamWaiter {
   readonly #requester: Requester
   readonly #role: HttpRole
   readonly #body = new BodyReader()
-  readonly #way = new KeptWay()
+  readonly #dispatch: Dispatch
   #stream: Stream | null = null
   #state = IDLE
-  readonly #request = new KeptRequest()
   #isLast = false
   #keepMs = -1
   /** Beginning of a head that is not complete. */
@@ -51,41 +48,38 @@ export class Exchange implements ByteSink, StreamWaiter {
   constructor(requester: Requester, role: HttpRole) {
     this.#requester = requester
     this.#role = role
+    this.#dispatch = new Dispatch(this, requester, role)
   }
 
   get isWanted(): boolean {
     return this.#state === WAITING
   }
 
-  get isUpgrade(): boolean {
-    return this.#request.upgrade !== ''
-  }
-
   get isRunning(): boolean {
     return this.#state !== IDLE
   }
 
-  /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
-  begin(way: Way, request: Outgoing): void {
-    this.#way.begin(way, request, this.isRequestDone)
-    this.#request.begin(request, this.isRequestDone)
+  get idleMs(): number {
+    return this.#dispatch.idleMs
+  }
+
+  /**
+   * `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. `holdMs`: how long
+   * the request waits before it goes on.
+   */
+  begin(way: Way, request: Outgoing, holdMs = 0): void {
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
-    const stream = this.#way.acquire(this, this.isUpgrade)
-    if (stream !== null) this.onStream(stream)
+    this.#dispatch.begin(way, request, holdMs)
   }
 
   /** More of the request's body; a copy is made where it cannot leave at once. */
   sendBody(bytes: Buffer, start: number, end: number): void {
-    this.#way.sendBody(bytes, start, end, this.isRequestDone)
     const stream = this.#stream
-    if (stream === null) {
-      // Reading was stopped, but what had been decrypted may still arrive.
-      this.#request.add(bytes, start, end)
-      return
-    }
-    if (start === end && !this.isRequestDone) return
+    // Without a stream reading was stopped, but what had been decrypted may still arrive.
+    this.#dispatch.add(bytes, start, end, stream !== null)
+    if (stream === null || (start === end && !this.isRequestDone)) return
     const isFree = writeCopy(stream, bytes, start, end)
     if (this.isRequestDone) {
       if (this.#state === ANSWERED) this.#finish(false)
@@ -99,29 +93,25 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   /** Ends it without an answer. */
   abort(): void {
-    if (!this.isRequestDone) this.#way.abort()
+    if (!this.isRequestDone) this.#dispatch.way.abort()
     this.#letGo(false)
     this.#rest()
   }
 
-  onStream(stream: Stream): void {
-    if (this.#state !== WAITING) {
-      // The client has gone; nothing was sent on it.
-      stream.release(true, -1)
-      return
-    }
+  begun(stream: Stream): void {
     this.#stream = stream
     this.#state = HEAD
     stream.sink = this
-    const isFree = this.#request.send(stream, this.isRequestDone)
-    if (this.isRequestDone) return
-    if (isFree || stream.pendingBytes === 0) this.#requester.down.resume()
   }
 
-  onNoStream(reason: ReasonCode): void {
-    if (this.#state !== WAITING) return
-    this.#rest()
-    this.#requester.failed(reasonAt(this.#role.isLastHop, reason), this.#way.policy)
+  unsent(reason: ReasonCode): void {
+    this.#fail(reasonAt(this.#role.isLastHop, reason))
+  }
+
+  expired(reason: ReasonCode): void {
+    if (reason === 'per-try-timeout') return this.#break(reason)
+    this.#letGo(false)
+    this.#fail(reason)
   }
 
   onDrain(): void {
@@ -154,13 +144,14 @@ export class Exchange implements ByteSink, StreamWaiter {
   onResponse(block: HeaderBlock, isEnd: boolean): void {
     this.#requester.touch()
     if (this.#state !== HEAD) return
-    this.#request.release()
-    RESPONSE.take(block, isEnd, this.#request.isHead)
+    this.#dispatch.request.release()
+    RESPONSE.take(block, isEnd, this.#dispatch.request.isHead)
     if (!this.#requester.response.takesBlocks)
-      RESPONSE.text = responseText(block, isEnd, this.#request.isHead)
-    if (this.#request.switchesAt(block.status)) return this.#break('bad-response')
-    if (block.status < 200) this.#sendInterim()
-    else this.#sendHead(NOTHING, 0, 0)
+      RESPONSE.text = responseText(block, isEnd, this.#dispatch.request.isHead)
+    if (this.#dispatch.request.switchesAt(block.status)) return this.#break('bad-response')
+    if (block.status < 200) return this.#sendInterim()
+    if (this.#retries()) return
+    this.#sendHead(NOTHING, 0, 0)
     this.#endBody(false)
   }
 
@@ -190,9 +181,9 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   /** Offset behind the head and the part of its body that was sent with it; -1: stop reading. */
   #readHead(bytes: Buffer, start: number, end: number): number {
-    this.#request.release()
+    this.#dispatch.request.release()
     const { maxHeadBytes, maxFields } = this.#role.limits
-    const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#request.isHead)
+    const outcome = RESPONSE.read(bytes, start, end, maxHeadBytes, maxFields, this.#dispatch.request.isHead)
     if (outcome === 'incomplete') {
       this.#kept = new KeptBytes()
       this.#kept.add(bytes, start, end)
@@ -203,25 +194,33 @@ export class Exchange implements ByteSink, StreamWaiter {
       return -1
     }
     const bodyAt = start + RESPONSE.byteLength
-    if (RESPONSE.status === 101 || this.#request.switchesAt(RESPONSE.status))
+    if (RESPONSE.status === 101 || this.#dispatch.request.switchesAt(RESPONSE.status))
       return this.#switchProtocols(bytes, bodyAt, end)
     if (RESPONSE.status < 200) {
       this.#sendInterim()
       return bodyAt
     }
+    if (this.#retries()) return -1
     return this.#sendHead(bytes, bodyAt, end)
   }
 
+  /** Whether the answer is dropped, since the call is made again. */
+  #retries(): boolean {
+    // The word of an application for reasons of the mesh does not count.
+    const isAgain = this.#dispatch.retriesAnswer(RESPONSE, this.#role.isLastHop ? '' : RESPONSE.reason)
+    if (!isAgain) return false
+    this.#letGo(false)
+    this.#state = WAITING
+    return true
+  }
+
   #sendHead(bytes: Buffer, bodyAt: number, end: number): number {
-    this.#way.editResponse(RESPONSE)
+    this.#dispatch.way.editResponse(RESPONSE)
     // Whoever refused a CONNECT may yet have taken it: nothing else goes there.
-    this.#isLast = RESPONSE.isLast || this.#request.mustSwitch
+    this.#isLast = RESPONSE.isLast || this.#dispatch.request.mustSwitch
     this.#keepMs = RESPONSE.keepAliveMs
     this.#state = BODY
-    if (RESPONSE.framing === 'none') this.#body.beginLength(0)
-    else if (RESPONSE.framing === 'length') this.#body.beginLength(RESPONSE.contentLength)
-    else if (RESPONSE.framing === 'chunked') this.#body.beginChunked()
-    else this.#body.beginUntilClose()
+    this.#body.beginResponse(RESPONSE)
     return this.#forward(true, bytes, bodyAt, end)
   }
 
@@ -246,7 +245,7 @@ export class Exchange implements ByteSink, StreamWaiter {
 
   #switchProtocols(bytes: Buffer, restAt: number, end: number): number {
     const stream = this.#stream
-    const head = switchedHead(RESPONSE, this.#request.upgrade)
+    const head = switchedHead(RESPONSE, this.#dispatch.request.upgrade)
     if (stream === null || head === '') {
       this.#break('bad-response')
       return -1
@@ -268,23 +267,28 @@ export class Exchange implements ByteSink, StreamWaiter {
   #break(reason: ReasonCode): void {
     const stream = this.#stream
     const why = stream === null || stream.cutReason === '' ? reason : stream.cutReason
-    const retries = why === 'connection-termination' && this.#request.retries(stream)
-    this.#letGo(false)
-    if (retries) {
+    if (this.#state === BODY) this.#letGo(false)
+    else {
+      this.#stream = null
+      this.#kept = null
       this.#state = WAITING
-      this.#way.acquire(this, true)
-      return
+      if (this.#dispatch.retriesBreak(why, stream)) return
     }
+    this.#fail(why)
+  }
+
+  #fail(reason: ReasonCode): void {
+    const policy = this.#dispatch.policyFor(reason)
+    if (!this.isRequestDone) this.#dispatch.way.abort()
     this.#rest()
-    if (this.isHeadSent) this.#requester.truncated(why)
-    else this.#requester.failed(why, this.#way.policy)
+    if (this.isHeadSent) this.#requester.truncated(reason)
+    else this.#requester.failed(reason, policy)
   }
 
   #rest(): void {
     if (this.#state === IDLE) return
     this.#state = IDLE
-    this.#request.release()
-    this.#role.load.leaveCall()
+    this.#dispatch.end()
   }
 
   #letGo(isReusable: boolean): void {

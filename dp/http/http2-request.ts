@@ -78,7 +78,6 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     this.#exchange.isRequestDone = isEnd
     const refusal = refusalOf(this.#role, caller)
     if (refusal !== '') return this.failed(refusal, caller.policy)
-    this.touch()
     const { addedFields } = this.#requests
     const request = outgoingFields(block, addedFields, isEnd, this.#fields)
     const way = wayOfFields(this, this.#role, this.#fields)
@@ -132,7 +131,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
   }
 
   touch(): void {
-    this.deadlineMs = this.#role.deadlines.nowMs + this.#role.limits.streamIdleMs
+    this.deadlineMs = this.#role.deadlines.nowMs + this.#exchange.idleMs
   }
 
   pause(): void {

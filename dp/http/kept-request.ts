@@ -25,9 +25,17 @@ export class KeptRequest {
   /** All of the request was sent and is still here, and nothing came back. */
   #isWhole = false
   #retries = 0
+  /** Of its body: how much is kept for another try; 0: nothing. */
+  #maxKept = 0
 
-  /** `isDone`: nothing follows what `request` has. */
-  begin(request: Outgoing, isDone: boolean): void {
+  /** All of it that has come is still here: it can be sent from its beginning. */
+  get isKept(): boolean {
+    return this.#maxKept > 0
+  }
+
+  /** `isDone`: nothing follows what `request` has. `maxKept`: bytes of its body that are kept when they are sent. */
+  begin(request: Outgoing, isDone: boolean, maxKept: number): void {
+    this.#maxKept = (request.body?.length ?? 0) > maxKept ? 0 : maxKept
     this.isHead = request.isHead
     this.upgrade = request.upgrade
     this.mustSwitch = request.mustSwitch
@@ -50,20 +58,35 @@ export class KeptRequest {
     this.#bytes = Buffer.concat([this.#bytes ?? NOTHING, bytes.subarray(start, end)])
   }
 
+  /** What a stream has taken, for another try. */
+  keep(bytes: Buffer, start: number, end: number): void {
+    if (this.#maxKept === 0 || start === end) return
+    if ((this.#bytes?.length ?? 0) + end - start <= this.#maxKept) return this.add(bytes, start, end)
+    this.#maxKept = 0
+    this.#bytes = null
+  }
+
   /** Sends what there is. False: the stream takes no more now. */
   send(stream: Stream, isDone: boolean): boolean {
     const isFree = this.#fields === null ? this.#sendText(stream) : this.#sendFields(stream, this.#fields)
     this.#isWhole = isDone
-    if (!isDone) this.#bytes = null
+    if (!isDone && this.#maxKept === 0) this.#bytes = null
     return isFree
   }
 
-  /** The answer has begun: it is not sent again. */
+  /** The answer has begun: it is not sent again unasked. */
   release(): void {
     this.#isReplayable = false
     this.#isWhole = false
+    if (this.#maxKept > 0) return
     this.#text = ''
     this.#bytes = null
+  }
+
+  /** It is over. */
+  forget(): void {
+    this.#maxKept = 0
+    this.release()
   }
 
   /**

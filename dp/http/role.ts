@@ -4,6 +4,7 @@ import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { CallRules } from './resilience/call-rules.ts'
 import type { RouteTable } from './routing/route-table.ts'
 
 export interface HttpRole {
@@ -17,6 +18,10 @@ export interface HttpRole {
   readonly routes: RouteTable | null
   /** The cluster is the local application. */
   readonly isLastHop: boolean
+  /** How its calls are timed and made again, where no route says otherwise. */
+  readonly rules: CallRules
+  /** From the first byte of the head of a request of HTTP/1.1 to its last. */
+  readonly headTimeoutMs: number
   /** The listener is going away: connections end after the exchange that runs. */
   readonly isRetiring: boolean
   /** The client of `from` speaks HTTP/2, which `to` does: it takes its place. */
@@ -33,6 +38,10 @@ export interface HttpCounters {
   mirrorsLost: number
   /** Copies that are on their way. */
   copies: number
+  /** Calls that were made again; that had been made often enough; that were not, since too many were. */
+  retries: number
+  retriesExhausted: number
+  retriesOverflow: number
   /** A call was refused or failed for that reason. */
   fail(reason: ReasonCode): void
 }

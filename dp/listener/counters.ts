@@ -11,6 +11,9 @@ export class ListenerCounters implements HttpCounters {
   shadowDenied = 0
   mirrorsLost = 0
   copies = 0
+  retries = 0
+  retriesExhausted = 0
+  retriesOverflow = 0
   /** Bytes of the application's protocol, of connections that are closed. */
   bytesIn = 0
   bytesOut = 0
@@ -22,10 +25,13 @@ export class ListenerCounters implements HttpCounters {
 
   /** Refused and failed calls are named `errors.REASON`. */
   toRecord(): Record<string, number> {
-    const { accepted, requests, denied, shadowDenied, mirrorsLost, bytesIn, bytesOut } = this
+    const { accepted, requests, denied, shadowDenied, bytesIn, bytesOut } = this
     const record: Record<string, number> = { accepted, requests, denied, shadowDenied, bytesIn, bytesOut }
-    if (mirrorsLost > 0) record['mirrorsLost'] = mirrorsLost
+    for (const name of RARE) if (this[name] > 0) record[name] = this[name]
     for (const [reason, count] of this.#failures) record[`errors.${reason}`] = count
     return record
   }
 }
+
+/** Told only where they have counted. */
+const RARE = ['mirrorsLost', 'retries', 'retriesExhausted', 'retriesOverflow'] as const

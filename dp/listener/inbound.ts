@@ -12,6 +12,7 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
+import { type CallRules, callRules, idleMs } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
 import type { Credentials } from '../tls/credentials.ts'
@@ -40,6 +41,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   /** The local application. */
   cluster: Cluster
   config: InboundListener
+  rules: CallRules
   readonly isLastHop = true
   readonly routes = null
   isRetiring = false
@@ -54,6 +56,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.deadlines = environment.deadlines
     this.load = environment.load
     this.counters = counters
+    this.rules = callRules(config, this.limits)
     this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
@@ -64,6 +67,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     const oldDomain = this.#domain
     this.config = config
     this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
+    this.rules = callRules(config, this.limits)
     this.cluster.update(upstreamOf(config))
     const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
     const domain = this.#domain
@@ -141,6 +145,15 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.connections.replace(from, to)
   }
 
+  get tcpIdleMs(): number {
+    return idleMs(this.config.timeouts?.tcpIdleMs, this.limits.tcpIdleMs)
+  }
+
+  /** Of the head of a request. */
+  get headTimeoutMs(): number {
+    return this.config.timeouts?.headersMs || this.limits.headTimeoutMs
+  }
+
   closed(connection: LiveConnection): void {
     this.connections.remove(connection)
   }
@@ -216,11 +229,13 @@ function ownCells({ address, port }: InboundListener, environment: RoleEnvironme
 }
 
 function upstreamOf({ upstream, protocol }: InboundListener): ClusterConfig {
+  const { address, port, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...conduct } = upstream
   return {
     ...(protocol === 'http2' ? { protocol } : {}),
-    name: `localhost:${upstream.port}`,
-    endpoints: [upstream],
+    name: `localhost:${port}`,
+    endpoints: [{ address, port }],
     tls: null,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    connectTimeoutMs,
+    ...conduct,
   }
 }

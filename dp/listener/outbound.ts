@@ -7,6 +7,7 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
+import { type CallRules, callRules, idleMs } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { sendCopies } from '../http/routing/mirrors.ts'
 import { type Copier, type RouteTable, routeTable } from '../http/routing/route-table.ts'
@@ -27,6 +28,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly counters: ListenerCounters
   readonly connections: Connections
   cluster: Cluster
+  rules: CallRules
   routes: RouteTable | null
   config: OutboundListener
   readonly isLastHop = false
@@ -43,9 +45,10 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   ) {
     this.config = config
     this.cluster = clusterNamed(config.cluster, clusters)
-    this.routes = routeTable(config, clusters, this.#copier)
-    this.#backends = sharesOf(config, clusters)
     this.limits = environment.limits
+    this.rules = callRules(config, this.limits)
+    this.routes = this.#routesOf(config, clusters)
+    this.#backends = sharesOf(config, clusters)
     this.deadlines = environment.deadlines
     this.load = environment.load
     this.counters = counters
@@ -57,7 +60,8 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     const isOtherProtocol = config.protocol !== this.config.protocol
     this.config = config
     this.cluster = clusterNamed(config.cluster, clusters)
-    this.routes = routeTable(config, clusters, this.#copier)
+    this.rules = callRules(config, this.limits)
+    this.routes = this.#routesOf(config, clusters)
     this.#backends = sharesOf(config, clusters)
     if (!isOtherProtocol) return
     this.connections.forEach(connection => {
@@ -66,7 +70,8 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
   }
 
   accept(raw: Socket): void {
-    const isTcp = this.config.protocol === 'tcp'
+    const { config } = this
+    const isTcp = config.protocol === 'tcp'
     this.counters.accepted++
     if (!this.load.enterClient(this.deadlines.nowMs)) {
       this.counters.fail('overload')
@@ -82,7 +87,7 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     const connection = new TcpConnection(wire, this)
     this.connections.add(connection, live)
     this.counters.requests++
-    connection.start(this.#backends === null ? this.cluster : this.#backends.pick())
+    connection.start(this.#backends === null ? this.cluster : this.#backends.pick(), config.connectAttempts)
   }
 
   retire(withinMs: number): void {
@@ -96,6 +101,27 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
 
   closed(connection: LiveConnection): void {
     this.connections.remove(connection)
+  }
+
+  get headTimeoutMs(): number {
+    return this.limits.headTimeoutMs
+  }
+
+  get tcpIdleMs(): number {
+    return idleMs(this.config.timeouts?.tcpIdleMs, this.limits.tcpIdleMs)
+  }
+
+  #routesOf(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>): RouteTable | null {
+    const { limits, rules } = this
+    return routeTable(config, clusters, this.#copier, ({ timeouts, retry }) =>
+      timeouts === undefined && retry === undefined
+        ? null
+        : callRules(
+            { ...(timeouts !== undefined && { timeouts }), ...(retry !== undefined && { retry }) },
+            limits,
+            rules,
+          ),
+    )
   }
 }
 

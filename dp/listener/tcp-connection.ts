@@ -20,6 +20,8 @@ export interface TcpRole {
   readonly counters: ListenerCounters
   /** The cluster is the local application. */
   readonly isLastHop: boolean
+  /** A connection on which no byte moves ends. */
+  readonly tcpIdleMs: number
   closed(connection: TcpConnection): void
 }
 
@@ -49,13 +51,14 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
     return !this.#isClosed
   }
 
-  start(cluster: Cluster): void {
+  /** `tries`: endpoints that are asked one after the other. */
+  start(cluster: Cluster, tries?: number): void {
     const { load, deadlines } = this.#role
     this.#hasEntered = load.enterCall(deadlines.nowMs)
     if (!this.#hasEntered) return this.end('overload')
     if (!cluster.counts.enterConnection()) return this.end('overflow')
     this.#counts = cluster.counts
-    cluster.open(this, this.#hashFor(cluster))
+    cluster.open(this, this.#hashFor(cluster), tries)
   }
 
   onStream(stream: Stream): void {
@@ -63,10 +66,10 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
       stream.release(false, -1)
       return
     }
-    const { deadlines, limits } = this.#role
+    const { deadlines, tcpIdleMs } = this.#role
     this.#tunnel = new Tunnel(this.#down, stream, {
       deadlines,
-      idleMs: limits.tcpIdleMs,
+      idleMs: tcpIdleMs,
       onClose: () => {
         if (stream.cutReason !== '') this.#role.counters.fail(stream.cutReason)
         stream.release(false, -1)

@@ -43,7 +43,12 @@ function aTable(routes: readonly Route[]): RouteTable {
     cluster: 'api',
     routes,
   }
-  return new RouteTable(listener, clusters, () => null)
+  return new RouteTable(
+    listener,
+    clusters,
+    () => null,
+    () => null,
+  )
 }
 
 function aRoute(path: string, options: Partial<Route> = {}): Route {

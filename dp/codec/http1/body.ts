@@ -1,5 +1,6 @@
 /** Where the body of an HTTP/1.1 message ends, for each of its framings (RFC 9112 §6.3); bytes are counted, not kept. */
 import { ChunkedBody } from './chunked.ts'
+import type { ResponseHead } from './response-head.ts'
 
 export class BodyReader {
   isDone = true
@@ -16,6 +17,14 @@ export class BodyReader {
   begin(head: { readonly isChunked: boolean; readonly contentLength: number }): void {
     if (head.isChunked) this.beginChunked()
     else this.beginLength(Math.max(0, head.contentLength))
+  }
+
+  /** Of a response. */
+  beginResponse({ framing, contentLength }: Pick<ResponseHead, 'framing' | 'contentLength'>): void {
+    if (framing === 'none') this.beginLength(0)
+    else if (framing === 'length') this.beginLength(contentLength)
+    else if (framing === 'chunked') this.beginChunked()
+    else this.beginUntilClose()
   }
 
   /** `length`: 0 for no body. */

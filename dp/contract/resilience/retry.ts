@@ -49,8 +49,8 @@ export interface Retry {
     readonly headers: readonly { readonly name: string; readonly format: 'seconds' | 'unix-timestamp' }[]
     readonly maxMs: number
   }
-  /** Endpoints that a retry leaves out where there are others: those that were tried, or those of tried priorities. */
-  readonly omits?: readonly ('hosts' | 'priorities')[]
+  /** A retry leaves those endpoints out that were tried, where there are others; `priorities`: their whole priorities. */
+  readonly omits?: readonly 'priorities'[]
   /** Keys of endpoints (`ADDRESS PORT`) that a retry leaves out where there are others. */
   readonly omittedEndpoints?: readonly string[]
 }
@@ -81,7 +81,7 @@ export function readRetry(reader: Reader): Retry {
         maxMs: readMs(rateLimited, 'maxMs', 1),
       },
     }),
-    ...(reader.has('omits') && { omits: reader.listOf('omits', ['hosts', 'priorities'] as const) }),
+    ...(reader.has('omits') && { omits: reader.listOf('omits', ['priorities'] as const) }),
     ...(reader.has('omittedEndpoints') && { omittedEndpoints: reader.texts('omittedEndpoints') }),
   }
 }

@@ -23,11 +23,13 @@ export interface Way {
   readonly hash: number
   /** Value of a Set-Cookie for the answer; ''. */
   readonly setCookie: string
+  /** The rules for its retries cover it, where there are any. */
+  readonly mayRetry: boolean
 }
 
 /** Of a request of HTTP/1.1, whose text is changed by its route; null: it was answered, it leads elsewhere. */
 export function wayOf(requester: Requester, role: HttpRole, head: RequestHead): Way | null {
-  if (isPlain(role)) return wayTo(role.cluster, null, UNHASHED)
+  if (isPlain(role)) return wayTo(role.cluster, null, UNHASHED, true)
   // Routes see and change what goes on, not what came.
   if (role.routes !== null) completeHead(head, role.cluster.config.name)
   const view = role.routes === null ? TEXT_VIEW.of(head.text) : plainView(head)
@@ -40,7 +42,7 @@ export function wayOf(requester: Requester, role: HttpRole, head: RequestHead): 
 
 /** As `wayOf`, of a request of HTTP/2 as it goes on. */
 export function wayOfFields(requester: Requester, role: HttpRole, fields: FieldList): Way | null {
-  if (isPlain(role)) return wayTo(role.cluster, null, UNHASHED)
+  if (isPlain(role)) return wayTo(role.cluster, null, UNHASHED, true)
   const view = FIELDS_VIEW.of(fields)
   if (role.routes !== null) fields.setValue(PATH_AT, plainTarget(view.target))
   const way = directed(requester, role, view)
@@ -58,16 +60,16 @@ function plainView(head: RequestHead): RequestView {
   return TEXT_VIEW.of(head.text)
 }
 
-/** To a cluster, with nothing else to say. */
+/** To a cluster, once, with nothing else to say. */
 export function plainWay(cluster: Cluster): Way {
-  return { cluster, route: null, ...UNHASHED }
+  return { cluster, route: null, ...UNHASHED, mayRetry: false }
 }
 
 const UNHASHED: CallHash = { hash: NO_HASH, setCookie: '' }
 
 /** All requests go the same way: none need be looked at. */
-function isPlain({ routes, cluster }: HttpRole): boolean {
-  return routes === null && cluster.config.hashPolicies === undefined
+function isPlain({ routes, cluster, rules }: HttpRole): boolean {
+  return routes === null && cluster.config.hashPolicies === undefined && rules.retry?.isPicky !== true
 }
 
 /** null: it was answered. */
@@ -82,21 +84,24 @@ function directed(requester: Requester, role: HttpRole, view: RequestView): Way 
   const cluster = route?.shares?.pick() ?? role.cluster
   const { hashPolicies } = cluster.config
   const isHashed = hashPolicies !== undefined
+  const { retry } = route?.rules ?? role.rules
   return wayTo(
     cluster,
     route,
     isHashed ? hashCall(hashPolicies, view, requester.down.remoteAddress ?? '') : UNHASHED,
+    retry === null || !retry.isPicky || retry.covers(view),
   )
 }
 
 /** One object for all: read before the next request is looked at. */
-let shared: { cluster: Cluster; route: Route | null; hash: number; setCookie: string } | null = null
+let shared: { -readonly [Key in keyof Way]: Way[Key] } | null = null
 
-function wayTo(cluster: Cluster, route: Route | null, { hash, setCookie }: CallHash): Way {
-  shared ??= { cluster, route, hash, setCookie }
+function wayTo(cluster: Cluster, route: Route | null, { hash, setCookie }: CallHash, mayRetry: boolean): Way {
+  shared ??= { cluster, route, hash, setCookie, mayRetry }
   shared.cluster = cluster
   shared.route = route
   shared.hash = hash
   shared.setCookie = setCookie
+  shared.mayRetry = mayRetry
   return shared
 }

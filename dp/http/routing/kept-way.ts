@@ -1,8 +1,11 @@
 /** The way of the request that an exchange carries, for as long as it does: of one request after the other. */
 import { NO_HASH } from '../../cluster/balance/hash.ts'
-import type { Cluster } from '../../cluster/cluster.ts'
+import type { CallCounts } from '../../cluster/call-counts.ts'
+import type { Cluster, Omits } from '../../cluster/cluster.ts'
+import type { Endpoint } from '../../cluster/endpoint.ts'
 import type { Stream, StreamWaiter } from '../../cluster/transport.ts'
 import type { ResponseHead } from '../../codec/http1/response-head.ts'
+import type { ReasonCode } from '../../errors.ts'
 import type { Outgoing } from '../outgoing.ts'
 import type { Way } from './directions.ts'
 import { addToResponse } from './header-edit.ts'
@@ -14,6 +17,12 @@ export class KeptWay {
   #hash = NO_HASH
   #setCookie = ''
   #copies: Copies | null = null
+  #isCounted = false
+
+  get #there(): Cluster {
+    if (this.#cluster === null) throw new Error('a call that was not begun')
+    return this.#cluster
+  }
 
   /** `KIND/POLICY` that chose it; ''. */
   get policy(): string {
@@ -29,9 +38,31 @@ export class KeptWay {
     this.#copies = route === null ? null : route.copy(request, isDone)
   }
 
+  /** What is under way to its cluster. */
+  get counts(): CallCounts {
+    return this.#there.counts
+  }
+
+  /** Where the stream leads that was handed out just now. */
+  get picked(): Endpoint | null {
+    return this.#there.picked
+  }
+
+  /** Counts the call; why it is refused, ''. */
+  enter(): ReasonCode | '' {
+    this.#isCounted = this.counts.enterRequest()
+    return this.#isCounted ? '' : 'overflow'
+  }
+
+  /** The call is over. */
+  leave(): void {
+    if (this.#isCounted) this.counts.leaveRequest()
+    this.#isCounted = false
+  }
+
   /** As Cluster.acquire. */
-  acquire(waiter: StreamWaiter, isFresh: boolean): Stream | null {
-    return this.#cluster?.acquire(waiter, isFresh, this.#hash) ?? null
+  acquire(waiter: StreamWaiter, isFresh: boolean, omits: Omits | null): Stream | null {
+    return this.#there.acquire(waiter, isFresh, this.#hash, omits)
   }
 
   /** More of the request's body, for its copies. */

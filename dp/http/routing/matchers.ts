@@ -10,7 +10,7 @@ type TextTest = (text: string) => boolean
 export class Matcher {
   readonly #path: TextTest | null
   readonly #method: TextTest | null
-  readonly #headers: readonly { readonly name: string; fits(value: string | undefined): boolean }[]
+  readonly #headers: readonly HeaderTest[]
   readonly #query: readonly { readonly name: string; readonly fits: TextTest }[]
 
   constructor({ path, method, headers = [], query = [] }: RouteMatch) {
@@ -71,7 +71,13 @@ function textTest({ type, value: written }: TextMatch): TextTest {
   }
 }
 
-function headerTest(match: HeaderMatch): { name: string; fits(value: string | undefined): boolean } {
+/** `fits`: of the value of that field, lines of one name joined; undefined: there is none. */
+export interface HeaderTest {
+  readonly name: string
+  fits(value: string | undefined): boolean
+}
+
+export function headerTest(match: HeaderMatch): HeaderTest {
   const { name } = match
   if (!('value' in match)) {
     const isWanted = match.type === 'present'

@@ -3,6 +3,7 @@
  * other: what they show is valid until the next one.
  */
 import { isFieldAt } from '../../codec/http1/fields.ts'
+import type { ResponseHead } from '../../codec/http1/response-head.ts'
 import { AUTHORITY_AT, PATH_AT } from '../../codec/http2/bridge/heads.ts'
 import type { FieldList } from '../../codec/http2/field-list.ts'
 
@@ -41,15 +42,7 @@ class TextView implements RequestView {
   }
 
   #find(name: string): string | undefined {
-    const text = this.#text
-    let found: string | undefined
-    let at = text.indexOf('\r\n') + 2
-    while (at < text.length) {
-      const end = text.indexOf('\r\n', at)
-      if (isFieldAt(text, at, name)) found = joined(found, text.slice(at + name.length + 1, end).trim())
-      at = end + 2
-    }
-    return found
+    return fieldInText(this.#text, name)
   }
 }
 
@@ -84,9 +77,25 @@ class FieldsView implements RequestView {
 export const TEXT_VIEW = new TextView()
 export const FIELDS_VIEW = new FieldsView()
 
+/** Of a response. `name`: in lower case. */
+export function fieldOf({ block, text }: ResponseHead, name: string): string | undefined {
+  return block === null ? fieldInText(text, name) : block.fields.get(name)
+}
+
 /** Text of a configuration as the values of fields are held: Latin-1, one character a byte. */
 export function asSeen(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+function fieldInText(text: string, name: string): string | undefined {
+  let found: string | undefined
+  let at = text.indexOf('\r\n') + 2
+  while (at < text.length) {
+    const end = text.indexOf('\r\n', at)
+    if (isFieldAt(text, at, name)) found = joined(found, text.slice(at + name.length + 1, end).trim())
+    at = end + 2
+  }
+  return found
 }
 
 function joined(before: string | undefined, value: string): string {

@@ -6,6 +6,7 @@ import type { OutboundListener } from '#contract/listener.ts'
 import type { Route as Config, Mirror as MirrorConfig } from '#contract/route.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { Outgoing } from '../outgoing.ts'
+import type { CallRules } from '../resilience/call-rules.ts'
 import { HeaderEdit } from './header-edit.ts'
 import { Matcher, pathOf } from './matchers.ts'
 import type { RequestView } from './request-view.ts'
@@ -30,6 +31,9 @@ export interface Copies {
 /** Sends copies of a request to those mirrors that are to get it; null: to none. `isDone`: nothing follows. */
 export type Copier = (mirrors: readonly MirrorTo[], request: Outgoing, isDone: boolean) => Copies | null
 
+/** How the calls of a route are timed and made again; null: as the listener says. */
+export type RulesOf = (route: Pick<Config, 'timeouts' | 'retry'>) => CallRules | null
+
 export class Route {
   /** `KIND/POLICY`; '' where no policy decided. */
   readonly policy: string
@@ -40,6 +44,8 @@ export class Route {
   readonly rewrite: Rewrite | null
   readonly request: HeaderEdit | null
   readonly response: HeaderEdit | null
+  /** null: those of the listener. */
+  readonly rules: CallRules | null
   readonly #mirrors: readonly MirrorTo[]
   readonly #copier: Copier
 
@@ -47,7 +53,9 @@ export class Route {
     config: Omit<Config, 'match'> & Partial<Config>,
     clusters: ReadonlyMap<string, Cluster>,
     copier: Copier,
+    rulesOf: RulesOf = () => null,
   ) {
+    this.rules = rulesOf(config)
     const { match = {}, backends, redirect, rewrite, requestHeaders, responseHeaders, mirrors = [] } = config
     this.policy = config.policy
     this.matcher = Object.keys(match).length === 0 ? null : new Matcher(match)
@@ -74,10 +82,15 @@ export class RouteTable {
   readonly #rest: Route
 
   /** `clusters`: by name; all that the section names are there. */
-  constructor(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>, copier: Copier) {
+  constructor(
+    config: OutboundListener,
+    clusters: ReadonlyMap<string, Cluster>,
+    copier: Copier,
+    rulesOf: RulesOf,
+  ) {
     const { cluster, backends = [{ cluster, weight: 1 }], policy = '', routes = [] } = config
     this.#routes = new RouteIndex(
-      routes.map(route => ({ match: route.match, route: new Route(route, clusters, copier) })),
+      routes.map(route => ({ match: route.match, route: new Route(route, clusters, copier, rulesOf) })),
     )
     this.#rest = new Route({ policy, backends }, clusters, copier)
   }
@@ -95,7 +108,8 @@ export function routeTable(
   config: OutboundListener,
   clusters: ReadonlyMap<string, Cluster>,
   copier: Copier,
+  rulesOf: RulesOf,
 ): RouteTable | null {
   const isPlain = config.routes === undefined && config.backends === undefined
-  return isPlain || config.protocol === 'tcp' ? null : new RouteTable(config, clusters, copier)
+  return isPlain || config.protocol === 'tcp' ? null : new RouteTable(config, clusters, copier, rulesOf)
 }

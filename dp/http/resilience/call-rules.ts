@@ -1,0 +1,46 @@
+/** How calls of a listener or route are timed and made again, compiled when a snapshot is applied. */
+import type { Retry } from '#contract/resilience/retry.ts'
+import type { CallTimeouts } from '#contract/resilience/timeouts.ts'
+import { SWEEP_MS } from '../../codec/deadlines.ts'
+import type { Limits } from '../../codec/limits.ts'
+import { RetryRules } from './retry-rules.ts'
+
+export interface CallRules {
+  /** Any of the limits in milliseconds is there. */
+  readonly isTimed: boolean
+  /** From the last byte of the request; 0: no limit. */
+  readonly requestMs: number
+  /** From the head of the request; 0: no limit. */
+  readonly maxStreamMs: number
+  /** Without a byte, to be added to a time that is a sweep old; Infinity: no limit. */
+  readonly idleMs: number
+  /** `KIND/POLICY` that times calls; ''. */
+  readonly policy: string
+  /** null: calls are made once. */
+  readonly retry: RetryRules | null
+}
+
+/** `others`: of the listener, for what a route does not say. */
+export function callRules(
+  { timeouts, retry }: { readonly timeouts?: CallTimeouts; readonly retry?: Retry },
+  limits: Limits,
+  others: CallRules | null = null,
+): CallRules {
+  const retries = retry === undefined ? (others?.retry ?? null) : new RetryRules(retry)
+  if (timeouts === undefined && others !== null) return { ...others, retry: retries }
+  const { requestMs = 0, maxStreamMs = 0, streamIdleMs, policy = '' } = timeouts ?? {}
+  return {
+    isTimed: requestMs > 0 || maxStreamMs > 0 || (retries?.perTryMs ?? 0) > 0,
+    requestMs,
+    maxStreamMs,
+    idleMs: idleMs(streamIdleMs, limits.streamIdleMs),
+    policy,
+    retry: retries,
+  }
+}
+
+/** What is swept for late would otherwise come early. */
+export function idleMs(configuredMs: number | undefined, otherwiseMs: number): number {
+  if (configuredMs === undefined) return otherwiseMs
+  return configuredMs === 0 ? Number.POSITIVE_INFINITY : configuredMs + SWEEP_MS
+}
