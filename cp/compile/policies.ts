@@ -3,6 +3,8 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
+import { compileMeshCircuitBreaker } from './resilience/mesh-circuit-breaker.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
@@ -25,6 +27,10 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTCPRoute', compile: compileMeshTcpRoute },
   // after both, which it gives way to; before the balancing, which goes over all clusters that routes name
   { type: 'TrafficRoute', compile: compileTrafficRoute },
+  // behind the routes: every cluster is there now
+  { type: 'CircuitBreaker', compile: compileCircuitBreaker },
+  // behind CircuitBreaker, whose limits and detectors it replaces
+  { type: 'MeshCircuitBreaker', compile: compileMeshCircuitBreaker },
   // last of those for outgoing calls: every cluster is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
 ]

@@ -70,7 +70,10 @@ const confSchema = z.object({
     'How long an endpoint is left out the first time; the second time twice as long, and so on.',
     { default: '30s', rule: 'a duration such as 1m30s' },
   ),
-  maxEjectionPercent: percent('Share of the endpoints that may be left out; one always may.', '10'),
+  maxEjectionPercent: percent(
+    'Share of the endpoints that may be left out; what would be more stays in.',
+    '10',
+  ),
   splitExternalAndLocalErrors: optional(
     z.boolean(),
     'Whether errors on the way to the endpoint are told apart from errors that it answers.',
@@ -98,10 +101,6 @@ export const circuitBreaker = defineLegacyPolicy<CircuitBreakerSpec>({
     'A CircuitBreaker leaves failing endpoints of its destinations out for a while, and limits how many connections ' +
     'and requests its sources have at once. MeshCircuitBreaker is its successor.',
   schema: circuitBreakerSchema,
-  notEnforced: {
-    message: 'failing endpoints are not left out, connections and requests are not limited',
-    refusesTraffic: false,
-  },
   check: ({ conf, ...directions }) => [...outboundViolations(directions), ...confViolations(conf ?? {})],
 })
 

@@ -100,11 +100,15 @@ const outlierSchema = z.object({
     'How long an endpoint is out; multiplied by how often it was taken out before.',
     { ...LONGER, default: '30s' },
   ),
-  maxEjectionPercent: optional(count, 'Share of the endpoints that may be out; one always may.', {
-    unit: 'percent',
-    default: '10',
-    rule: '0 to 100',
-  }),
+  maxEjectionPercent: optional(
+    count,
+    'Share of the endpoints that may be out; what would be more stays in.',
+    {
+      unit: 'percent',
+      default: '10',
+      rule: '0 to 100',
+    },
+  ),
   splitExternalAndLocalErrors: optional(
     z.boolean(),
     'Counts failures to reach an endpoint apart from its bad answers.',
@@ -132,7 +136,7 @@ const policySchema = z.object({
   rules: plainRulesField(breakerSchema),
 })
 
-type Breaker = z.infer<typeof breakerSchema>
+export type Breaker = z.infer<typeof breakerSchema>
 
 export const meshCircuitBreaker = defineKind<z.infer<typeof policySchema>>({
   type: 'MeshCircuitBreaker',
@@ -154,10 +158,6 @@ export const meshCircuitBreaker = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  notEnforced: {
-    message: 'connections and requests are not limited, and no endpoint is taken out',
-    refusesTraffic: false,
-  },
 })
 
 function confViolations(conf: Breaker = {}, path: string): Violation[] {
