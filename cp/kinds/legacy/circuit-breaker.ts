@@ -54,7 +54,10 @@ const detectorsSchema = z.object({
 })
 
 const thresholdsSchema = z.object({
-  maxConnections: count('Connections to the destination at once.', '1024'),
+  maxConnections: count(
+    'Connections to the destination at once: of TCP one for each of a client, of HTTP/1.1 without mTLS those to one endpoint; other calls share few.',
+    '1024',
+  ),
   maxPendingRequests: count('Requests that wait for a connection at once.', '1024'),
   maxRetries: count('Retries that run at once.', '3'),
   maxRequests: count('Requests that run at once.', '1024'),
