@@ -33,7 +33,7 @@ export const ENGINE_LIMITS = {
   ),
   maxReplayBytes: limit(
     64 * KIB,
-    'Of the body of a request, kept while it may have to be made again; a longer one is made once.',
+    'Of a request, kept while it may have to be made again; a longer one is made once.',
   ),
   maxPipelinedBytes: limit(64 * KIB, 'Kept of later requests while one is running; then reading stops.'),
   handshakeTimeoutMs: limit(10_000, 'TLS handshake of a connection that was accepted.'),

@@ -25,7 +25,7 @@ export class KeptRequest {
   /** All of the request was sent and is still here, and nothing came back. */
   #isWhole = false
   #retries = 0
-  /** Of its body: how much is kept for another try; 0: nothing. */
+  /** How much of it is kept for another try; 0: nothing. */
   #maxKept = 0
 
   /** All of it that has come is still here: it can be sent from its beginning. */
@@ -33,9 +33,9 @@ export class KeptRequest {
     return this.#maxKept > 0
   }
 
-  /** `isDone`: nothing follows what `request` has. `maxKept`: bytes of its body that are kept when they are sent. */
+  /** `isDone`: nothing follows what `request` has. `maxKept`: bytes of it that are kept when they are sent. */
   begin(request: Outgoing, isDone: boolean, maxKept: number): void {
-    this.#maxKept = (request.body?.length ?? 0) > maxKept ? 0 : maxKept
+    this.#maxKept = request.text.length + (request.body?.length ?? 0) > maxKept ? 0 : maxKept
     this.isHead = request.isHead
     this.upgrade = request.upgrade
     this.mustSwitch = request.mustSwitch
@@ -61,7 +61,8 @@ export class KeptRequest {
   /** What a stream has taken, for another try. */
   keep(bytes: Buffer, start: number, end: number): void {
     if (this.#maxKept === 0 || start === end) return
-    if ((this.#bytes?.length ?? 0) + end - start <= this.#maxKept) return this.add(bytes, start, end)
+    if (this.#text.length + (this.#bytes?.length ?? 0) + end - start <= this.#maxKept)
+      return this.add(bytes, start, end)
     this.#maxKept = 0
     this.#bytes = null
   }
