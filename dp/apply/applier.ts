@@ -77,7 +77,13 @@ export function createEngine(options: EngineOptions): LocalEngine {
     },
     status: () => statusOf(runtime),
     drain: timeoutMs => drain(runtime, timeoutMs),
-    hear: change => runtime.clusters.get(change.cluster)?.hear(change),
+    hear: change => {
+      runtime.clusters.get(change.cluster)?.hear(change)
+      for (const role of runtime.roles) {
+        const isMeant = role instanceof Inbound && role.cluster.config.name === change.cluster
+        if (isMeant) role.cluster.hear(change)
+      }
+    },
     get listeners() {
       return runtime.listeners
     },

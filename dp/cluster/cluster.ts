@@ -120,6 +120,8 @@ export class Cluster {
 
   /** What another worker has found out about an endpoint. */
   hear({ endpoint, cause, reason }: HealthChange): void {
+    // It was taken out by rules that hold no more, or not here.
+    if (cause === 'ejected' && reason !== '' && this.#config.outliers === undefined) return
     this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(cause, reason)
   }
 

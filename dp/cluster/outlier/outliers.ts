@@ -39,18 +39,17 @@ export class Outliers implements Sweepable, Detection {
 
   /** The endpoints from now on; what is known of those that stay, stays. */
   watch(endpoints: readonly Accused[]): void {
+    const before = this.#suspects
     this.#suspects = new Map(
-      endpoints.map(endpoint => [endpoint, this.#suspects.get(endpoint) ?? new Suspect(endpoint, this)]),
+      endpoints.map(endpoint => [endpoint, before.get(endpoint) ?? new Suspect(endpoint, this)]),
     )
     for (const suspect of this.#suspects.values()) suspect.endpoint.judge = suspect
+    for (const [endpoint, suspect] of before) if (!this.#suspects.has(endpoint)) release(suspect)
   }
 
   /** Nobody is judged any more; whom this worker has taken out is back. */
   stop(): void {
-    for (const suspect of this.#suspects.values()) {
-      suspect.endpoint.judge = null
-      if (suspect.ejectedAtMs > 0) suspect.endpoint.clear('ejected')
-    }
+    for (const suspect of this.#suspects.values()) release(suspect)
     this.#suspects = new Map()
   }
 
@@ -105,4 +104,10 @@ export class Outliers implements Sweepable, Detection {
     }
     suspect.ejectedAtMs = 0
   }
+}
+
+/** Nobody else would put it back, also where another worker has an endpoint of the same address now. */
+function release(suspect: Suspect): void {
+  suspect.endpoint.judge = null
+  if (suspect.ejectedAtMs > 0) suspect.endpoint.clear('ejected')
 }

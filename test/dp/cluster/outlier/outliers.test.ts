@@ -257,6 +257,17 @@ t.test('what is known of endpoints outlives a change of the policy and of the li
   t.same(mesh.out, [])
 })
 
+t.test(
+  'an endpoint that leaves the list while it is out is given back, as other workers are told',
+  async t => {
+    const mesh = start(2, { consecutive5xx: 1 })
+    mesh.answers(0, 500)
+    mesh.outliers.watch(mesh.endpoints.slice(1))
+    t.match(mesh.told.at(-1), { endpoint: '127.0.0.1 1', cause: 'ejected', reason: '' })
+    t.equal(mesh.endpoints[0]?.judge, null)
+  },
+)
+
 t.test('without detection nobody is judged, and whom this worker has taken out is back', async t => {
   const mesh = start(2, { consecutive5xx: 1 })
   mesh.answers(0, 500)
