@@ -4,7 +4,8 @@ import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
-import { compileMeshCircuitBreaker } from './resilience/mesh-circuit-breaker.ts'
+import { compileRetry } from './resilience/retry.ts'
+import { compileTimeout } from './resilience/timeout.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
@@ -14,6 +15,8 @@ import { compileMeshTrafficPermission } from './security/mesh-traffic-permission
 export interface PolicyCompiler {
   /** The kind of policy it compiles. */
   readonly type: string
+  /** The older kind that it compiles too, since one gives way to the other. */
+  readonly legacy?: string
   /** Changes the draft; pure. */
   compile(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void
 }
@@ -27,10 +30,12 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTCPRoute', compile: compileMeshTcpRoute },
   // after both, which it gives way to; before the balancing, which goes over all clusters that routes name
   { type: 'TrafficRoute', compile: compileTrafficRoute },
-  // behind the routes: every cluster is there now
-  { type: 'CircuitBreaker', compile: compileCircuitBreaker },
-  // behind CircuitBreaker, whose limits and detectors it replaces
-  { type: 'MeshCircuitBreaker', compile: compileMeshCircuitBreaker },
-  // last of those for outgoing calls: every cluster is there now; it acts without a policy too, as the Mesh says
+  // behind all that name clusters: every one is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
+  // behind all that name clusters
+  { type: 'MeshCircuitBreaker', legacy: 'CircuitBreaker', compile: compileCircuitBreaker },
+  // after the routes, which may have times of their own
+  { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },
+  // after the routes likewise
+  { type: 'MeshRetry', legacy: 'Retry', compile: compileRetry },
 ]

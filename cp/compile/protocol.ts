@@ -25,3 +25,11 @@ export function protocolOf(view: MeshView, service: string): Protocol | null {
   }
   return protocol
 }
+
+/** What all instances of a service have in common by their tags (Kuma semantics 3.0): its section of a policy. */
+export function commonProtocol(view: MeshView, service: string): 'grpc' | 'http2' | 'http' | 'tcp' {
+  if (protocolOf(view, service) !== 'http') return 'tcp'
+  const spoken = new Set(view.instancesOf(service).map(({ protocol }) => protocol))
+  if (spoken.has('http')) return 'http'
+  return spoken.has('http2') ? 'http2' : 'grpc'
+}

@@ -10,7 +10,8 @@ import { mergeItems, type TaggedItem } from './items.ts'
 import { inPrecedence } from './order.ts'
 import { toItems } from './outbound.ts'
 import { selectsProxy } from './proxy.ts'
-import { isShadow } from './select.ts'
+import { MATCHES_TAG } from './route-matches.ts'
+import { isShadow, topLevelRef } from './select.ts'
 import type { MeshView } from './view.ts'
 
 /** What `to` says about one service. */
@@ -58,7 +59,7 @@ export function serviceConf(
   let said = knownConfs.get(policies)
   // items may be for routes
   if (said === undefined || said.routes !== routes) {
-    said = { routes, items: toItems(view, policies), byService: new Map() }
+    said = { routes, items: toItems(view, policies), byService: new Map(), byRule: new Map() }
     knownConfs.set(policies, said)
   }
   let found = said.byService.get(service)
@@ -72,6 +73,40 @@ export function serviceConf(
   return found ?? undefined
 }
 
+/**
+ * What policies say for the requests that a rule of a MeshHTTPRoute takes (a policy whose top-level targetRef is the route);
+ * undefined: nothing of its own. `hash`: of the rule's matches.
+ */
+export function ruleConf(
+  view: MeshView,
+  policies: readonly Resource[],
+  service: string,
+  hash: string,
+): ServiceConf | undefined {
+  if (!saysOfRules(policies)) return undefined
+  serviceConf(view, policies, service)
+  const said = knownConfs.get(policies)
+  if (said === undefined || !said.items.some(({ tags }) => tags[MATCHES_TAG] === hash)) return undefined
+  const key = `${service} ${hash}`
+  let found = said.byRule.get(key)
+  if (found === undefined) {
+    const items = said.items.filter(({ tags }) =>
+      Object.entries(tags).every(
+        ([tag, value]) =>
+          (tag === SERVICE_TAG && value === service) || (tag === MATCHES_TAG && value === hash),
+      ),
+    )
+    const isSaid = items.some(({ tags }) => tags[MATCHES_TAG] === hash)
+    found = isSaid ? { conf: mergeItems(items), items } : null
+    said.byRule.set(key, found)
+  }
+  return found ?? undefined
+}
+
+function saysOfRules(policies: readonly Resource[]): boolean {
+  return policies.some(policy => topLevelRef(policy).kind === 'MeshHTTPRoute')
+}
+
 interface Selections {
   readonly ordered: readonly Resource[]
   readonly chosen: Map<string, readonly Resource[]>
@@ -82,6 +117,8 @@ interface Said {
   readonly items: readonly TaggedItem[]
   /** null: nothing is said. */
   readonly byService: Map<string, ServiceConf | null>
+  /** By service and hash of matches. */
+  readonly byRule: Map<string, ServiceConf | null>
 }
 
 const known = new WeakMap<readonly Resource[], Selections>()

@@ -46,7 +46,8 @@ export class Connection extends Wire implements Stream {
   }
 
   /** Notes how it is being made. */
-  begin({ domain, target }: Destination): void {
+  begin({ domain, target, maxConnectionMs }: Destination): void {
+    if (maxConnectionMs > 0) this.retiresAtMs = Date.now() + maxConnectionMs
     this.domain = domain
     this.generation = domain?.generation ?? 0
     this.sni = target?.sni
@@ -63,7 +64,8 @@ export class Connection extends Wire implements Stream {
     this.peer = peer
     this.expiresAtMs = Math.min(peer.notAfterMs, ownEndMs)
     const leftMs = this.expiresAtMs - Date.now()
-    this.retiresAtMs = this.expiresAtMs - Math.min(RETIRE_BEFORE_EXPIRY_MS, leftMs / 10)
+    const retiresAtMs = this.expiresAtMs - Math.min(RETIRE_BEFORE_EXPIRY_MS, leftMs / 10)
+    this.retiresAtMs = Math.min(this.retiresAtMs, retiresAtMs)
   }
 
   release(isReusable: boolean, keepMs: number): void {

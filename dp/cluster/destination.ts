@@ -13,6 +13,8 @@ export class Destination {
   readonly idleMs: number
   /** To one endpoint, each of which carries one call at a time. */
   readonly maxConnections: number
+  /** Connections older than that take no new calls; 0: no limit. */
+  readonly maxConnectionMs: number
 
   constructor(cluster: Cluster, tls: MeshTls, limits: Limits) {
     this.connectTimeoutMs = cluster.connectTimeoutMs
@@ -22,7 +24,9 @@ export class Destination {
       limits.maxConnections,
       cluster.limits?.maxConnections ?? limits.maxConnections,
     )
-    this.idleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
+    const ownIdleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
+    this.idleMs = Math.min(ownIdleMs, cluster.idleMs || ownIdleMs)
+    this.maxConnectionMs = cluster.maxConnectionMs ?? 0
   }
 
   /** Whether a running call to that server may go on. */

@@ -25,6 +25,11 @@ export const ENGINE_LIMITS = {
     1_800_000,
     'A call, or an upgraded connection, on which no byte moves in either direction, ends.',
   ),
+  inboundRequestMs: limit(
+    15_000,
+    "From the last byte of a request to the last of the application's response, where no MeshTimeout says otherwise; 0: no limit.",
+    { min: 0 },
+  ),
   tcpIdleMs: limit(3_600_000, 'A TCP connection on which no byte moves in either direction ends.'),
   maxDiscardBytes: limit(
     256 * KIB,

@@ -56,7 +56,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.deadlines = environment.deadlines
     this.load = environment.load
     this.counters = counters
-    this.rules = callRules(config, this.limits)
+    this.rules = rulesOf(config, this.limits)
     this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
@@ -67,7 +67,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     const oldDomain = this.#domain
     this.config = config
     this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
-    this.rules = callRules(config, this.limits)
+    this.rules = rulesOf(config, this.limits)
     this.cluster.update(upstreamOf(config))
     const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
     const domain = this.#domain
@@ -226,6 +226,11 @@ function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
 /** Its application may be behind other inbounds too, with other limits. */
 function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
   return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
+}
+
+/** Kuma's inbounds have a time for requests even where nobody says so (kuma-semantics 3.1). */
+function rulesOf({ timeouts }: InboundListener, limits: Limits): CallRules {
+  return callRules({ timeouts: { policy: '', requestMs: limits.inboundRequestMs, ...timeouts } }, limits)
 }
 
 function upstreamOf({ upstream, protocol }: InboundListener): ClusterConfig {

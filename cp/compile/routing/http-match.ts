@@ -1,6 +1,7 @@
 /** Matches of a MeshHTTPRoute → those of the contract, and which of two routes is tried first (semantics 2.11). */
 import type { HeaderMatch, TextMatch } from '#contract/matching/text-match.ts'
 import type { Route, RouteMatch } from '#contract/route.ts'
+import type { HeaderMatch as HeaderMatchItem } from '../../kinds/header-match.ts'
 import type { MeshHTTPRouteSpec } from '../../kinds/routing/mesh-http-route.ts'
 
 type Item = NonNullable<MeshHTTPRouteSpec['to']>[number]
@@ -39,7 +40,8 @@ function pathOf({ type, value }: NonNullable<Match['path']>): TextMatch {
   return { type: value === '/' ? 'prefix' : 'segments', value }
 }
 
-function headerOf({ type = 'Exact', name, value = '' }: NonNullable<Match['headers']>[number]): HeaderMatch {
+/** Of any policy. */
+export function headerOf({ type = 'Exact', name, value = '' }: HeaderMatchItem): HeaderMatch {
   if (type === 'Present') return { type: 'present', name }
   return type === 'Absent' ? { type: 'absent', name } : { type: TEXT_TYPES[type], name, value }
 }

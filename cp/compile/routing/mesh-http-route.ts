@@ -6,7 +6,7 @@
 import type { Backend, Mirror, Route } from '#contract/route.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { matchesText } from '../../match/route-matches.ts'
+import { matchesHash, matchesText } from '../../match/route-matches.ts'
 import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { Destination } from '../cluster.ts'
@@ -38,11 +38,20 @@ interface Plan {
 }
 
 interface PlannedRoute {
+  /** Hash of the matches of its rule. */
+  readonly rule: string
   readonly route: Omit<Route, 'backends' | 'mirrors'>
   /** null: the service itself. */
   readonly shares: readonly Share[] | null
   readonly mirrors: readonly PlannedMirror[]
 }
+
+/** Hash of the matches of the rule that a route was made of, by which policies speak of it. */
+export function ruleOf(route: Route): string | undefined {
+  return rulesOfRoutes.get(route)
+}
+
+const rulesOfRoutes = new WeakMap<Route, string>()
 
 const plans = new WeakMap<ServiceConf, Plan>()
 
@@ -70,7 +79,9 @@ function plannedRoutes({ conf, items }: ServiceConf): readonly PlannedRoute[] {
     const answersItself = effects.redirect !== undefined
     const shares = answersItself ? [] : backendRefs.length === 0 ? null : sharesOf(backendRefs)
     const mirrors = answersItself ? [] : mirrorsOf(filters)
+    const hash = matchesHash(rule.matches)
     return rule.matches.map(match => ({
+      rule: hash,
       route: { policy, match: matchOf(match), ...effects },
       shares,
       mirrors,
@@ -93,7 +104,7 @@ function routingOf(view: MeshView, conf: ServiceConf, cluster: string): Routing 
   const isThere = ({ destination }: { readonly destination: Destination }): boolean =>
     (protocols.get(destination.service) ?? null) !== null
   const isHttp = ({ destination }: Share): boolean => protocols.get(destination.service) === 'http'
-  const routes = plan.routes.flatMap(({ route, shares, mirrors }): Route[] => {
+  const routes = plan.routes.flatMap(({ rule, route, shares, mirrors }): Route[] => {
     const backends: readonly Backend[] =
       shares === null
         ? [{ cluster, weight: 1 }]
@@ -106,7 +117,9 @@ function routingOf(view: MeshView, conf: ServiceConf, cluster: string): Routing 
     const copies = mirrors
       .filter(isThere)
       .map(({ destination, percentage }): Mirror => ({ cluster: destinations.use(destination), percentage }))
-    return [{ ...route, backends, ...(copies.length > 0 && { mirrors: copies }) }]
+    const made = { ...route, backends, ...(copies.length > 0 && { mirrors: copies }) }
+    rulesOfRoutes.set(made, rule)
+    return [made]
   })
   const routing = routingTo(destinations, { routes })
   plan.made.set(key, routing)

@@ -131,7 +131,6 @@ export const retry = defineLegacyPolicy<RetrySpec>({
     'A Retry says which failed calls from its sources to its destinations are tried again, and how often. MeshRetry ' +
     'is its successor.',
   schema: retrySchema,
-  notEnforced: { message: 'failed calls are not tried again', refusesTraffic: false },
   check: ({ conf, ...directions }) => [...outboundViolations(directions), ...confViolations(conf)],
 })
 

@@ -75,10 +75,6 @@ export const timeout = defineLegacyPolicy<TimeoutSpec>({
     'A Timeout says how long calls and connections from its sources to its destinations may take. MeshTimeout is its ' +
     'successor.',
   schema: timeoutSchema,
-  notEnforced: {
-    message: 'connections have 5s to be established, and nothing else is limited',
-    refusesTraffic: false,
-  },
   check({ conf, ...directions }) {
     return [
       ...outboundViolations(directions),

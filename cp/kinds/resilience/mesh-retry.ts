@@ -50,7 +50,6 @@ export const meshRetry = defineKind<z.infer<typeof policySchema>>({
       conf: (conf, path) => confViolations(conf, fieldAt(path, 'conf')),
     }),
   warnings: spec => policyWarnings(spec),
-  notEnforced: { message: 'calls are not retried', refusesTraffic: false },
 })
 
 function confViolations({ tcp, http, grpc }: Retry = {}, path: string): Violation[] {

@@ -95,7 +95,6 @@ export const meshTimeout = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  notEnforced: { message: 'calls keep the built-in timeouts of the data planes', refusesTraffic: false },
 })
 
 function confViolations(conf: Timeouts = {}, path: string, place: ConfPlace): Violation[] {

@@ -94,3 +94,11 @@ t.test('the called side has times of its own', async t => {
   t.equal(response.headers.get('x-vmesh-reason'), 'request-timeout')
   t.equal(response.headers.get('x-vmesh-policy'), POLICY)
 })
+
+t.test('inboundRequestMs holds where no policy says otherwise', async t => {
+  const app = await toldApplication(t, () => {})
+  const pair = await startPair(t, { appPort: app.port, limits: { inboundRequestMs: 50 } })
+  const response = await fetch(`http://127.0.0.1:${pair.outPort}/`)
+  t.equal(response.headers.get('x-vmesh-reason'), 'request-timeout')
+  t.equal(response.headers.get('x-vmesh-policy'), null)
+})

@@ -1,5 +1,6 @@
 /** What either dialect says of limits and detectors → the contract's, with Envoy's defaults (Kuma semantics 3.3). */
 import type { CallLimits, OutlierDetection } from '#contract/resilience/breaker.ts'
+import { msOf } from './timeout.ts'
 
 /** Envoy's; of retries 3, which the contract has as well. */
 const MOST_UNDER_WAY = 1024
@@ -13,14 +14,16 @@ export interface SaidLimits {
 }
 
 export interface SaidOutliers {
-  readonly intervalMs: number | null
-  readonly baseEjectionMs: number | null
-  readonly maxEjectionPercent: number | undefined
-  readonly splitsErrors: boolean | undefined
+  readonly interval?: string | undefined
+  readonly baseEjectionTime?: string | undefined
+  readonly maxEjectionPercent?: number | undefined
+  readonly splitExternalAndLocalErrors?: boolean | undefined
   readonly total: Consecutive | undefined
   readonly gateway: Consecutive | undefined
   readonly local: Consecutive | undefined
-  readonly successRate: (SaidShare & { readonly factor: number | null }) | undefined
+  readonly successRate: SaidShare | undefined
+  /** Of `successRate`. */
+  readonly factor: number | undefined
   readonly failurePercentage: (SaidShare & { readonly threshold?: number | undefined }) | undefined
 }
 
@@ -52,7 +55,7 @@ export function outliersOf(policy: string, said: SaidOutliers): OutlierDetection
     ...named('consecutiveGateway', said.gateway),
     ...named('consecutiveLocal', said.local),
     ...(successRate !== undefined && {
-      successRate: { ...shareOf(successRate, 100), factor: successRate.factor ?? 1.9 },
+      successRate: { ...shareOf(successRate, 100), factor: said.factor ?? 1.9 },
     }),
     ...(failurePercentage !== undefined && {
       failurePercentage: { ...shareOf(failurePercentage, 50), threshold: failurePercentage.threshold ?? 85 },
@@ -61,10 +64,10 @@ export function outliersOf(policy: string, said: SaidOutliers): OutlierDetection
   if (Object.keys(detectors).length === 0) return null
   return {
     policy,
-    intervalMs: Math.max(1, said.intervalMs ?? 10_000),
-    baseEjectionMs: Math.max(1, said.baseEjectionMs ?? 30_000),
+    intervalMs: Math.max(1, msOf(said.interval ?? '10s')),
+    baseEjectionMs: Math.max(1, msOf(said.baseEjectionTime ?? '30s')),
     maxEjectionPercent: said.maxEjectionPercent ?? 10,
-    splitsErrors: said.splitsErrors ?? false,
+    splitsErrors: said.splitExternalAndLocalErrors ?? false,
     ...detectors,
   }
 }

@@ -1,0 +1,168 @@
+/**
+ * Timeout and MeshTimeout → times of outbounds, their routes and clusters, and of inbounds (Kuma semantics 3.1, 2.13). A
+ * MeshTimeout takes the place of a Timeout; what it leaves out has its default.
+ */
+import { goDurationMs } from '#base/duration.ts'
+import type { Cluster } from '#contract/cluster.ts'
+import type { InboundListener, OutboundTimeouts } from '#contract/listener.ts'
+import { type CallTimeouts, MAX_MS } from '#contract/resilience/timeouts.ts'
+import type { Resource } from '../../kinds/kind.ts'
+import type { TimeoutSpec } from '../../kinds/legacy/timeout.ts'
+import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
+import { catchAllConf, type MatchRule, matchRules } from '../../match/inbound-rules.ts'
+import { outboundPolicy } from '../../match/legacy/connection.ts'
+import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
+import type { MeshView } from '../../match/view.ts'
+import type { Draft } from '../draft.ts'
+import { commonProtocol } from '../protocol.ts'
+import { addToListener, addToRoutes, authorOf, onceFor } from './outbound-parts.ts'
+import { withParts } from './parts.ts'
+
+/** Of a MeshTimeout: as its kind reads it. */
+interface Conf {
+  readonly connectionTimeout?: string
+  readonly idleTimeout?: string
+  readonly http?: {
+    readonly requestTimeout?: string
+    readonly streamIdleTimeout?: string
+    readonly maxStreamDuration?: string
+    readonly maxConnectionDuration?: string
+    readonly requestHeadersTimeout?: string
+  }
+}
+
+const DEFAULTS = { connect: '5s', idle: '1h', request: '15s', streamIdle: '30m' }
+
+export function compileTimeout(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
+  const policies = selectedPolicies(view, 'MeshTimeout', dataplane)
+  for (const target of draft.outbounds) {
+    const said = timesFor(view, policies, dataplane, target.outbound.service)
+    if (said !== null) addToListener(target, target.listener.protocol === 'tcp' ? said.tcp : said.http)
+    addToRoutes(view, policies, target, timesOfRoute)
+  }
+  for (const target of draft.clusters.values()) {
+    const said = timesFor(view, policies, dataplane, target.destination.service)
+    if (said !== null) target.cluster = withParts(target.cluster, said.cluster)
+  }
+  if (policies.length > 0) compileInbounds(view, dataplane, draft)
+}
+
+/** For each place, what is said there. */
+interface Times {
+  readonly http: { readonly timeouts: OutboundTimeouts }
+  readonly tcp: { readonly timeouts: OutboundTimeouts }
+  readonly cluster: Partial<Cluster>
+}
+
+/** null: nothing is said. */
+function timesFor(
+  view: MeshView,
+  policies: readonly Resource[],
+  dataplane: Resource<DataplaneSpec>,
+  service: string,
+): Times | null {
+  const conf = serviceConf(view, policies, service)
+  if (conf !== undefined) return timesOf(conf)
+  const legacy = outboundPolicy(view, 'Timeout', dataplane, service)
+  if (legacy === undefined) return null
+  return commonProtocol(view, service) === 'grpc' ? timesOfGrpc(legacy) : timesOfLegacy(legacy)
+}
+
+const timesOf = onceFor((said: ServiceConf): Times => {
+  const conf = said.conf as Conf
+  const policy = authorOf(said)
+  const idleMs = msOf(conf.idleTimeout ?? DEFAULTS.idle)
+  const maxConnectionMs = msOf(conf.http?.maxConnectionDuration)
+  return {
+    http: { timeouts: callTimes(conf, policy) },
+    tcp: { timeouts: { policy, tcpIdleMs: idleMs } },
+    cluster: {
+      connectTimeoutMs: connectMs(conf.connectionTimeout),
+      idleMs,
+      ...(maxConnectionMs > 0 && { maxConnectionMs }),
+    },
+  }
+})
+
+const timesOfRoute = onceFor((said: ServiceConf) => ({
+  timeouts: callTimes(said.conf as Conf, authorOf(said)),
+}))
+
+function callTimes({ http = {} }: Conf, policy: string): CallTimeouts {
+  const maxStreamMs = msOf(http.maxStreamDuration)
+  return {
+    policy,
+    requestMs: msOf(http.requestTimeout ?? DEFAULTS.request),
+    streamIdleMs: msOf(http.streamIdleTimeout ?? DEFAULTS.streamIdle),
+    ...(maxStreamMs > 0 && { maxStreamMs }),
+  }
+}
+
+const timesOfLegacy = onceFor((policy: Resource) => legacyTimes(policy, false))
+const timesOfGrpc = onceFor((policy: Resource) => legacyTimes(policy, true))
+
+/** What is left out has no limit but the data plane's own. */
+function legacyTimes({ name, spec }: Resource, isGrpc: boolean): Times {
+  const { connectTimeout, tcp, http = {}, grpc = {} } = (spec as TimeoutSpec).conf ?? {}
+  const policy = `Timeout/${name}`
+  const streamIdle = http.streamIdleTimeout ?? (isGrpc ? grpc.streamIdleTimeout : undefined)
+  const maxStream = http.maxStreamDuration ?? (isGrpc ? grpc.maxStreamDuration : undefined)
+  return {
+    http: {
+      timeouts: {
+        policy,
+        ...(http.requestTimeout !== undefined && { requestMs: msOf(http.requestTimeout) }),
+        ...(streamIdle !== undefined && { streamIdleMs: msOf(streamIdle) }),
+        ...(maxStream !== undefined && { maxStreamMs: msOf(maxStream) }),
+      },
+    },
+    tcp: {
+      timeouts: { policy, ...(tcp?.idleTimeout !== undefined && { tcpIdleMs: msOf(tcp.idleTimeout) }) },
+    },
+    cluster: {
+      connectTimeoutMs: connectMs(connectTimeout),
+      ...(http.idleTimeout !== undefined && { idleMs: msOf(http.idleTimeout) }),
+    },
+  }
+}
+
+/** Of an inbound that no MeshTimeout speaks of, data planes have the times that Kuma's have. */
+function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
+  const ofInbounds = matchRules(view, 'MeshTimeout', dataplane, true)
+  for (const target of draft.inbounds) {
+    const rules = ofInbounds.find(({ inbound }) => inbound.port === target.inbound.port)?.rules ?? []
+    const conf = catchAllConf(rules) as Conf | undefined
+    if (conf !== undefined)
+      target.listener = { ...target.listener, ...inboundTimes(target.listener, conf, rules) }
+  }
+}
+
+function inboundTimes(
+  { upstream, protocol }: InboundListener,
+  conf: Conf,
+  rules: readonly MatchRule[],
+): Pick<InboundListener, 'upstream' | 'timeouts'> {
+  const last = rules.filter(({ match }) => match === undefined).at(-1)?.origin.policy
+  const policy = last === undefined ? '' : `${last.type}/${last.name}`
+  const idleMs = msOf(conf.idleTimeout ?? DEFAULTS.idle)
+  const headersMs = msOf(conf.http?.requestHeadersTimeout)
+  const isTcp = protocol === 'tcp'
+  return {
+    upstream: { ...upstream, connectTimeoutMs: connectMs(conf.connectionTimeout), ...(!isTcp && { idleMs }) },
+    timeouts: isTcp
+      ? { policy, tcpIdleMs: idleMs }
+      : { ...callTimes(conf, policy), ...(headersMs > 0 && { headersMs }) },
+  }
+}
+
+/** The contract knows hours. */
+const MAX_CONNECT_MS = 3_600_000
+
+function connectMs(text: string = DEFAULTS.connect): number {
+  return Math.min(msOf(text), MAX_CONNECT_MS) || MAX_CONNECT_MS
+}
+
+/** Whole milliseconds, of a duration above 0 at least one; 0: no limit. */
+export function msOf(text: string | undefined): number {
+  return Math.min(Math.ceil(text === undefined ? 0 : (goDurationMs(text) ?? 0)), MAX_MS)
+}
