@@ -283,9 +283,6 @@ t.test('an endpoint that one worker takes out is out for all, and back when that
   }
   await apply(true)
   const client = await rawClient(port)
-  t.teardown(() => {
-    client.socket.destroy()
-  })
   for (const _round of [1, 2]) {
     client.take()
     client.send(get('/'))
@@ -298,4 +295,5 @@ t.test('an endpoint that one worker takes out is out for all, and back when that
   await apply(false)
   for (const thread of threads) while (await isOutFor(thread)) await new Promise(setImmediate)
   t.pass('back for all')
+  client.socket.destroy()
 })
