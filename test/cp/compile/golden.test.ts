@@ -44,10 +44,7 @@ function snapshotOf(input: string): Readonly<Record<string, object>> {
   const [mesh] = resources.filter(({ type }) => type === 'Mesh') as Resource<MeshSpec>[]
   const others = resources.filter(({ type }) => type !== 'Mesh')
   const { sections } = new Compiled(meshOf(others, mesh), 'web-1')
-  const shown = [...sections].filter(
-    ([name, section]) =>
-      name.startsWith('cluster/') || ('direction' in section && section.direction === 'outbound'),
-  )
+  const shown = [...sections].filter(([name]) => name.startsWith('cluster/') || name.startsWith('listener/'))
   return Object.fromEntries(shown.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 

@@ -1,0 +1,108 @@
+/** The legacy and the present dialect of a policy give the same snapshot where they say the same. */
+import t from 'tap'
+import type { Resource } from '../../../../cp/kinds/kind.ts'
+import { readResource } from '../../../../cp/kinds/validate.ts'
+import { kindNamed } from '../../../support/bodies.ts'
+import { Compiled, meshOf } from '../../../support/compiled.ts'
+import { aDataplane, resource } from '../../../support/resources.ts'
+
+const SELECTORS = {
+  sources: [{ match: { 'kuma.io/service': '*' } }],
+  destinations: [{ match: { 'kuma.io/service': '*' } }],
+}
+
+const CASES: readonly {
+  readonly name: string
+  readonly legacy: readonly [type: string, conf: object]
+  readonly present: readonly [type: string, conf: object]
+}[] = [
+  {
+    name: 'timeouts',
+    legacy: [
+      'Timeout',
+      {
+        connectTimeout: '1s',
+        tcp: { idleTimeout: '10m' },
+        http: { requestTimeout: '2s', idleTimeout: '10m', streamIdleTimeout: '3m', maxStreamDuration: '4m' },
+      },
+    ],
+    present: [
+      'MeshTimeout',
+      {
+        connectionTimeout: '1s',
+        idleTimeout: '10m',
+        http: { requestTimeout: '2s', streamIdleTimeout: '3m', maxStreamDuration: '4m' },
+      },
+    ],
+  },
+  {
+    name: 'retries of http and tcp',
+    legacy: [
+      'Retry',
+      {
+        http: {
+          numRetries: 4,
+          perTryTimeout: '1s',
+          backOff: { baseInterval: '10ms', maxInterval: '2s' },
+          retryOn: ['all_5xx', 'reset', 'retriable_4xx', 'retriable_status_codes'],
+          retriableStatusCodes: [429],
+          retriableMethods: ['GET'],
+        },
+        tcp: { maxConnectAttempts: 3 },
+      },
+    ],
+    present: [
+      'MeshRetry',
+      {
+        http: {
+          numRetries: 4,
+          perTryTimeout: '1s',
+          backOff: { baseInterval: '10ms', maxInterval: '2s' },
+          retryOn: ['5xx', 'Reset', 'Retriable4xx', '429', 'HttpMethodGet'],
+        },
+        tcp: { maxConnectAttempt: 3 },
+      },
+    ],
+  },
+  {
+    name: 'retries of grpc',
+    legacy: ['Retry', { grpc: { numRetries: 2, retryOn: ['unavailable', 'cancelled'] } }],
+    present: ['MeshRetry', { grpc: { numRetries: 2, retryOn: ['Unavailable', 'Canceled'] } }],
+  },
+]
+
+for (const { name, legacy, present } of CASES) {
+  t.test(name, async t => {
+    const [old, now] = [
+      compiled(legacy[0], { ...SELECTORS, conf: legacy[1] }),
+      compiled(present[0], {
+        targetRef: { kind: 'Mesh' },
+        to: [{ targetRef: { kind: 'Mesh' }, default: present[1] }],
+      }),
+    ]
+    t.notSame(old, compiled(null, {}), 'it says something')
+    t.same(old, now)
+  })
+}
+
+/** Sections of `web-1`, with policies without their kind; `type` null: without a policy. */
+function compiled(type: string | null, body: object): unknown {
+  const others = type === null ? [] : [policyOf(type, body)]
+  const protocols = ['http', 'grpc', 'tcp']
+  const web = aDataplane('web-1', { calls: protocols })
+  const services = protocols.map(protocol => aDataplane(protocol, { protocol }))
+  const { sections } = new Compiled(meshOf([web, ...services, ...others]), 'web-1')
+  return JSON.parse(JSON.stringify(Object.fromEntries(sections)).replaceAll(`${type}/`, ''))
+}
+
+function policyOf(type: string, body: object): Resource {
+  const isLegacy = 'sources' in body
+  const read = readResource(kindNamed(type), {
+    type,
+    mesh: 'default',
+    name: 'p',
+    ...(isLegacy ? body : { spec: body }),
+  })
+  if (!read.ok) throw new Error(JSON.stringify(read))
+  return resource(type, 'default', 'p', read.draft.spec)
+}
