@@ -3,6 +3,7 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
 import { compileRetry } from './resilience/retry.ts'
 import { compileTimeout } from './resilience/timeout.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
@@ -31,6 +32,8 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'TrafficRoute', compile: compileTrafficRoute },
   // behind all that name clusters: every one is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
+  // behind all that name clusters
+  { type: 'MeshCircuitBreaker', legacy: 'CircuitBreaker', compile: compileCircuitBreaker },
   // after the routes, which may have times of their own
   { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },
   // after the routes likewise

@@ -60,7 +60,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.load = environment.load
     this.counters = counters
     this.rules = rulesOf(config, this.limits)
-    this.cluster = new Cluster(upstreamOf(config), environment)
+    this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
 
@@ -232,6 +232,11 @@ const NO_PERMISSION = { action: 'allow', policy: '' } as const
 
 function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
   return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])
+}
+
+/** Its application may be behind other inbounds too, with other limits. */
+function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
+  return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
 }
 
 /** Kuma's inbounds have a time for requests even where nobody says so (kuma-semantics 3.1). */
