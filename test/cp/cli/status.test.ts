@@ -145,18 +145,14 @@ t.test('status of a mesh says what is stored and not enforced', async t => {
     (await run(['status', 'mesh', 'default'])).out,
     /\nStored and not enforced \(each by itself with -o json\):\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
   )
-  const retry = (name: string) => ({
-    type: 'MeshRetry',
+  const trace = (name: string) => ({
+    type: 'MeshTrace',
     mesh: 'default',
     name,
-    spec: { to: [{ targetRef: { kind: 'Mesh' }, default: { tcp: { maxConnectAttempt: 3 } } }] },
+    spec: { targetRef: { kind: 'Mesh' }, default: { backends: [] } },
   })
-  for (const name of ['a', 'b', 'c']) api.stored.set(`/meshes/default/meshretries/${name}`, retry(name))
-  t.match(
-    (await run(['status', 'mesh'])).out,
-    /\n {2}3 meshretries: calls are not retried\n/,
-    'one line a kind',
-  )
+  for (const name of ['a', 'b', 'c']) api.stored.set(`/meshes/default/meshtraces/${name}`, trace(name))
+  t.match((await run(['status', 'mesh'])).out, /\n {2}3 meshtraces: /, 'one line a kind')
   const { notEnforced } = JSON.parse((await run(['status', 'mesh', '-o', 'json'])).out) as {
     notEnforced: readonly object[]
   }
