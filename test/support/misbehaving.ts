@@ -151,7 +151,11 @@ export class Misbehaving {
     this.#server = null
     if (server === null) return
     const closed = new Promise(resolve => server.close(resolve))
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) {
+      // Node 26 spins for ever when a socket of node:http2 is reset after its end was queued.
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
     await closed
   }
 

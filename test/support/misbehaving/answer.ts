@@ -84,7 +84,7 @@ function answerGrpc(
   headers: Readonly<Record<string, string>>,
   message: Buffer | null,
 ): void {
-  const last = { 'grpc-status': String(status), 'grpc-message': encodeURIComponent(details) }
+  const last = { 'grpc-status': String(status), 'grpc-message': encodeURI(details) }
   const fields = { 'content-type': GRPC, 'x-app': name, ...headers }
   if (message === null) {
     // In one frame that ends the stream, or peers look for trailers after it.
