@@ -7,6 +7,9 @@
 /** Header of an answer that the mesh made itself: `KIND/NAME` of the policy that decided. */
 export const POLICY_FIELD = 'x-vmesh-policy'
 
+/** Header with the value `true` of an answer with the reason `overflow`: Envoy's. */
+export const OVERLOADED_FIELD = 'x-envoy-overloaded'
+
 export interface Reason {
   readonly status: number
   /** Sent as text/plain, without a newline at the end. */
@@ -85,7 +88,7 @@ export const REASONS = {
   overflow: {
     status: 503,
     body: `${BROKEN} overflow`,
-    doc: 'Too many connections or waiting calls to one endpoint.',
+    doc: 'As much is under way to the service as a MeshCircuitBreaker or CircuitBreaker allows (maxRequests, maxPendingRequests, maxConnections), or to one endpoint as this data plane allows.',
   },
   overload: {
     status: 503,

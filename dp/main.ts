@@ -14,6 +14,7 @@ import { settingOptions } from '#base/settings/flags.ts'
 import { formatStatus } from './admin/status.ts'
 import { createEngine } from './apply/applier.ts'
 import type { Engine } from './apply/engine.ts'
+import { CELLS_BYTES } from './apply/shared-cells.ts'
 import type { WorkerData } from './apply/workers/messages.ts'
 import { serveWorker } from './apply/workers/worker.ts'
 import { Workers } from './apply/workers/workers.ts'
@@ -168,10 +169,11 @@ function engineOf(
   const count = concurrency === 0 ? availableParallelism() : concurrency
   if (count === 1) return createEngine({ log, limits })
   const load = new SharedArrayBuffer(LOAD_BYTES)
+  const cells = new SharedArrayBuffer(CELLS_BYTES)
   // The same file, since a bundle is one: below it sees that it is not the main thread.
   const entry = new URL(import.meta.url)
   const start = (number: number): Worker => {
-    const data: WorkerData = { number, limits, load, log: workerLog }
+    const data: WorkerData = { number, limits, load, cells, log: workerLog }
     return new Worker(entry, { workerData: data, name: `worker ${number}` })
   }
   return new Workers({ count, start, log })

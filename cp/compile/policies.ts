@@ -3,13 +3,14 @@ import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
+import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
 import { compileRetry } from './resilience/retry.ts'
 import { compileTimeout } from './resilience/timeout.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
 import { compileMeshLoadBalancingStrategy } from './routing/mesh-load-balancing-strategy.ts'
 import { compileMeshTcpRoute } from './routing/mesh-tcp-route.ts'
 import { compileTrafficRoute } from './routing/traffic-route.ts'
-import { compileMeshTrafficPermission } from './security/mesh-traffic-permission.ts'
+import { compileTrafficPermission } from './security/traffic-permission.ts'
 
 export interface PolicyCompiler {
   /** The kind of policy it compiles. */
@@ -22,7 +23,7 @@ export interface PolicyCompiler {
 
 export const policyCompilers: readonly PolicyCompiler[] = [
   // first: an inbound is closed to everybody until the permissions say otherwise
-  { type: 'MeshTrafficPermission', compile: compileMeshTrafficPermission },
+  { type: 'MeshTrafficPermission', legacy: 'TrafficPermission', compile: compileTrafficPermission },
   // before what is for calls that no MeshHTTPRoute routes
   { type: 'MeshHTTPRoute', compile: compileMeshHttpRoute },
   // before what is for calls that no policy with a targetRef routes
@@ -31,6 +32,8 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'TrafficRoute', compile: compileTrafficRoute },
   // behind all that name clusters: every one is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
+  // behind all that name clusters
+  { type: 'MeshCircuitBreaker', legacy: 'CircuitBreaker', compile: compileCircuitBreaker },
   // after the routes, which may have times of their own
   { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },
   // after the routes likewise

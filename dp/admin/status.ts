@@ -1,6 +1,6 @@
 /** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
 import { span } from '#base/text/table.ts'
-import type { RunningStatistics } from '#contract/questions.ts'
+import type { EndpointStatus, RunningStatistics } from '#contract/questions.ts'
 import { routeLines } from './routes.ts'
 
 export interface DataPlaneStatus {
@@ -39,6 +39,10 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
       '',
       `inbound  ${inbound.address}:${inbound.port}  ${inbound.protocol}  ${inbound.service}  ${inbound.connections} open  ${counters(inbound.counters)}`,
     )
+    for (const endpoint of inbound.endpoints) {
+      if (!endpoint.healthy)
+        lines.push(`  application ${endpoint.address}:${endpoint.port}  ${healthText(endpoint, nowMs)}`)
+    }
   }
   for (const outbound of engine.outbounds) {
     const healthy = outbound.endpoints.filter(endpoint => endpoint.healthy).length
@@ -49,11 +53,17 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
     lines.push(...routeLines(outbound).map(line => `  ${line}`))
     for (const endpoint of outbound.endpoints) {
       lines.push(
-        `  ${endpoint.address}:${endpoint.port}  ${endpoint.healthy ? 'healthy' : `not healthy: ${endpoint.reason}`}  ${endpoint.active} active`,
+        `  ${endpoint.address}:${endpoint.port}  ${healthText(endpoint, nowMs)}  ${endpoint.active} active`,
       )
     }
   }
   return `${lines.join('\n')}\n`
+}
+
+function healthText({ healthy, reason, marks = [] }: EndpointStatus, nowMs: number): string {
+  if (healthy) return 'healthy'
+  const said = marks.map(mark => `${mark.cause} for ${span(nowMs - mark.sinceMs)}: ${mark.reason}`)
+  return said.length === 0 ? `not healthy: ${reason}` : said.join('; ')
 }
 
 function certificateText(certificate: NonNullable<DataPlaneStatus['certificate']>, nowMs: number): string {

@@ -19,6 +19,7 @@ import { drain } from './drain.ts'
 import type { Engine } from './engine.ts'
 import { type Bind, type Prepared, prepare } from './prepare.ts'
 import { type RunningListener, Runtime } from './runtime.ts'
+import { SharedCells } from './shared-cells.ts'
 import { statusOf } from './status.ts'
 
 export interface EngineOptions {
@@ -27,6 +28,8 @@ export interface EngineOptions {
   readonly limits?: Partial<Limits>
   /** Of all engines of this data plane; its own where left out. */
   readonly load?: Load
+  /** Of all engines of this data plane; its own where left out. */
+  readonly cells?: SharedCells
   /** How a listening socket is had; TcpListener.bind where left out. */
   readonly bind?: Bind
   /** Told when an endpoint of a called service is found out of reach, or again within. */
@@ -46,6 +49,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { log, bind = TcpListener.bind, onHealth = () => {} } = options
   const load = options.load ?? new Load(limits)
+  const cells = options.cells ?? new SharedCells(log)
   const environment = {
     limits,
     log,
@@ -53,7 +57,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
     deadlines: new Deadlines(),
     tls: new MeshTls(limits),
     onHealth,
-    cells: (_name: string, count: number) => new Int32Array(count),
+    cells: (name: string, count: number) => cells.of(name, count),
   }
   const runtime = new Runtime(environment)
   return {
@@ -73,7 +77,13 @@ export function createEngine(options: EngineOptions): LocalEngine {
     },
     status: () => statusOf(runtime),
     drain: timeoutMs => drain(runtime, timeoutMs),
-    hear: change => runtime.clusters.get(change.cluster)?.hear(change),
+    hear: change => {
+      runtime.clusters.get(change.cluster)?.hear(change)
+      for (const role of runtime.roles) {
+        const isMeant = role instanceof Inbound && role.cluster.config.name === change.cluster
+        if (isMeant) role.cluster.hear(change)
+      }
+    },
     get listeners() {
       return runtime.listeners
     },

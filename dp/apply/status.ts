@@ -1,6 +1,7 @@
 /** What runs, as plain data for people and programs. */
 import type { OutboundListener } from '#contract/listener.ts'
 import type { EndpointStatus, InboundStatus, OutboundStatus, RunningStatistics } from '#contract/questions.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { Inbound } from '../listener/inbound.ts'
 import type { Outbound } from '../listener/outbound.ts'
 import type { Runtime } from './runtime.ts'
@@ -32,9 +33,14 @@ function commonOf(role: Inbound | Outbound) {
     port,
     protocol,
     connections: role.connections.size,
-    counters: { ...role.counters.toRecord(), ...role.connections.countBytes() },
+    counters: { ...role.counters.toRecord(), ...countedOf(role.cluster), ...role.connections.countBytes() },
     endpoints: endpointsOf(role),
   }
+}
+
+/** What never happened is not told. */
+function countedOf({ counters }: Cluster): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0))
 }
 
 function endpointsOf(role: Inbound | Outbound): readonly EndpointStatus[] {

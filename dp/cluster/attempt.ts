@@ -1,6 +1,7 @@
 /** How one call finds an endpoint that a connection can be made to. */
 import type { ReasonCode } from '../errors.ts'
 import type { Placed } from './balance/endpoint-set.ts'
+import type { CallCounts } from './call-counts.ts'
 import type { Endpoint } from './endpoint.ts'
 import { isOwnFault } from './failure.ts'
 import type { Stream, StreamWaiter, Transport } from './transport.ts'
@@ -15,8 +16,12 @@ export interface Member extends Placed {
 /** Endpoints tried for one call: more would only add their timeouts up. */
 export const MAX_TRIES = 5
 
+/** Of a TCP connection that was made nothing more is known. */
+const CONNECTED = 200
+
 /** The cluster, as the attempt sees it. */
 export interface Picker {
+  readonly counts: CallCounts
   /** Of the stream that was handed out last. */
   picked: Endpoint | null
   pick(tried: readonly Member[], hash: number): Member | null
@@ -30,6 +35,9 @@ export class Attempt implements StreamWaiter {
   readonly #hash: number
   readonly #tries: number
   readonly #tried: Member[] = []
+  /** It counts as one that waits for a connection. */
+  #isPending = false
+  #isOver = false
 
   constructor(
     cluster: Picker,
@@ -46,7 +54,7 @@ export class Attempt implements StreamWaiter {
   }
 
   get isWanted(): boolean {
-    return this.#waiter.isWanted
+    return !this.#isOver && this.#waiter.isWanted
   }
 
   get isUpgrade(): boolean {
@@ -58,20 +66,26 @@ export class Attempt implements StreamWaiter {
     const { transport } = member
     if (this.#kind === 'tunnel') transport.open(this)
     else transport.wait(this)
+    if (!this.#isOver && !this.#isPending) this.#wait()
   }
 
   onStream(stream: Stream): void {
+    if (this.#isOver) return stream.release(true, -1)
+    this.#end()
+    if (this.#kind === 'tunnel') this.#tried.at(-1)?.endpoint.judge?.answered(CONNECTED)
     this.#cluster.picked = this.#tried.at(-1)?.endpoint ?? null
     this.#waiter.onStream(stream)
   }
 
   onNoStream(reason: ReasonCode, detail: string): void {
+    if (this.#isOver) return
     this.#tried.at(-1)?.endpoint.judge?.failed(reason)
     const next =
       isOwnFault(reason) || this.#tried.length >= this.#tries
         ? null
         : this.#cluster.pick(this.#tried, this.#hash)
     if (next === null) {
+      this.#end()
       this.#waiter.onNoStream(reason, detail)
       return
     }
@@ -79,5 +93,23 @@ export class Attempt implements StreamWaiter {
     if (stream === null) return this.go(next)
     this.#tried.push(next)
     this.onStream(stream)
+  }
+
+  onForgotten(): void {
+    this.#end()
+  }
+
+  /** Only now is it known that there is no stream yet. */
+  #wait(): void {
+    this.#isPending = this.#cluster.counts.enterPending()
+    if (this.#isPending) return
+    this.#isOver = true
+    this.#waiter.onNoStream('overflow', 'too many wait for a connection')
+  }
+
+  #end(): void {
+    this.#isOver = true
+    if (this.#isPending) this.#cluster.counts.leavePending()
+    this.#isPending = false
   }
 }

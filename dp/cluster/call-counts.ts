@@ -17,6 +17,8 @@ const MAX_RETRIES = 3
 export class CallCounts {
   #limits: CallLimits | undefined
   readonly #cells: Int32Array
+  /** What this worker did not let in; calls that were not made again do not count. */
+  refusals = 0
 
   /** `cells`: CALL_CELLS of them, shared by the workers. */
   constructor(limits: CallLimits | undefined, cells: Int32Array) {
@@ -36,15 +38,16 @@ export class CallCounts {
 
   /** False: one more is too many. True: counted until the counterpart is called; so are the others. */
   enterRequest(): boolean {
-    return this.#enter(REQUESTS, this.#limits?.maxRequests)
+    return this.#admit(REQUESTS, this.#limits?.maxRequests)
   }
 
   leaveRequest(): void {
     Atomics.sub(this.#cells, REQUESTS, 1)
   }
 
+  /** A call that waits for a connection, of HTTP or TCP. */
   enterPending(): boolean {
-    return this.#enter(PENDING, this.#limits?.maxPending)
+    return this.#admit(PENDING, this.#limits?.maxPending)
   }
 
   leavePending(): void {
@@ -61,11 +64,17 @@ export class CallCounts {
 
   /** Of TCP. */
   enterConnection(): boolean {
-    return this.#enter(CONNECTIONS, this.#limits?.maxConnections)
+    return this.#admit(CONNECTIONS, this.#limits?.maxConnections)
   }
 
   leaveConnection(): void {
     Atomics.sub(this.#cells, CONNECTIONS, 1)
+  }
+
+  #admit(what: number, most: number | undefined): boolean {
+    const isIn = this.#enter(what, most)
+    if (!isIn) this.refusals++
+    return isIn
   }
 
   #enter(what: number, most = Number.POSITIVE_INFINITY): boolean {

@@ -12,6 +12,7 @@ import { CALL_CELLS, CallCounts } from './call-counts.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { Http2Pool } from './http2/http2-pool.ts'
+import { Outliers } from './outlier/outliers.ts'
 import type { PoolEnvironment } from './pool.ts'
 import type { Stream, StreamWaiter } from './transport.ts'
 import { Trunks } from './trunks.ts'
@@ -43,6 +44,8 @@ export class Cluster {
   #next = 0
   /** Too few are healthy, and calls are to be refused then. */
   #isRefusing = false
+  /** null: nobody was ever judged. */
+  #outliers: Outliers | null = null
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.#environment = environment
@@ -58,6 +61,15 @@ export class Cluster {
 
   get endpoints(): readonly Endpoint[] {
     return this.#members.map(({ endpoint }) => endpoint)
+  }
+
+  /** What has happened to it, by what was counted. */
+  get counters(): Readonly<Record<string, number>> {
+    return {
+      ejections: this.#outliers?.ejections ?? 0,
+      ejectionsOverflow: this.#outliers?.overflows ?? 0,
+      overflow: this.counts.refusals,
+    }
   }
 
   /** Takes a changed section over; connections that it does not concern stay. */
@@ -108,6 +120,8 @@ export class Cluster {
 
   /** What another worker has found out about an endpoint. */
   hear({ endpoint, cause, reason }: HealthChange): void {
+    // It was taken out by rules that hold no more, or not here.
+    if (cause === 'ejected' && reason !== '' && this.#config.outliers === undefined) return
     this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(cause, reason)
   }
 
@@ -116,6 +130,7 @@ export class Cluster {
     for (const member of this.#members) retireMember(member)
     this.#members = []
     this.#set = null
+    if (this.#outliers !== null) this.#environment.deadlines.remove(this.#outliers)
   }
 
   /**
@@ -194,8 +209,25 @@ export class Cluster {
     this.#members = members
     this.#weighPanic()
     this.#set = this.#balancedSet()
+    this.#watch()
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
+  }
+
+  /** Answers are looked at where it is said what is bad about them. */
+  #watch(): void {
+    const { outliers } = this.#config
+    const { deadlines } = this.#environment
+    if (outliers === undefined) {
+      if (this.#outliers === null) return
+      this.#outliers.stop()
+      deadlines.remove(this.#outliers)
+      return
+    }
+    this.#outliers ??= new Outliers(outliers)
+    this.#outliers.configure(outliers)
+    this.#outliers.watch(this.endpoints)
+    deadlines.add(this.#outliers)
   }
 
   #member(address: Address): Member {

@@ -11,6 +11,8 @@ export class Destination {
   readonly domain: TrustDomain | null
   /** How long an idle connection is kept. */
   readonly idleMs: number
+  /** To one endpoint, each of which carries one call at a time. */
+  readonly maxConnections: number
   /** Connections older than that take no new calls; 0: no limit. */
   readonly maxConnectionMs: number
 
@@ -18,6 +20,10 @@ export class Destination {
     this.connectTimeoutMs = cluster.connectTimeoutMs
     this.target = cluster.tls
     this.domain = cluster.tls === null ? null : tls.domain(cluster.tls.trustDomain)
+    this.maxConnections = Math.min(
+      limits.maxConnections,
+      cluster.limits?.maxConnections ?? limits.maxConnections,
+    )
     const ownIdleMs = cluster.tls === null ? limits.localIdleMs : limits.meshIdleMs
     this.idleMs = Math.min(ownIdleMs, cluster.idleMs || ownIdleMs)
     this.maxConnectionMs = cluster.maxConnectionMs ?? 0

@@ -16,7 +16,7 @@ import { type Ticket, WaitingLine } from './waiting-line.ts'
 
 export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
-  /** Numbers that all workers count in: the same ones for the same name. */
+  /** Numbers that all workers count in: at least so many, at most 8, the same ones for the same name. They begin at 0. */
   readonly cells: (name: string, count: number) => Int32Array
 }
 
@@ -162,7 +162,8 @@ export class Pool implements Transport, Lender, Sweepable {
   }
 
   #dialMore(): void {
-    const { maxConnecting, maxConnections } = this.#environment.limits
+    const { maxConnecting } = this.#environment.limits
+    const { maxConnections } = this.#destination
     while (this.#dialing < maxConnecting && this.#all.size + this.#dialing < maxConnections) {
       const tunnel = this.#tunnels.shift()
       if (tunnel === undefined && this.#waiting.length <= this.#dialingExchanges) return

@@ -37,6 +37,8 @@ export interface StreamWaiter {
   onStream(stream: Stream): void
   /** Nothing was sent. `detail`: for the log. */
   onNoStream(reason: ReasonCode, detail: string): void
+  /** It was wanted no more, and is told nothing else. */
+  onForgotten?(): void
 }
 
 export interface Transport {

@@ -17,7 +17,8 @@ export class WaitingLine {
   /** Whether somebody still wants a stream; those in front who have gone are forgotten. */
   get isWanting(): boolean {
     const at = this.#tickets.findIndex(({ waiter }) => waiter.isWanted)
-    this.#tickets.splice(0, at < 0 ? this.#tickets.length : at)
+    for (const { waiter } of this.#tickets.splice(0, at < 0 ? this.#tickets.length : at))
+      waiter.onForgotten?.()
     return at >= 0
   }
 

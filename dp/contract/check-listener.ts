@@ -1,5 +1,7 @@
 /** Unknown JSON → InboundListener or OutboundListener, faults noted with their paths. */
+
 import { readBackends, readRoute } from './check-route.ts'
+import { readClientMatch } from './client-match.ts'
 import type {
   InboundListener,
   InboundTimeouts,
@@ -78,6 +80,7 @@ function readTls(reader: Reader): InboundTls {
     trustDomain: reader.text('trustDomain'),
     permission: {
       rules: rules.map(rule => ({
+        ...readClientMatch(rule),
         principals: rule.texts('principals'),
         action: rule.oneOf('action', ['allow', 'deny', 'shadow-deny'] as const),
         policy: rule.text('policy'),

@@ -2,6 +2,7 @@
  * What the data plane listens on. Listeners are keyed by address and port; a change of anything else is taken
  * over by the running listener without closing its socket.
  */
+import type { ClientMatch } from './client-match.ts'
 import type { Conduct } from './resilience/conduct.ts'
 import type { Fault } from './resilience/fault.ts'
 import type { ConnectionRate, RateLimit } from './resilience/rate-limit.ts'
@@ -61,12 +62,12 @@ export interface Permission {
   readonly rules: readonly PermissionRule[]
 }
 
-export interface PermissionRule {
-  /** Every one of these URIs must be among the client certificate's URI SANs; empty matches every member. */
+export interface PermissionRule extends ClientMatch {
+  /** Empty: whoever fits the other members. */
   readonly principals: readonly string[]
   /** `shadow-deny` lets the call pass and counts it as one that would be denied. */
   readonly action: 'allow' | 'deny' | 'shadow-deny'
-  /** Name of the policy that said so, for logs and reasons. */
+  /** Who said so: `KIND/POLICY`, for logs and reasons. */
   readonly policy: string
 }
 

@@ -27,7 +27,7 @@ export interface Dispatched extends Timed {
   unsent(reason: ReasonCode): void
 }
 
-export class Dispatch {
+export class Dispatch implements Timed {
   readonly request = new KeptRequest()
   readonly way = new KeptWay()
   readonly #exchange: Dispatched
@@ -66,6 +66,7 @@ export class Dispatch {
   /** `KIND/POLICY` that decided where the mesh answers for that reason; ''. */
   policyFor(reason: ReasonCode): string {
     if (reason === 'overflow') return this.way.counts.policy
+    if (reason === 'no-healthy-endpoint') return this.way.healthPolicy || this.way.policy
     if (reason === 'per-try-timeout') return this.#retry?.policy ?? ''
     const isTimeout = reason === 'request-timeout' || reason === 'max-stream-duration'
     return isTimeout ? this.#rules.policy : this.way.policy
@@ -85,7 +86,7 @@ export class Dispatch {
     const refusal = this.way.enter()
     if (refusal !== '') return this.#exchange.unsent(refusal)
     if (rules.isTimed) {
-      this.#clock ??= new CallClock(this.#exchange)
+      this.#clock ??= new CallClock(this)
       this.#clock.begin(rules, this.#retry?.perTryMs ?? 0)
       if (isRequestDone) this.#clock.requestDone()
     }
@@ -117,6 +118,12 @@ export class Dispatch {
     this.#waiting = null
     if (this.#retry?.wantsAfterFailure(reason, false) !== true || !this.#again(null))
       this.#exchange.unsent(reason)
+  }
+
+  expired(reason: ReasonCode): void {
+    // a try that is over has its own verdict
+    if (reason !== 'per-try-timeout') this.#endpoint?.judge?.failed(reason)
+    this.#exchange.expired(reason)
   }
 
   /** Whether that answer is not for the client, since the call is made again. The stream is to be let go. */

@@ -2,7 +2,7 @@
  * Answers that the data plane makes itself, from the table of reasons in dp/errors.ts, and redirects; the only place for
  * them. `policy`: that decided, `KIND/POLICY`; ''.
  */
-import { POLICY_FIELD, REASONS, type ReasonCode } from '../errors.ts'
+import { OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../errors.ts'
 
 const PHRASES: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
@@ -25,6 +25,7 @@ const PHRASES: Readonly<Record<number, string>> = {
 export function replyText(reason: ReasonCode, isHead: boolean, closes: boolean, policy = ''): string {
   const { status, body } = REASONS[reason]
   const fields = [`content-length: ${body.length}`, 'content-type: text/plain', `x-vmesh-reason: ${reason}`]
+  if (reason === 'overflow') fields.push(`${OVERLOADED_FIELD}: true`)
   return headText(status, fields, closes, policy) + (isHead ? '' : body)
 }
 

@@ -22,6 +22,7 @@ import { clientCertificateField } from './client-certificate.ts'
 import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
+import { RareLog } from './rare-log.ts'
 import type { ListenerRole, RoleEnvironment } from './role.ts'
 import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trunk-connection.ts'
@@ -46,18 +47,20 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly routes = null
   isRetiring = false
   readonly #environment: RoleEnvironment
+  readonly #rareLog: RareLog
   #domain: TrustDomain | null
 
   constructor(config: InboundListener, environment: RoleEnvironment, counters: ListenerCounters) {
     this.config = config
     this.#environment = environment
+    this.#rareLog = new RareLog(environment.log)
     this.#domain = config.tls === null ? null : environment.tls.domain(config.tls.trustDomain)
     this.limits = environment.limits
     this.deadlines = environment.deadlines
     this.load = environment.load
     this.counters = counters
     this.rules = rulesOf(config, this.limits)
-    this.cluster = new Cluster(upstreamOf(config), environment)
+    this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
 
@@ -201,13 +204,21 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
 
   #callerOf(peer: Peer, credentials: Credentials): Caller {
     const { tls } = this.config
-    const { action, policy } = tls === null ? NO_PERMISSION : decide(tls.permission, peer.uris)
+    const { action, policy } = tls === null ? NO_PERMISSION : decide(tls.permission, peer.uris, peer.sni)
+    if (action !== 'allow') this.#tellDecision(action, policy, peer)
     return {
       addedFields: clientCertificateField(credentials.own, peer),
       denial: action === 'deny' ? 'permission-denied' : '',
-      policy: policy === '' ? '' : `MeshTrafficPermission/${policy}`,
+      policy,
       isShadowDenied: action === 'shadow-deny',
     }
+  }
+
+  #tellDecision(action: 'deny' | 'shadow-deny', policy: string, { uris }: Peer): void {
+    const { service } = this.config
+    const client = uris.find(uri => uri.startsWith('spiffe://')) ?? ''
+    const message = action === 'deny' ? 'client denied' : 'client allowed that would be denied'
+    this.#rareLog.warn({ service, client, policy, reason: 'permission-denied' }, message)
   }
 
   #onEmpty(): void {
@@ -221,6 +232,11 @@ const NO_PERMISSION = { action: 'allow', policy: '' } as const
 
 function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
   return isIssuedByOneOf(peer, domain.roots?.certificates ?? [])
+}
+
+/** Its application may be behind other inbounds too, with other limits. */
+function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
+  return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
 }
 
 /** Kuma's inbounds have a time for requests even where nobody says so (kuma-semantics 3.1). */

@@ -1,5 +1,6 @@
 /** One TCP connection of a client, carried to an endpoint of the cluster as it is. */
 import { NO_HASH } from '../cluster/balance/hash.ts'
+import type { CallCounts } from '../cluster/call-counts.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ByteSink, ByteStream } from '../codec/byte-stream.ts'
@@ -33,6 +34,8 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   #isClosed = false
   #hasEnded = false
   #hasEntered = false
+  /** Where it counts as a connection. */
+  #counts: CallCounts | null = null
   /** What the client sent before there was an endpoint. */
   readonly #early: Buffer[] = []
   #earlyBytes = 0
@@ -52,8 +55,10 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   start(cluster: Cluster, tries?: number): void {
     const { load, deadlines } = this.#role
     this.#hasEntered = load.enterCall(deadlines.nowMs)
-    if (this.#hasEntered) cluster.open(this, this.#hashFor(cluster), tries)
-    else this.end('overload')
+    if (!this.#hasEntered) return this.end('overload')
+    if (!cluster.counts.enterConnection()) return this.end('overflow')
+    this.#counts = cluster.counts
+    cluster.open(this, this.#hashFor(cluster), tries)
   }
 
   onStream(stream: Stream): void {
@@ -126,6 +131,8 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   #leave(): void {
     if (this.#hasEntered) this.#role.load.leaveCall()
     this.#hasEntered = false
+    this.#counts?.leaveConnection()
+    this.#counts = null
     this.#role.closed(this)
   }
 }

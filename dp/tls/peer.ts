@@ -14,12 +14,15 @@ export interface Peer {
   readonly notAfterMs: number
   /** SHA-256 of the certificate, lower-case hexadecimal. */
   readonly fingerprint: string
+  /** Of a client: the server name that it asked for; ''. */
+  readonly sni: string
   /** The leaf, to look at its issuer again when a root is taken away. */
   readonly certificate: X509Certificate
 }
 
-export function peerOf(certificate: X509Certificate): Peer {
+export function peerOf(certificate: X509Certificate, sni = ''): Peer {
   return {
+    sni,
     uris: readUris(certificate.raw),
     notBeforeMs: certificate.validFromDate.getTime(),
     notAfterMs: certificate.validToDate.getTime(),

@@ -84,7 +84,7 @@ export class MeshServer {
     }
     // Also for resumed sessions: their ticket holds the certificate, but nobody has looked at it since.
     const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
-    const peer = certificate === undefined ? null : peerOf(certificate)
+    const peer = certificate === undefined ? null : peerOf(certificate, nameOf(socket))
     const refusal = peer === null ? 'handshake-failed' : refuseClient(peer, handshake.trustDomain, Date.now())
     if (peer !== null && refusal === '') {
       handshake.handler.onSecure(socket, handshake.raw, peer, this.#credentials)
@@ -97,6 +97,11 @@ export class MeshServer {
 
 function keyOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
+}
+
+/** False where the client has named none. */
+function nameOf(socket: TLSSocket & { readonly servername?: unknown }): string {
+  return typeof socket.servername === 'string' ? socket.servername : ''
 }
 
 function ignore(): void {}

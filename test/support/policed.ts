@@ -3,7 +3,7 @@
  * `store` (TCP) whose applications misbehave as they are told; mTLS, everybody allowed.
  */
 import { connect as connectHttp2 } from 'node:http2'
-import { type Answer, call, eventually, Lab } from './lab.ts'
+import { type Answer, call, eventually, Lab, type Running } from './lab.ts'
 import { type Misbehaving, startMisbehaving } from './misbehaving.ts'
 import { freePorts } from './ports.ts'
 import { LOOPBACK } from './snapshots.ts'
@@ -20,6 +20,8 @@ export interface Policed {
     readonly rpc: Misbehaving
     readonly store: Misbehaving
   }
+  /** The data plane in front of the applications. */
+  readonly services: Running
   /** Where `web-1` calls them. */
   readonly ports: { readonly api: number; readonly rpc: number; readonly store: number }
   /** A policy for the calls of `web` to `service`; of the legacy dialect where there is `conf` instead of `to`. */
@@ -27,7 +29,11 @@ export interface Policed {
   remove(type: string, name?: string): Promise<void>
 }
 
-const COLLECTIONS: Readonly<Record<string, string>> = { Retry: 'retries', MeshRetry: 'meshretries' }
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  Retry: 'retries',
+  MeshRetry: 'meshretries',
+  TrafficPermission: 'traffic-permissions',
+}
 
 /** Ends with the test. */
 export async function startPoliced(t: Teardown): Promise<Policed> {
@@ -46,7 +52,7 @@ export async function startPoliced(t: Teardown): Promise<Policed> {
     servicePort: app.port,
     tags: { 'kuma.io/service': service, 'kuma.io/protocol': protocol },
   })
-  await lab.startDataPlane({
+  const services = await lab.startDataPlane({
     name: 'services-1',
     networking: {
       address: LOOPBACK,
@@ -78,6 +84,7 @@ export async function startPoliced(t: Teardown): Promise<Policed> {
     `/meshes/default/${COLLECTIONS[type] ?? `${type.toLowerCase()}s`}/${name}`
   return {
     lab,
+    services,
     apps: { api, api2, rpc, store },
     ports,
     put: (type, body, name = 'test') =>

@@ -72,17 +72,23 @@ async function knownStatuses(
   }
 }
 
+/** Of dates. */
+const LAST_TIME_MS = 8_640_000_000_000_000
+
 /** Endpoints are healthy until the data plane says otherwise: the control plane lists only those that serve. */
 function show(outbound: OutboundPreview, statuses: readonly OutboundStatus[]): unknown {
   const { address, port, protocol, service, cluster, endpoints } = outbound
   const seen = statuses.find(one => one.cluster === cluster)?.endpoints ?? []
-  const targets = endpoints.map(endpoint => ({
-    dataplane: endpoint.dataplane,
-    address: endpoint.address,
-    port: endpoint.port,
-    healthy:
-      seen.find(one => one.address === endpoint.address && one.port === endpoint.port)?.healthy ?? true,
-  }))
+  const targets = endpoints.map(({ dataplane, address, port }) => {
+    const known = seen.find(one => one.address === address && one.port === port)
+    const marks = (known?.marks ?? []).map(({ cause, reason, sinceMs }) => ({
+      cause,
+      reason,
+      since: new Date(Math.min(sinceMs, LAST_TIME_MS)).toISOString(),
+    }))
+    const healthy = known?.healthy ?? true
+    return { dataplane, address, port, healthy, ...(marks.length > 0 && { marks }) }
+  })
   const healthy = targets.filter(target => target.healthy).length
   return {
     address,

@@ -98,6 +98,10 @@ function clusterStats({ name, protocol, endpoints }: ClusterView): readonly Stat
   const prefix = `cluster.${sanitized(name)}`
   return [
     { name: `${prefix}.membership_total`, value: endpoints.length },
+    {
+      name: `${prefix}.outlier_detection.ejections_active`,
+      value: endpoints.filter(({ marks = [] }) => marks.some(({ cause }) => cause === 'ejected')).length,
+    },
     { name: `${prefix}.membership_healthy`, value: endpoints.filter(({ healthy }) => healthy).length },
     {
       name: `${prefix}.upstream_${activeName(protocol)}`,

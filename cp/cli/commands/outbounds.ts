@@ -2,7 +2,7 @@
 import { type CommandNode, command, usageError } from '#base/command-line.ts'
 import { EXIT } from '#base/process/exit-codes.ts'
 import { listAll } from '../lists.ts'
-import { at, list, OUTPUT_OPTION, printAs, type Shown, table, text } from '../output.ts'
+import { age, at, list, OUTPUT_OPTION, printAs, type Shown, table, text } from '../output.ts'
 import { MESH_OPTION, TARGET_OPTIONS, withSession } from '../target.ts'
 import type { World } from '../world.ts'
 
@@ -42,7 +42,7 @@ export function outboundsCommand(world: World): CommandNode {
           await printAs(
             options.output,
             { items, total: items.length },
-            () => outboundTable(items, options.targets),
+            () => outboundTable(items, options.targets, Date.now()),
             world,
           )
         return EXIT.ok
@@ -50,7 +50,7 @@ export function outboundsCommand(world: World): CommandNode {
   })
 }
 
-function outboundTable(items: readonly Shown[], withTargets: boolean): string {
+function outboundTable(items: readonly Shown[], withTargets: boolean, nowMs: number): string {
   const rows = items.flatMap(item => {
     const own = [
       text(item['dataplane']),
@@ -65,12 +65,20 @@ function outboundTable(items: readonly Shown[], withTargets: boolean): string {
       '',
       '',
       `  ${text(at(target, 'dataplane'))}`,
-      at(target, 'healthy') === true ? 'healthy' : 'not healthy',
+      at(target, 'healthy') === true ? 'healthy' : whyNotHealthy(target, nowMs),
       `${text(at(target, 'address'))}:${String(at(target, 'port'))}`,
     ])
     return withTargets ? [own, ...targets] : [own]
   })
   return table(['DATAPLANE', 'ADDRESS', 'PROTOCOL', 'DESTINATION', 'HEALTHY', 'CALL'], rows)
+}
+
+/** What its data plane says against it. */
+function whyNotHealthy(target: unknown, nowMs: number): string {
+  const marks = list(at(target, 'marks')).map(
+    mark => `${text(at(mark, 'cause'))} for ${age(at(mark, 'since'), nowMs)}: ${text(at(mark, 'reason'))}`,
+  )
+  return marks.length === 0 ? 'not healthy' : marks.join('; ')
 }
 
 /** `API_URL=http://127.0.0.1:10001`: values need no quotes, for both systemd and shells. */

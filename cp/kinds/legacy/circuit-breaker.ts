@@ -54,7 +54,10 @@ const detectorsSchema = z.object({
 })
 
 const thresholdsSchema = z.object({
-  maxConnections: count('Connections to the destination at once.', '1024'),
+  maxConnections: count(
+    'Connections to the destination at once: of TCP one for each of a client, of HTTP/1.1 without mTLS those to one endpoint; other calls share few.',
+    '1024',
+  ),
   maxPendingRequests: count('Requests that wait for a connection at once.', '1024'),
   maxRetries: count('Retries that run at once.', '3'),
   maxRequests: count('Requests that run at once.', '1024'),
@@ -70,7 +73,10 @@ const confSchema = z.object({
     'How long an endpoint is left out the first time; the second time twice as long, and so on.',
     { default: '30s', rule: 'a duration such as 1m30s' },
   ),
-  maxEjectionPercent: percent('Share of the endpoints that may be left out; one always may.', '10'),
+  maxEjectionPercent: percent(
+    'Share of the endpoints that may be left out; what would be more stays in.',
+    '10',
+  ),
   splitExternalAndLocalErrors: optional(
     z.boolean(),
     'Whether errors on the way to the endpoint are told apart from errors that it answers.',
@@ -98,10 +104,6 @@ export const circuitBreaker = defineLegacyPolicy<CircuitBreakerSpec>({
     'A CircuitBreaker leaves failing endpoints of its destinations out for a while, and limits how many connections ' +
     'and requests its sources have at once. MeshCircuitBreaker is its successor.',
   schema: circuitBreakerSchema,
-  notEnforced: {
-    message: 'failing endpoints are not left out, connections and requests are not limited',
-    refusesTraffic: false,
-  },
   check: ({ conf, ...directions }) => [...outboundViolations(directions), ...confViolations(conf ?? {})],
 })
 

@@ -13,9 +13,5 @@ export const trafficPermission = defineLegacyPolicy<TrafficPermissionSpec>({
     'A TrafficPermission allows the data planes that its sources select to call the inbounds that its destinations ' +
     'select, in a mesh with mTLS. MeshTrafficPermission is its successor.',
   schema: trafficPermissionSchema,
-  notEnforced: {
-    message: 'it allows nobody and narrows nothing; who may call is decided by MeshTrafficPermissions alone',
-    refusesTraffic: true,
-  },
   check: spec => inboundViolations(spec),
 })

@@ -3,7 +3,7 @@
  * answers are bad (kuma-api 4.12).
  */
 import { z } from 'zod'
-import { fieldAt } from '../field-path.ts'
+import { fieldAt, itemAt } from '../field-path.ts'
 import { goDuration, violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import {
@@ -17,7 +17,9 @@ import {
   toField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedTarget, unenforcedTop } from '../routing/unenforced-refs.ts'
 import { optional } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 import { type IntOrString, intOrString, numberOf, percentageViolations } from '../values.ts'
 import { aboveZero, count, durationAboveZero, wholePercent } from './ranges.ts'
 
@@ -25,15 +27,24 @@ const ABOVE_ZERO = { rule: 'more than 0' }
 const LONGER = { unit: 'duration such as 1m30s', rule: 'longer than 0s' }
 
 const limitsSchema = z.object({
-  maxConnections: optional(count, 'Connections to the service.', { ...ABOVE_ZERO, default: '1024' }),
+  maxConnections: optional(
+    count,
+    'Connections to the service: of TCP one for each of a client, of HTTP/1.1 without mTLS those to one endpoint; other calls share few.',
+    { ...ABOVE_ZERO, default: '1024' },
+  ),
   maxConnectionPools: optional(count, 'Connection pools to the service.', {
     ...ABOVE_ZERO,
     default: 'no limit',
+    unenforced: { message: 'there is one pool for each endpoint' },
   }),
-  maxPendingRequests: optional(count, 'Requests that wait for a connection.', {
-    ...ABOVE_ZERO,
-    default: '1024',
-  }),
+  maxPendingRequests: optional(
+    count,
+    'Requests and TCP connections that wait for a connection to an endpoint.',
+    {
+      ...ABOVE_ZERO,
+      default: '1024',
+    },
+  ),
   maxRetries: optional(count, 'Retries under way at once.', { ...ABOVE_ZERO, default: '3' }),
   maxRequests: optional(count, 'HTTP requests under way at once.', { ...ABOVE_ZERO, default: '1024' }),
 })
@@ -100,11 +111,15 @@ const outlierSchema = z.object({
     'How long an endpoint is out; multiplied by how often it was taken out before.',
     { ...LONGER, default: '30s' },
   ),
-  maxEjectionPercent: optional(count, 'Share of the endpoints that may be out; one always may.', {
-    unit: 'percent',
-    default: '10',
-    rule: '0 to 100',
-  }),
+  maxEjectionPercent: optional(
+    count,
+    'Share of the endpoints that may be out; what would be more stays in.',
+    {
+      unit: 'percent',
+      default: '10',
+      rule: '0 to 100',
+    },
+  ),
   splitExternalAndLocalErrors: optional(
     z.boolean(),
     'Counts failures to reach an endpoint apart from its bad answers.',
@@ -132,7 +147,7 @@ const policySchema = z.object({
   rules: plainRulesField(breakerSchema),
 })
 
-type Breaker = z.infer<typeof breakerSchema>
+export type Breaker = z.infer<typeof breakerSchema>
 
 export const meshCircuitBreaker = defineKind<z.infer<typeof policySchema>>({
   type: 'MeshCircuitBreaker',
@@ -154,10 +169,13 @@ export const meshCircuitBreaker = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  notEnforced: {
-    message: 'connections and requests are not limited, and no endpoint is taken out',
-    refusesTraffic: false,
-  },
+  unenforced: spec => [
+    ...unenforcedTop(spec.targetRef),
+    ...(spec.to ?? []).flatMap(({ targetRef }, i) =>
+      unenforcedTarget(targetRef, fieldAt(itemAt('spec.to', i), 'targetRef')),
+    ),
+    ...unenforcedFields(policySchema, spec, 'spec'),
+  ],
 })
 
 function confViolations(conf: Breaker = {}, path: string): Violation[] {

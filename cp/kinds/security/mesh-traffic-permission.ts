@@ -1,6 +1,6 @@
 /**
- * MeshTrafficPermission: who may call whom (kuma-api 4.12). Clients are selected by `from`; `rules`, which select by
- * SPIFFE id, are stored and not enforced yet. What could widen a permission unseen is refused.
+ * MeshTrafficPermission: who may call whom (kuma-api 4.12). Clients are selected by tags in `from`, by SPIFFE id in `rules`.
+ * What could widen a permission unseen is refused.
  */
 import { z } from 'zod'
 import { fieldAt, itemAt } from '../field-path.ts'
@@ -8,7 +8,6 @@ import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import { type Match, matchSchema, matchViolations } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
-import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRefRules, targetRefSchema, targetRefViolations, topLevelWarnings } from '../target-ref.ts'
 
 const matchesOf = (description: string) => optional(z.array(matchSchema), description)
@@ -54,13 +53,7 @@ const permissionSchema = z.object({
       }),
     ),
     'Decisions by identity of the client.',
-    {
-      rule: 'not together with from',
-      unenforced: {
-        message: "they neither allow nor deny anybody; use 'from'",
-        refusesTraffic: true,
-      },
-    },
+    { rule: 'not together with from' },
   ),
 })
 
@@ -104,9 +97,7 @@ export const meshTrafficPermission = defineKind<MeshTrafficPermissionSpec>({
       ...rules.flatMap((rule, i) => ruleViolations(rule, itemAt('rules', i))),
     ]
   },
-  // Kuma calls `from` deprecated in favour of `rules`; here `rules` does not act yet, so nobody is sent there
   warnings: spec => topLevelWarnings(spec.targetRef),
-  unenforced: spec => unenforcedFields(permissionSchema, spec, 'spec'),
 })
 
 type From = NonNullable<MeshTrafficPermissionSpec['from']>[number]

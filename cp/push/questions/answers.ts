@@ -12,12 +12,14 @@ import {
 import type { AnswerValue, Topic } from '#contract/questions.ts'
 
 const areCounters: Check = value => isObject(value) && Object.values(value).every(isCount)
+const areMarks = isListOf(hasMembers({ cause: isText, reason: isText, sinceMs: isCount }))
 const isEndpoint = hasMembers({
   address: isText,
   port: isCount,
   healthy: isFlag,
   reason: isText,
   active: isCount,
+  marks: value => value === undefined || areMarks(value),
 })
 const LISTENER = {
   address: isText,

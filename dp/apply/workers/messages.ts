@@ -49,6 +49,8 @@ export interface WorkerData {
   readonly limits: Partial<Limits>
   /** What all workers count together (codec/load.ts). */
   readonly load: SharedArrayBuffer
+  /** What they count together by name (shared-cells.ts). */
+  readonly cells: SharedArrayBuffer
   readonly log: {
     readonly level: string
     readonly name: string

@@ -6,15 +6,18 @@ import { DEFAULT_LIMITS } from '../../codec/limits.ts'
 import { Load } from '../../codec/load.ts'
 import { TcpListener } from '../../listener/tcp-listener.ts'
 import { createEngine, type LocalEngine } from '../applier.ts'
+import { SharedCells } from '../shared-cells.ts'
 import type { Descriptors, FromWorker, Order, ToWorker, WorkerData } from './messages.ts'
 
-export function serveWorker(port: MessagePort, { number, limits, load, log }: WorkerData): void {
+export function serveWorker(port: MessagePort, { number, limits, load, cells, log }: WorkerData): void {
   const tell = (message: FromWorker): void => port.postMessage(message)
   let descriptors: Descriptors = new Map()
+  const ownLog = createLogger(log).child({ ...log.bindings, worker: number })
   const engine = createEngine({
-    log: createLogger(log).child({ ...log.bindings, worker: number }),
+    log: ownLog,
     limits,
     load: new Load({ ...DEFAULT_LIMITS, ...limits }, load),
+    cells: new SharedCells(ownLog, cells),
     onHealth: health => tell({ health }),
     bind: (address, port) => {
       const descriptor = descriptors.get(`${address}:${port}`)

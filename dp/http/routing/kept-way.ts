@@ -43,6 +43,13 @@ export class KeptWay {
     return this.#there.counts
   }
 
+  /** `KIND/POLICY` by which its endpoints are healthy or not; ''. */
+  get healthPolicy(): string {
+    const { endpoints, panic, outliers, healthChecks } = this.#there.config
+    if (endpoints.length === 0) return ''
+    return panic?.policy ?? healthChecks?.[0]?.policy ?? outliers?.policy ?? ''
+  }
+
   /** Where the stream leads that was handed out just now. */
   get picked(): Endpoint | null {
     return this.#there.picked

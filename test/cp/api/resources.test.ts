@@ -165,23 +165,25 @@ t.test('says once that something is deprecated or not enforced', async t => {
 })
 
 t.test('does not store what would fail open, unless told to', async t => {
-  const path = '/meshes/default/meshtrafficpermissions/rules'
-  const body = permission('rules', {
-    targetRef: { kind: 'Mesh' },
-    rules: [{ default: { deny: [{ spiffeID: { type: 'Exact', value: 'spiffe://a/b' } }] } }],
-  })
+  const path = '/meshes/default/meshopas/ask'
+  const body = {
+    type: 'MeshOPA',
+    mesh: 'default',
+    name: 'ask',
+    spec: { targetRef: { kind: 'Mesh' }, default: { appendPolicies: [{ inlineString: 'package x' }] } },
+  }
   const reply = await put(path, body)
   t.match(reply, {
     status: 400,
     json: {
       title: 'Could not process a resource',
-      invalid_parameters: [{ field: 'spec.rules', reason: /acceptUnenforced=true/ }],
+      invalid_parameters: [{ reason: /acceptUnenforced=true/ }],
     },
   })
   t.equal((await to('GET', path)).status, 404)
   t.equal((await put(`${path}?acceptUnenforced=false`, body)).status, 400)
   const accepted = await put(`${path}?acceptUnenforced=true`, body)
-  t.match(accepted, { status: 201, json: { warnings: [/^spec\.rules is stored and not enforced yet: /] } })
+  t.match(accepted, { status: 201, json: { warnings: [/is stored and not enforced yet: /] } })
 })
 
 t.test('writes only over the revision that If-Match names', async t => {

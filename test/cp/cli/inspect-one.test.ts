@@ -42,15 +42,15 @@ t.test('inspect dataplane: policies of a sidecar and of a gateway, and what the 
   MeshTrace (not enforced yet)
     t1
     t2
-  MeshTimeout (not enforced yet)
+  MeshTimeout
     x
 
 INBOUND 127.0.0.1:80:8080(web):
-  TrafficPermission (not enforced yet)
+  TrafficPermission
     tp
 
 SERVICE db:
-  Retry (not enforced yet)
+  Retry
     r
 
 `,
@@ -77,7 +77,7 @@ LISTENER (HTTP:8080):
   *:
     ROUTE gr1:
       SERVICE web:
-        Timeout (not enforced yet)
+        Timeout
           to
 
 `,
@@ -132,7 +132,7 @@ t.test('inspect POLICY and meshgateway', async t => {
     await run('meshtimeout', 'mt'),
     {
       out: `${HEADING}  web-1\n`,
-      err: /^warning: MeshTimeout is not enforced yet: .*\n$/,
+      err: '',
     },
     'where the older route is not there',
   )

@@ -145,18 +145,14 @@ t.test('status of a mesh says what is stored and not enforced', async t => {
     (await run(['status', 'mesh', 'default'])).out,
     /\nStored and not enforced \(each by itself with -o json\):\n {2}meshtrafficpermission default\/shadow: labels\["kuma\.io\/effect"\]: the policy has no effect/,
   )
-  const retry = (name: string) => ({
-    type: 'MeshRetry',
+  const trace = (name: string) => ({
+    type: 'MeshTrace',
     mesh: 'default',
     name,
-    spec: { to: [{ targetRef: { kind: 'Mesh' }, default: { tcp: { maxConnectAttempt: 3 } } }] },
+    spec: { targetRef: { kind: 'Mesh' }, default: { backends: [] } },
   })
-  for (const name of ['a', 'b', 'c']) api.stored.set(`/meshes/default/meshretries/${name}`, retry(name))
-  t.match(
-    (await run(['status', 'mesh'])).out,
-    /\n {2}3 meshretries: calls are not retried\n/,
-    'one line a kind',
-  )
+  for (const name of ['a', 'b', 'c']) api.stored.set(`/meshes/default/meshtraces/${name}`, trace(name))
+  t.match((await run(['status', 'mesh'])).out, /\n {2}3 meshtraces: /, 'one line a kind')
   const { notEnforced } = JSON.parse((await run(['status', 'mesh', '-o', 'json'])).out) as {
     notEnforced: readonly object[]
   }
@@ -173,6 +169,16 @@ const OUTBOUNDS = listOf(
     targets: [
       { dataplane: 'api-1', address: '192.168.0.2', port: 80, healthy: true },
       { dataplane: 'api-2', address: '192.168.0.3', port: 80, healthy: false },
+      {
+        dataplane: 'api-3',
+        address: '192.168.0.4',
+        port: 80,
+        healthy: false,
+        marks: [
+          { cause: 'ejected', reason: '5 failures in a row', since: new Date(0).toISOString() },
+          { cause: 'unreachable', reason: 'gone', since: '' },
+        ],
+      },
     ],
   },
   {
@@ -196,11 +202,12 @@ const OUTBOUNDS = listOf(
 t.test('outbounds says what to call and who answers, for people and for systemd', async t => {
   answers.set('/meshes/default/dataplanes/web-1/_outbounds', OUTBOUNDS)
   t.equal(
-    (await run(['outbounds', 'web-1', '--targets'])).out.replace(/ {3,}/g, '|'),
+    (await run(['outbounds', 'web-1', '--targets'])).out.replace(/ {3,}/g, '|').replace(/\b\d+d\b/, 'DAYS'),
     `DATAPLANE|ADDRESS|PROTOCOL|DESTINATION|HEALTHY|CALL
 web-1|127.0.0.1:10001|http|api.shop-1|1/2|curl http://127.0.0.1:10001/
 |api-1|healthy|192.168.0.2:80
 |api-2|not healthy|192.168.0.3:80
+|api-3|ejected for DAYS: 5 failures in a row; unreachable for -: gone|192.168.0.4:80
 web-1|127.0.0.1:10002|tcp|MeshService db:5432|1/1|curl -v telnet://127.0.0.1:10002
 web-1|[::1]:10003|grpc|api.shop-1|0/0|curl --http2-prior-knowledge http://[::1]:10003/
 `,

@@ -30,11 +30,11 @@ for (const input of inputs) {
   })
 }
 
-t.test('there is a case for each policy that routes or balances', async t => {
+t.test('there is a case for each policy for outgoing calls', async t => {
   const shown = new Set(inputs.map(input => relative(FOLDER, dirname(dirname(input)))))
   const expected = policyCompilers
     .map(({ type }) => slugOf(type))
-    .filter(slug => /route|balancing/.test(slug))
+    .filter(slug => /route|balancing|breaker/.test(slug))
   for (const slug of expected) t.ok(shown.has(slug), slug)
 })
 

@@ -1,4 +1,4 @@
-/** Promises of cp/compile/security/mesh-traffic-permission.ts, seen in the compiled inbound. */
+/** Promises of cp/compile/security/traffic-permission.ts, seen in the compiled inbound. */
 import t from 'tap'
 import type { InboundListener, PermissionRule } from '#contract/listener.ts'
 import { compile } from '../../../cp/compile/compile.ts'
@@ -24,10 +24,18 @@ t.test('every targetRef kind of from becomes the names that a client must hold',
       ]),
     ]),
     [
-      { principals: ['kuma://v/1', 'spiffe://default/job'], action: 'allow', policy: 'p' },
-      { principals: ['kuma://env/prod', 'kuma://team/a'], action: 'shadow-deny', policy: 'p' },
-      { principals: ['spiffe://default/web'], action: 'allow', policy: 'p' },
-      { principals: [], action: 'deny', policy: 'p' },
+      {
+        principals: ['kuma://v/1', 'spiffe://default/job'],
+        action: 'allow',
+        policy: 'MeshTrafficPermission/p',
+      },
+      {
+        principals: ['kuma://env/prod', 'kuma://team/a'],
+        action: 'shadow-deny',
+        policy: 'MeshTrafficPermission/p',
+      },
+      { principals: ['spiffe://default/web'], action: 'allow', policy: 'MeshTrafficPermission/p' },
+      { principals: [], action: 'deny', policy: 'MeshTrafficPermission/p' },
     ],
   )
 })
@@ -39,7 +47,7 @@ t.test('the more specific policy decides first', async t => {
   ])
   t.same(
     result.map(rule => `${rule.policy} ${rule.action}`),
-    ['narrow deny', 'wide allow'],
+    ['MeshTrafficPermission/narrow deny', 'MeshTrafficPermission/wide allow'],
   )
 })
 
@@ -48,7 +56,7 @@ t.test('of two equal policies the name that sorts first decides', async t => {
     aPermission('aaa', undefined, [[everybody, 'Deny']]),
     aPermission('bbb', undefined, [[everybody, 'Allow']]),
   ])
-  t.same(result, [{ principals: [], action: 'deny', policy: 'aaa' }])
+  t.same(result, [{ principals: [], action: 'deny', policy: 'MeshTrafficPermission/aaa' }])
 })
 
 t.test('rules behind one for everybody are left out', async t => {

@@ -36,8 +36,9 @@ t.test('a socket that a killed daemon left is not a data plane', async t => {
 
 t.test('the words: what is healthy, what is not and why, when the certificate ends', async t => {
   const text = formatStatus(status('web-1'), 1_000_000_000)
-  t.match(text, /outbound 127\.0\.0\.1:10001 {2}http {2}api {2}1\/2 healthy/)
+  t.match(text, /outbound 127\.0\.0\.1:10001 {2}http {2}api {2}1\/3 healthy/)
   t.match(text, /192\.168\.0\.3:8080 {2}not healthy: connection refused/)
+  t.match(text, /192\.168\.0\.4:8080 {2}ejected for 5s: 3 failures in a row; unreachable for 0s: gone/)
   t.match(text, /spiffe:\/\/default\/web {2}ends in 2h/)
   const { certificate } = status('web-1')
   t.match(formatStatus(status('web-1'), (certificate?.notAfterMs ?? 0) + 1), /EXPIRED at/)
@@ -74,6 +75,17 @@ function status(name: string, mesh = 'default'): DataPlaneStatus {
           endpoints: [
             { address: '192.168.0.2', port: 8080, healthy: true, reason: '', active: 0 },
             { address: '192.168.0.3', port: 8080, healthy: false, reason: 'connection refused', active: 0 },
+            {
+              address: '192.168.0.4',
+              port: 8080,
+              healthy: false,
+              reason: '3 failures in a row; gone',
+              marks: [
+                { cause: 'ejected', reason: '3 failures in a row', sinceMs: 1_000_000_000 - 5000 },
+                { cause: 'unreachable', reason: 'gone', sinceMs: 1_000_000_000 },
+              ],
+              active: 0,
+            },
           ],
           counters,
         },

@@ -2,7 +2,7 @@
  * Answers that the mesh makes itself, for HTTP/2 and gRPC: a gRPC client looks at grpc-status, not at the HTTP status,
  * so it gets a response of trailers alone (gRPC over HTTP/2, "Trailers-Only") with the status that Envoy would send.
  */
-import { POLICY_FIELD, REASONS, type ReasonCode } from '../../../errors.ts'
+import { OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../../../errors.ts'
 import type { FieldList } from '../field-list.ts'
 
 /** Numbers of gRPC that stand for an HTTP status (grpc/doc/http-grpc-status-mapping.md); the rest is UNKNOWN. */
@@ -61,6 +61,7 @@ export function meshAnswer(
     into.add('date', new Date().toUTCString())
   }
   into.add('x-vmesh-reason', reason)
+  if (reason === 'overflow') into.add(OVERLOADED_FIELD, 'true')
   if (policy !== '') into.add(POLICY_FIELD, policy)
   return isGrpc || isHead ? '' : body
 }

@@ -10,7 +10,8 @@ const run = await startApi({
   questions: {
     statistics: async (mesh, name) => {
       if (name !== 'web-1') throw new Error(`${mesh}/${name} is not connected`)
-      const seen = { address: '192.168.0.2', port: 8080, healthy: false, reason: 'gone', active: 0 }
+      const marks = [{ cause: 'ejected', reason: '5 failures in a row', sinceMs: 1000 }] as const
+      const seen = { address: '192.168.0.2', port: 8080, healthy: false, reason: 'gone', marks, active: 0 }
       const outbound = { address: '127.0.0.1', port: 10_001, protocol: 'http', connections: 0, counters: {} }
       return { inbounds: [], outbounds: [{ ...outbound, cluster: 'backend', endpoints: [seen] }] }
     },
@@ -55,7 +56,7 @@ t.test('the configuration is the sections by name', async t => {
 
 t.test('shadow policies act where they are asked for, and the difference is a JSON patch', async t => {
   const { xds, diff } = (await get('web-1/_config?shadow=true&include=diff')).json as Configuration
-  const rule = { principals: [], action: 'allow', policy: 'tried' }
+  const rule = { principals: [], action: 'allow', policy: 'MeshTrafficPermission/tried' }
   t.same(xds[INBOUND]?.tls.permission.rules, [rule])
   t.same(diff, [{ op: 'add', path: `/${INBOUND.replace('/', '~1')}/tls/permission/rules/0`, value: rule }])
   t.match((await get('web-1/_config?shadow=false&include=diff')).json, { diff: [] })
@@ -77,7 +78,13 @@ t.test('outbounds tell what is behind each port, as the data plane sees it', asy
         destination: { service: 'backend' },
         endpoints: { total: 2, healthy: 1 },
         targets: [
-          { dataplane: 'backend-1', address: '192.168.0.2', port: 8080, healthy: false },
+          {
+            dataplane: 'backend-1',
+            address: '192.168.0.2',
+            port: 8080,
+            healthy: false,
+            marks: [{ cause: 'ejected', reason: '5 failures in a row', since: '1970-01-01T00:00:01.000Z' }],
+          },
           { dataplane: 'backend-2', address: '192.168.0.3', port: 8080, healthy: true },
         ],
       },

@@ -69,7 +69,7 @@ t.test('each value names its policy and item', async t => {
           tags: { 'kuma.io/protocol': 'http', 'kuma.io/service': 'web', 'kuma.io/zone': 'default' },
         },
         policies: [
-          { type: 'MeshTimeout', isEnforced: false, values: [by('idleTimeout', '1h0m0s', 'all', 0)] },
+          { type: 'MeshTimeout', isEnforced: true, values: [by('idleTimeout', '1h0m0s', 'all', 0)] },
           {
             type: 'MeshTrafficPermission',
             isEnforced: true,
@@ -105,7 +105,7 @@ t.test('each value names its policy and item', async t => {
           balancing,
           {
             type: 'MeshTimeout',
-            isEnforced: false,
+            isEnforced: true,
             values: [
               by('connectionTimeout', '4s', 'backend', 0),
               by('http.requestTimeout', '2s', 'backend', 1),
@@ -121,7 +121,7 @@ t.test('each value names its policy and item', async t => {
           balancing,
           {
             type: 'MeshTimeout',
-            isEnforced: false,
+            isEnforced: true,
             values: [by('connectionTimeout', '4s', 'backend', 0), by('http.requestTimeout', '15s', 'all', 0)],
           },
         ],

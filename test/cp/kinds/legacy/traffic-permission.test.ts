@@ -20,8 +20,6 @@ t.test("refuses selectors without tags in Kuma's words", async t => {
   }
 })
 
-t.test('says that it decides nothing, since its purpose is to refuse', async t => {
-  t.match(accepted(TYPE, anyToAny).unenforced, [
-    { field: '', message: /MeshTrafficPermission/, refusesTraffic: true },
-  ])
+t.test('is enforced', async t => {
+  t.same(accepted(TYPE, anyToAny).unenforced, [])
 })

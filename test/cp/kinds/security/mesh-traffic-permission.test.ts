@@ -110,21 +110,16 @@ t.test('a selection that cannot be enforced is refused rather than widened', asy
   }
 })
 
-t.test('rules are stored, and say that they refuse no traffic yet', async t => {
+t.test('rules are enforced', async t => {
   const rules = [{ default: { deny: [{ spiffeID: { type: 'Exact', value: 'spiffe://default/web' } }] } }]
   const { draft, unenforced, warnings } = accepted(TYPE, { spec: { rules } })
   t.same(draft.spec, { rules })
-  t.match(unenforced, [{ field: 'spec.rules', refusesTraffic: true }])
+  t.same(unenforced, [])
   t.same(warnings, [])
 })
 
-t.test(
-  'warns as Kuma does of MeshSubset, but sends nobody from `from` to rules that do not act yet',
-  async t => {
-    const { warnings, unenforced } = accepted(TYPE, spec({ targetRef: { kind: 'MeshSubset' } }))
-    t.same(warnings, [
-      "MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with labels instead",
-    ])
-    t.same(unenforced, [])
-  },
-)
+t.test('warns as Kuma does of MeshSubset, of nothing else', async t => {
+  const { warnings, unenforced } = accepted(TYPE, spec({ targetRef: { kind: 'MeshSubset' } }))
+  t.same(warnings, ["MeshSubset value for 'targetRef.kind' is deprecated, use Dataplane with labels instead"])
+  t.same(unenforced, [])
+})

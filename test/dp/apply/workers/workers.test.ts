@@ -5,6 +5,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import type { RunningStatistics } from '#contract/questions.ts'
 import { createEngine } from '../../../../dp/apply/applier.ts'
+import { CELLS_BYTES } from '../../../../dp/apply/shared-cells.ts'
 import type { WorkerData } from '../../../../dp/apply/workers/messages.ts'
 import { Workers } from '../../../../dp/apply/workers/workers.ts'
 import type { Limits } from '../../../../dp/codec/limits.ts'
@@ -32,11 +33,13 @@ const MAIN = new URL('../../../../dp/main.ts', import.meta.url)
 function startWorkers(t: Teardown, count: number, limits: Partial<Limits> = {}) {
   const threads: Worker[] = []
   const load = new SharedArrayBuffer(LOAD_BYTES)
+  const cells = new SharedArrayBuffer(CELLS_BYTES)
   const start = (number: number): Worker => {
     const data: WorkerData = {
       number,
       limits,
       load,
+      cells,
       log: { level: 'silent', name: 'test', journal: false, bindings: {} },
     }
     const worker = new Worker(MAIN, { workerData: data })
@@ -236,4 +239,61 @@ t.test('limits hold for all workers together', async t => {
   while (count < 7) await new Promise(setImmediate)
   t.match((await engine.status()).outbounds, [{ counters: { requests: 12, 'errors.overload': 7 } }])
   for (const client of clients) client.socket.destroy()
+})
+
+t.test('what a policy allows at once holds for all workers together', async t => {
+  const app = await rawServer(() => {})
+  t.teardown(app.close)
+  const [port = 0] = await freePorts(1)
+  const { engine } = startWorkers(t, 3)
+  const limits = { policy: 'MeshCircuitBreaker/tight', maxRequests: 5 }
+  const clusters = [aCluster('app', [app.port], { tls: null, limits })]
+  await mustApply(engine, { listeners: [anOutbound(port, 'app')], clusters })
+  const clients = await Promise.all(Array.from({ length: 12 }, () => rawClient(port)))
+  for (const client of clients) client.send(get('/'))
+  for (let call = 0; call < 5; call++) await (await app.peer(call)).hears('\r\n\r\n')
+  let count = 0
+  for (const client of clients)
+    void client.hears(/x-vmesh-reason: overflow/).then(
+      () => count++,
+      () => {},
+    )
+  while (count < 7) await new Promise(setImmediate)
+  t.match((await engine.status()).outbounds, [{ counters: { overflow: 7, 'errors.overflow': 7 } }])
+  for (const client of clients) client.socket.destroy()
+})
+
+t.test('an endpoint that one worker takes out is out for all, and back when that one says so', async t => {
+  const bad = await httpResponder(() => 'HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n')
+  const good = await httpResponder(() => ok('good'))
+  for (const app of [bad, good]) t.teardown(app.close)
+  const [port = 0] = await freePorts(1)
+  const { engine, threads } = startWorkers(t, 3)
+  const outliers = {
+    policy: 'MeshCircuitBreaker/test',
+    intervalMs: 60_000,
+    baseEjectionMs: 60_000,
+    maxEjectionPercent: 50,
+    splitsErrors: false,
+    consecutive5xx: 1,
+  }
+  const apply = (isOn: boolean) => {
+    const section = aCluster('app', [bad.port, good.port], { tls: null, ...(isOn && { outliers }) })
+    return mustApply(engine, { listeners: [anOutbound(port, 'app')], clusters: [section] })
+  }
+  await apply(true)
+  const client = await rawClient(port)
+  for (const _round of [1, 2]) {
+    client.take()
+    client.send(get('/'))
+    await client.hears(/\r\n\r\n/)
+  }
+  const isOutFor = async (thread: Worker): Promise<boolean> =>
+    (await statusOf(thread)).outbounds[0]?.endpoints[0]?.marks?.[0]?.cause === 'ejected'
+  for (const thread of threads) while (!(await isOutFor(thread))) await new Promise(setImmediate)
+  t.match((await engine.status()).outbounds[0]?.counters, { ejections: 1 })
+  await apply(false)
+  for (const thread of threads) while (await isOutFor(thread)) await new Promise(setImmediate)
+  t.pass('back for all')
+  client.socket.destroy()
 })
