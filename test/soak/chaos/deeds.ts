@@ -27,16 +27,27 @@ const EVIL: readonly Behaviour[] = [
   { do: 'reset', at: 'connect' },
   { do: 'reset', at: 'head' },
   { do: 'reset' },
-  { do: 'mix', parts: [{ percent: 20, as: { do: 'reset', at: 'answer' } }] },
-  { do: 'mix', parts: [{ percent: 20, as: { do: 'reset', at: 'body' } }] },
+  sometimes(20, { do: 'reset', at: 'answer' }),
+  sometimes(20, { do: 'reset', at: 'body' }),
   { do: 'close' },
-  { do: 'mix', parts: [{ percent: 20, as: { do: 'close', at: 'body' } }] },
+  sometimes(20, { do: 'close', at: 'body' }),
   { do: 'status', status: 500 },
   { do: 'status', status: 503, headers: { 'retry-after': '1' }, early: true },
-  { do: 'slow', headMs: 1000 },
-  { do: 'mix', parts: [{ percent: 50, as: { do: 'status', status: 502 } }] },
-  { do: 'mix', parts: [{ percent: 30, as: { do: 'reset' } }] },
+  { do: 'slow', headMs: 1000, echo: true },
+  { do: 'slow', headMs: 30, echo: true },
+  sometimes(50, { do: 'status', status: 502 }),
+  sometimes(30, { do: 'reset' }),
 ]
+
+function sometimes(percent: number, as: Behaviour): Behaviour {
+  return {
+    do: 'mix',
+    parts: [
+      { percent, as },
+      { percent: 100, as: WELL },
+    ],
+  }
+}
 
 export class Deeds {
   readonly #lab: Lab

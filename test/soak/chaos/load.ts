@@ -19,6 +19,8 @@ export interface Called {
   readonly policy: string
   /** Why it failed in words; ''. */
   readonly fault: string
+  /** The answer ended before its end. */
+  readonly isCut: boolean
 }
 
 interface Clock {
@@ -83,12 +85,12 @@ export class ChaosLoad {
         answer => {
           call.head(answer.statusCode ?? 0, answer.headers)
           answer.on('data', (chunk: Buffer) => call.chunks.push(chunk))
-          answer.on('error', error => resolve(call.failed(`cut: ${error.message}`)))
+          answer.on('error', error => resolve(call.cut(`cut: ${error.message}`)))
           answer.on('end', () => resolve(call.ended()))
         },
       )
       asked.on('timeout', () => asked.destroy(new Error('no byte in 30 s')))
-      asked.on('error', error => resolve(call.failed(error.message)))
+      asked.on('error', error => resolve(call.cut(error.message)))
       asked.end(bytes)
     })
   }
@@ -103,7 +105,7 @@ export class ChaosLoad {
       stream.on('error', error => {
         fault = error.message
       })
-      stream.on('close', () => resolve(fault === '' ? call.ended() : call.failed(fault)))
+      stream.on('close', () => resolve(fault === '' ? call.ended() : call.cut(fault)))
       stream.setTimeout(PATIENCE_MS, () => stream.close(CANCEL))
       // node:http2 has ended a GET already.
       if (bytes.length > 0) stream.end(bytes)
@@ -134,11 +136,15 @@ class Call {
   }
 
   ended(): Called {
-    if (this.#status !== 200) return this.failed(`status ${this.#status}`)
-    return this.failed(Buffer.concat(this.chunks).equals(this.#sent) ? '' : 'other bytes')
+    if (this.#status !== 200) return this.#outcome(`status ${this.#status}`, false)
+    return this.#outcome(Buffer.concat(this.chunks).equals(this.#sent) ? '' : 'other bytes', false)
   }
 
-  failed(fault: string): Called {
+  cut(fault: string): Called {
+    return this.#outcome(fault, this.#status !== 0)
+  }
+
+  #outcome(fault: string, isCut: boolean): Called {
     const text = (name: string) => String(this.#fields[name] ?? '')
     return {
       kind: this.#kind,
@@ -149,6 +155,7 @@ class Call {
       reason: text('x-vmesh-reason'),
       policy: text('x-vmesh-policy'),
       fault,
+      isCut,
     }
   }
 }

@@ -8,6 +8,8 @@ export interface PolicyChange {
   readonly path: string
   /** null: it is taken away. */
   readonly body: object | null
+  /** For people: what it says now. */
+  readonly conf: string
 }
 
 const COLLECTIONS: Readonly<Record<string, string>> = { MeshRetry: 'meshretries' }
@@ -123,7 +125,10 @@ function changeOf({ type, make, isNeeded }: Changing, random: Random): PolicyCha
   const name = 'chaos'
   const path = `/meshes/default/${COLLECTIONS[type] ?? `${type.toLowerCase()}s`}/${name}`
   const isRemoved = !isNeeded && random() < REMOVED
-  return { type, path, body: isRemoved ? null : { type, mesh: 'default', name, spec: make(random) } }
+  if (isRemoved) return { type, path, body: null, conf: 'removed' }
+  const spec = make(random)
+  const conf = JSON.stringify(spec).replace(/^.*"default":/, '')
+  return { type, path, body: { type, mesh: 'default', name, spec }, conf }
 }
 
 /** Those without which calls fail, to begin with. */
