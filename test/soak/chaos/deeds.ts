@@ -17,7 +17,12 @@ export interface Plane {
 
 /** Of 20: fewer than a call has tries, for each try is at another endpoint. */
 export const MOST_HARMED = 6
+/** Of the deeds. */
+const PLANE_SHARE = 0.25
 const WELL: Behaviour = { do: 'ok', echo: true }
+
+/** For gRPC, whose retries look at nothing else. */
+const UNAVAILABLE = { 'grpc-status': '14' }
 
 const EVIL: readonly Behaviour[] = [
   { do: 'refuse' },
@@ -31,11 +36,11 @@ const EVIL: readonly Behaviour[] = [
   sometimes(20, { do: 'reset', at: 'body' }),
   { do: 'close' },
   sometimes(20, { do: 'close', at: 'body' }),
-  { do: 'status', status: 500 },
-  { do: 'status', status: 503, headers: { 'retry-after': '1' }, early: true },
+  { do: 'status', status: 500, headers: UNAVAILABLE },
+  { do: 'status', status: 503, headers: { ...UNAVAILABLE, 'retry-after': '1' }, early: true },
   { do: 'slow', headMs: 1000, echo: true },
   { do: 'slow', headMs: 30, echo: true },
-  sometimes(50, { do: 'status', status: 502 }),
+  sometimes(50, { do: 'status', status: 502, headers: UNAVAILABLE }),
   sometimes(30, { do: 'reset' }),
 ]
 
@@ -69,7 +74,7 @@ export class Deeds {
   /** Begins one; returns at once. One that would harm too many is left out. */
   begin(): void {
     const plane = this.#one(this.#planes)
-    if (this.#random() < 0.15) {
+    if (this.#random() < PLANE_SHARE) {
       const deed = this.#one([kill, stop, leave])
       if (this.#canHarm(plane.apps) && !this.#busy.has(plane)) this.#follow(plane, plane.apps, deed)
       return

@@ -1,9 +1,11 @@
 /**
- * A light load of calls over HTTP/1.1 and HTTP/2 whose bodies come back: each is checked to the last byte, and one that
- * fails tells all that is known of it.
+ * A light load of calls over HTTP/1.1, HTTP/2, gRPC and TCP whose bodies come back: each is checked to the last byte, and one
+ * that fails tells all that is known of it.
  */
 import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
 import { body } from '../../support/fuzz-bodies.ts'
+import { ECHO, grpcClient, unary } from '../../support/grpc.ts'
 import { LOOPBACK } from '../../support/snapshots.ts'
 import { Http2Sessions } from '../calls.ts'
 
@@ -30,23 +32,36 @@ interface Clock {
 type Fields = Readonly<Record<string, string | number | string[] | undefined>>
 
 const PATIENCE_MS = 30_000
+/** Where nothing saves a call that hangs. */
+const TCP_PATIENCE_MS = 1000
+export const TCP = 'TCP'
 const CANCEL = 8
 const MAX_BODY_BYTES = 12_000
 
+/** Where each is called; `rpc` is gRPC and `store` TCP, to applications that speak HTTP/1.1. */
+export interface ChaosPorts {
+  readonly api: number
+  readonly rpc: number
+  readonly store: number
+}
+
 export class ChaosLoad {
-  readonly #port: number
+  readonly #ports: ChaosPorts
   readonly #clock: Clock
   readonly #onCalled: (called: Called) => void
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 })
   readonly #sessions: Http2Sessions
+  readonly #grpc: ReturnType<typeof grpcClient>
+  readonly #ends: (() => Promise<void> | void)[] = []
   #isOver = false
   #lanes: Promise<unknown> = Promise.resolve()
 
-  constructor(port: number, clock: Clock, onCalled: (called: Called) => void) {
-    this.#port = port
+  constructor(ports: ChaosPorts, clock: Clock, onCalled: (called: Called) => void) {
+    this.#ports = ports
     this.#clock = clock
     this.#onCalled = onCalled
-    this.#sessions = new Http2Sessions(port)
+    this.#sessions = new Http2Sessions(ports.api)
+    this.#grpc = grpcClient({ teardown: end => this.#ends.push(end) }, ports.rpc)
   }
 
   /** `pauseMs`: of each lane after a call. */
@@ -65,6 +80,8 @@ export class ChaosLoad {
       ...many(1, bytes => this.#http1('POST', bytes, false)),
       ...many(3, () => this.#http2('GET', Buffer.alloc(0))),
       ...many(3, bytes => this.#http2('POST', bytes)),
+      ...many(2, bytes => this.#unary(bytes)),
+      ...many(1, bytes => this.#tcp(bytes)),
     ])
   }
 
@@ -74,6 +91,7 @@ export class ChaosLoad {
     await this.#lanes
     this.#agent.destroy()
     this.#sessions.close()
+    for (const end of this.#ends) await end()
   }
 
   #http1(method: string, bytes: Buffer, agent: Agent | false): Promise<Called> {
@@ -81,7 +99,7 @@ export class ChaosLoad {
     const call = new Call(kind, this.#clock, bytes)
     return new Promise(resolve => {
       const asked = request(
-        { host: LOOPBACK, port: this.#port, path: '/', method, agent, timeout: PATIENCE_MS },
+        { host: LOOPBACK, port: this.#ports.api, path: '/', method, agent, timeout: PATIENCE_MS },
         answer => {
           call.head(answer.statusCode ?? 0, answer.headers)
           answer.on('data', (chunk: Buffer) => call.chunks.push(chunk))
@@ -92,6 +110,40 @@ export class ChaosLoad {
       asked.on('timeout', () => asked.destroy(new Error('no byte in 30 s')))
       asked.on('error', error => resolve(call.cut(error.message)))
       asked.end(bytes)
+    })
+  }
+
+  async #unary(bytes: Buffer): Promise<Called> {
+    const call = new Call('gRPC', this.#clock, bytes)
+    const { error, value, head, trailer } = await unary(this.#grpc, ECHO.unary, bytes, undefined, PATIENCE_MS)
+    call.head(head === undefined ? 0 : 200, { ...trailer?.getMap(), ...head?.getMap() } as Fields)
+    if (value !== undefined) call.chunks.push(value)
+    return error === null ? call.ended() : call.cut(`${error.code} ${error.details}`)
+  }
+
+  /** One request of HTTP/1.0 on a connection of TCP. Nobody makes it again. */
+  #tcp(bytes: Buffer): Promise<Called> {
+    const call = new Call(TCP, this.#clock, bytes)
+    return new Promise(resolve => {
+      const socket = connect({ port: this.#ports.store, host: LOOPBACK, allowHalfOpen: true })
+      let heard = Buffer.alloc(0)
+      socket.on('data', (chunk: Buffer) => {
+        heard = Buffer.concat([heard, chunk])
+      })
+      socket.on('error', error => resolve(call.cut(error.message)))
+      socket.on('end', () => {
+        const text = heard.toString('latin1')
+        const bodyAt = text.indexOf('\r\n\r\n') + 4
+        const app = /^x-app: (.*)\r$/im.exec(text)?.[1] ?? ''
+        if (bodyAt > 4) call.head(Number(text.slice(9, 12)), { 'x-app': app })
+        call.chunks.push(heard.subarray(bodyAt))
+        resolve(bodyAt < 4 || heard.length - bodyAt < bytes.length ? call.cut('ended early') : call.ended())
+        socket.destroy()
+      })
+      socket.on('close', () => resolve(call.cut('closed')))
+      socket.setTimeout(TCP_PATIENCE_MS, () => socket.destroy())
+      socket.write(`POST / HTTP/1.0\r\nhost: store\r\ncontent-length: ${bytes.length}\r\n\r\n`)
+      socket.write(bytes)
     })
   }
 

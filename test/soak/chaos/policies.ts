@@ -1,5 +1,5 @@
 /**
- * Policies for the calls to `api` that change all the time and ask for no failure: whatever they say, a healthy endpoint
+ * Policies for the calls to `api`, `rpc` and `store` that change all the time and ask for no failure: whatever they say, a healthy endpoint
  * serves. Retries and the breaker's number of retries stay, with other values, for without them calls must fail.
  */
 
@@ -23,23 +23,29 @@ const between = (random: Random, from: number, to: number): number =>
 const ms = (random: Random, from: number, to: number): string => `${between(random, from, to)}ms`
 const to = (conf: object): object => ({
   targetRef: { kind: 'Mesh' },
-  to: [{ targetRef: { kind: 'MeshService', name: 'api' }, default: conf }],
+  to: [{ targetRef: { kind: 'Mesh' }, default: conf }],
 })
 const from = (conf: object, kind: object = { kind: 'Mesh' }): object => ({
-  targetRef: { kind: 'MeshService', name: 'api' },
+  targetRef: { kind: 'Mesh' },
   from: [{ targetRef: kind, default: conf }],
 })
 
 /** `perTryTimeout` is what saves calls from those that hang. */
 function retry(random: Random): object {
+  const both = {
+    numRetries: between(random, 7, 10),
+    perTryTimeout: ms(random, 400, 600),
+    backOff: { baseInterval: ms(random, 2, 10), maxInterval: ms(random, 20, 60) },
+  }
   return to({
     http: {
-      numRetries: between(random, 7, 10),
-      perTryTimeout: ms(random, 400, 600),
-      backOff: { baseInterval: ms(random, 2, 10), maxInterval: ms(random, 20, 60) },
+      ...both,
       retryOn: ['5xx', 'Reset', 'ConnectFailure', 'RefusedStream'],
       hostSelection: [{ predicate: 'OmitPreviousHosts' }],
     },
+    // There is no choice of hosts for gRPC: others come in turn.
+    grpc: both,
+    tcp: { maxConnectAttempt: between(random, 5, 9) },
   })
 }
 
@@ -83,12 +89,15 @@ function healthCheck(random: Random): object {
     timeout: ms(random, 200, 400),
     unhealthyThreshold: between(random, 1, 4),
     healthyThreshold: between(random, 1, 3),
-    ...(random() < 0.5 ? { tcp: {} } : { http: { path: '/health', expectedStatuses: [200] } }),
+    tcp: {},
+    grpc: { disabled: true },
+    http: random() < 0.5 ? { disabled: true } : { path: '/health', expectedStatuses: [200] },
   })
 }
 
 function rateLimit(random: Random): object {
-  return from({ local: { http: { requestRate: { num: between(random, 50_000, 90_000), interval: '1s' } } } })
+  const rate = { num: between(random, 50_000, 90_000), interval: '1s' }
+  return from({ local: { http: { requestRate: rate }, tcp: { connectionRate: rate } } })
 }
 
 function fault(random: Random): object {
