@@ -12,10 +12,10 @@ import type { DataPlaneStatus } from '../../dp/admin/status.ts'
 import { behaveWell, Deeds, type Plane } from '../soak/chaos/deeds.ts'
 import { Diary } from '../soak/chaos/diary.ts'
 import { type Called, ChaosLoad, TCP } from '../soak/chaos/load.ts'
-import { neededPolicies, nextPolicy, type PolicyChange } from '../soak/chaos/policies.ts'
+import { neededPolicies, nextPolicy, type PolicyChange, tightBreaker } from '../soak/chaos/policies.ts'
 import { descriptorsOf, median, watch } from '../soak/witness.ts'
 import { call, eventually, Lab } from '../support/lab.ts'
-import { type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
+import { type Behaviour, type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
 import { steadyPorts } from '../support/ports.ts'
 import { LOOPBACK } from '../support/snapshots.ts'
 
@@ -25,6 +25,8 @@ const SEED = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9)
 const ENDPOINTS = 20
 /** A data plane has 70 MB and needs 0.6 s of a core to start: few of them, with several inbounds each, in the short form. */
 const PLANES = Number(process.env['CHAOS_PLANES'] ?? (SECONDS < LONG_SECONDS ? 10 : ENDPOINTS))
+/** Fewer than a call has tries. */
+const FAILING = 5
 const POLICY_MS = 100
 const DEED_MS = 150
 /** Of each lane of the load between two calls: about 200 calls a second. */
@@ -59,6 +61,36 @@ async function startPlane(name: string): Promise<Plane> {
   )
   const networking = { address: LOOPBACK, inbound }
   return { name, networking, apps, running: await lab.startDataPlane({ name, networking }) }
+}
+
+/**
+ * With limits of one, what is still counted of requests, of calls that wait and of retries would refuse all calls; as it is,
+ * one of two at a time is refused, and calls one after the other, of which some are made again, are not.
+ */
+async function nothingIsCounted(planes: readonly Plane[]): Promise<void> {
+  const tell = (behaviour: Behaviour) =>
+    Promise.all(planes.flatMap(({ apps }) => apps.map(app => app.tell(behaviour))))
+  await apply(tightBreaker())
+  await tell({ do: 'slow', headMs: 100, echo: true })
+  await eventually(
+    () => Promise.all([call(ports.api, '/'), call(ports.api, '/')]),
+    answers =>
+      answers
+        .map(({ status }) => status)
+        .sort()
+        .join() === '200,503',
+  )
+  await tell({ do: 'ok' })
+  const failing = planes.flatMap(({ apps }) => apps).slice(0, FAILING)
+  for (const app of failing) {
+    await app.tell({ do: 'status', status: 503 })
+    app.forget()
+  }
+  for (let i = 0; i < ENDPOINTS; i++) {
+    const { status, headers } = await call(ports.api, '/')
+    if (status !== 200) throw new Error(`call ${i}: ${status} ${headers['x-vmesh-reason']}`)
+  }
+  if (failing.every(app => app.seen.requests === 0)) throw new Error('no call was made again')
 }
 
 async function apply({ path, body }: PolicyChange): Promise<void> {
@@ -199,6 +231,8 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
   }
   for (const { cluster, counters } of (await statusOf('web-1')).engine.outbounds)
     t.comment(`${cluster}: ${JSON.stringify(counters)}`)
+  await nothingIsCounted(planes)
+  t.pass('no call is counted any more')
   const kept = 2 * ENDPOINTS * Object.keys(SERVICES).length
   const after = await eventually(
     async () => descriptorsOf(pid),

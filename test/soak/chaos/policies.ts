@@ -130,6 +130,13 @@ const CHANGING: readonly Changing[] = [
   { type: 'MeshTrafficPermission', make: permission, isNeeded: false },
 ]
 
+/** One call, one that waits, one that is made again, at a time. */
+export function tightBreaker(): PolicyChange {
+  const connectionLimits = { maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxRetries: 1 }
+  const tight = { type: 'MeshCircuitBreaker', make: () => to({ connectionLimits }), isNeeded: true }
+  return changeOf(tight, () => 0)
+}
+
 function changeOf({ type, make, isNeeded }: Changing, random: Random): PolicyChange {
   const name = 'chaos'
   const path = `/meshes/default/${COLLECTIONS[type] ?? `${type.toLowerCase()}s`}/${name}`
