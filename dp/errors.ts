@@ -17,6 +17,19 @@ export interface Reason {
   readonly doc: string
 }
 
+/** How an answer differs from what the table says. */
+export interface AnswerForm {
+  readonly status: number
+  /** Fields in place of its own, and beside them. Names in lower case. */
+  readonly set: readonly AnswerField[]
+  readonly add: readonly AnswerField[]
+}
+
+interface AnswerField {
+  readonly name: string
+  readonly value: string
+}
+
 const BROKEN = 'upstream connect error or disconnect/reset before headers. reset reason:'
 
 export const REASONS = {
@@ -104,6 +117,16 @@ export const REASONS = {
     status: 504,
     body: 'stream timeout',
     doc: 'Not one byte moved in either direction for the idle time of a call.',
+  },
+  'rate-limited': {
+    status: 429,
+    body: 'local_rate_limited',
+    doc: 'The called data plane has taken as many requests or connections as a MeshRateLimit or RateLimit lets it.',
+  },
+  'fault-abort': {
+    status: 503,
+    body: 'fault filter abort',
+    doc: 'A MeshFaultInjection or FaultInjection of the called data plane has answered in place of the application, with the status that it says.',
   },
   'request-timeout': {
     status: 504,

@@ -4,6 +4,8 @@ import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
+import { compileFaultInjection } from './resilience/fault-injection.ts'
+import { compileRateLimit } from './resilience/rate-limit.ts'
 import { compileRetry } from './resilience/retry.ts'
 import { compileTimeout } from './resilience/timeout.ts'
 import { compileMeshHttpRoute } from './routing/mesh-http-route.ts'
@@ -38,4 +40,7 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },
   // after the routes likewise
   { type: 'MeshRetry', legacy: 'Retry', compile: compileRetry },
+  // of inbounds, which nobody else changes in that respect
+  { type: 'MeshFaultInjection', legacy: 'FaultInjection', compile: compileFaultInjection },
+  { type: 'MeshRateLimit', legacy: 'RateLimit', compile: compileRateLimit },
 ]

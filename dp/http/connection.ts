@@ -9,7 +9,7 @@ import { BodyReader } from '../codec/http1/body.ts'
 import { skipEmptyLines } from '../codec/http1/head-text.ts'
 import { KeptBytes } from '../codec/http1/kept-bytes.ts'
 import { RequestHead } from '../codec/http1/request-head.ts'
-import type { ReasonCode } from '../errors.ts'
+import type { AnswerForm, ReasonCode } from '../errors.ts'
 import { Exchange } from './exchange.ts'
 import { Http1Response } from './http1-response.ts'
 import { Http2ClientConnection } from './http2-connection.ts'
@@ -139,9 +139,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     }
   }
 
-  failed(reason: ReasonCode, policy = ''): void {
+  failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
     this.#role.counters.fail(reason)
-    this.response.fail(reason, this.#isHead, policy)
+    this.response.fail(reason, this.#isHead, policy, form)
     this.responded()
   }
 
@@ -234,7 +234,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     const { name } = way.cluster.config
     const request = outgoingRequest(REQUEST, this.caller.addedFields, name, bytes, bodyAt, bodyEnd)
     this.#exchange.isRequestDone = this.#state === DONE
-    this.#exchange.begin(way, request)
+    this.#exchange.begin(way, request, this.caller.filters)
     if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
   }
 

@@ -7,7 +7,9 @@ import type { Omits } from '../cluster/cluster.ts'
 import type { Endpoint } from '../cluster/endpoint.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
-import type { ReasonCode } from '../errors.ts'
+import type { AnswerForm, ReasonCode } from '../errors.ts'
+import type { Filters, Refusal } from './filters/terms.ts'
+import { ThrottledStream } from './filters/throttled-stream.ts'
 import { KeptRequest } from './kept-request.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
@@ -50,6 +52,10 @@ export class Dispatch implements Timed {
   /** For tries after the first. */
   #omits: Omits | null = null
   #pause: NodeJS.Timeout | null = null
+  /** null: it is taken. */
+  #refusal: Refusal | null = null
+  /** Of the response; 0: as fast as it comes. */
+  #bytesPerSecond = 0
 
   constructor(exchange: Dispatched, requester: Requester, role: HttpRole) {
     this.#exchange = exchange
@@ -65,6 +71,7 @@ export class Dispatch implements Timed {
 
   /** `KIND/POLICY` that decided where the mesh answers for that reason; ''. */
   policyFor(reason: ReasonCode): string {
+    if (this.#refusal?.reason === reason) return this.#refusal.policy
     if (reason === 'overflow') return this.way.counts.policy
     if (reason === 'no-healthy-endpoint') return this.way.healthPolicy || this.way.policy
     if (reason === 'per-try-timeout') return this.#retry?.policy ?? ''
@@ -72,8 +79,13 @@ export class Dispatch implements Timed {
     return isTimeout ? this.#rules.policy : this.way.policy
   }
 
-  /** `holdMs`: how long it waits before it goes on. */
-  begin(way: Way, outgoing: Outgoing, holdMs: number): void {
+  /** How the mesh's own answer for that reason differs from what its table says. */
+  formFor(reason: ReasonCode): AnswerForm | null {
+    return this.#refusal?.reason === reason ? this.#refusal.form : null
+  }
+
+  /** `filters`: that say on which terms it is taken. */
+  begin(way: Way, outgoing: Outgoing, filters: Filters | null): void {
     const { isRequestDone } = this.#exchange
     const rules = way.route?.rules ?? this.#role.rules
     this.#rules = rules
@@ -90,8 +102,11 @@ export class Dispatch implements Timed {
       this.#clock.begin(rules, this.#retry?.perTryMs ?? 0)
       if (isRequestDone) this.#clock.requestDone()
     }
-    if (holdMs > 0) this.#wait(holdMs)
-    else this.#ask(this.request.upgrade !== '')
+    const terms = filters === null ? null : filters.termsFor(this.#role.counters)
+    this.#refusal = terms === null ? null : terms.refusal
+    this.#bytesPerSecond = terms === null ? 0 : terms.bytesPerSecond
+    if (terms !== null && terms.holdMs > 0) this.#wait(terms.holdMs)
+    else this.#goOn()
   }
 
   /** More of its body; `isSent`: on a stream that is there. */
@@ -194,8 +209,13 @@ export class Dispatch implements Timed {
   #wait(ms: number): void {
     this.#pause = setTimeout(() => {
       this.#pause = null
-      this.#ask(this.request.upgrade !== '')
+      this.#goOn()
     }, ms)
+  }
+
+  #goOn(): void {
+    if (this.#refusal !== null) this.#exchange.unsent(this.#refusal.reason)
+    else this.#ask(this.request.upgrade !== '')
   }
 
   #ask(isFresh: boolean): void {
@@ -209,7 +229,8 @@ export class Dispatch implements Timed {
     this.#send(stream)
   }
 
-  #send(stream: Stream): void {
+  #send(plain: Stream): void {
+    const stream = this.#bytesPerSecond === 0 ? plain : new ThrottledStream(plain, this.#bytesPerSecond)
     this.#waiting = null
     this.#endpoint = this.way.picked
     const { isRequestDone } = this.#exchange

@@ -12,6 +12,7 @@ import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import { Dispatch, type Dispatched } from './dispatch.ts'
+import type { Filters } from './filters/terms.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
 import type { HttpRole } from './role.ts'
@@ -63,15 +64,12 @@ export class Exchange implements ByteSink, Dispatched {
     return this.#dispatch.idleMs
   }
 
-  /**
-   * `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. `holdMs`: how long
-   * the request waits before it goes on.
-   */
-  begin(way: Way, request: Outgoing, holdMs = 0): void {
+  /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
+  begin(way: Way, request: Outgoing, filters: Filters | null = null): void {
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
-    this.#dispatch.begin(way, request, holdMs)
+    this.#dispatch.begin(way, request, filters)
   }
 
   /** More of the request's body; a copy is made where it cannot leave at once. */
@@ -279,10 +277,11 @@ export class Exchange implements ByteSink, Dispatched {
 
   #fail(reason: ReasonCode): void {
     const policy = this.#dispatch.policyFor(reason)
+    const form = this.#dispatch.formFor(reason)
     if (!this.isRequestDone) this.#dispatch.way.abort()
     this.#rest()
     if (this.isHeadSent) this.#requester.truncated(reason)
-    else this.#requester.failed(reason, policy)
+    else this.#requester.failed(reason, policy, form)
   }
 
   #rest(): void {

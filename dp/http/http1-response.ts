@@ -8,7 +8,7 @@ import { CHUNKED, dropNamed } from '../codec/http1/fields.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { writeBehind, writeCopy } from '../codec/write-copy.ts'
-import { POLICY_FIELD, type ReasonCode } from '../errors.ts'
+import { type AnswerForm, POLICY_FIELD, type ReasonCode } from '../errors.ts'
 import { redirectText, replyText } from './reply.ts'
 import type { ResponseSink } from './response-sink.ts'
 
@@ -36,8 +36,8 @@ export class Http1Response implements ResponseSink, ChunkSink {
   }
 
   /** The mesh's own answer. */
-  fail(reason: ReasonCode, isHead: boolean, policy: string): void {
-    this.#down.write(replyText(reason, isHead, this.#decidesToClose(this.isOld), policy))
+  fail(reason: ReasonCode, isHead: boolean, policy: string, form: AnswerForm | null): void {
+    this.#down.write(replyText(reason, isHead, this.#decidesToClose(this.isOld), policy, form))
   }
 
   redirect(status: number, location: string, policy: string): void {

@@ -10,7 +10,7 @@ import { FieldList } from '../codec/http2/field-list.ts'
 import { INTERNAL_ERROR, NO_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../codec/http2/stream.ts'
-import type { ReasonCode } from '../errors.ts'
+import type { AnswerForm, ReasonCode } from '../errors.ts'
 import { Exchange } from './exchange.ts'
 import { Http2Response } from './http2-response.ts'
 import { outgoingFields } from './outgoing.ts'
@@ -82,7 +82,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     const request = outgoingFields(block, addedFields, isEnd, this.#fields)
     const way = wayOfFields(this, this.#role, this.#fields)
     if (way === null) return
-    this.#exchange.begin(way, request)
+    this.#exchange.begin(way, request, caller.filters)
     if (this.#exchange.isWanted && !isEnd) this.pause()
   }
 
@@ -150,9 +150,9 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     dropRest(stream)
   }
 
-  failed(reason: ReasonCode, policy = ''): void {
+  failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
     this.#role.counters.fail(reason)
-    this.response.fail(reason, this.#isHead, policy)
+    this.response.fail(reason, this.#isHead, policy, form)
     this.responded()
   }
 

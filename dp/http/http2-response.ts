@@ -5,7 +5,7 @@ import { meshAnswer } from '../codec/http2/bridge/mesh-answer.ts'
 import { type ChunkSink, Unchunker } from '../codec/http2/bridge/unchunker.ts'
 import { FieldList } from '../codec/http2/field-list.ts'
 import type { Http2Stream } from '../codec/http2/stream.ts'
-import { isReason, POLICY_FIELD, type ReasonCode } from '../errors.ts'
+import { type AnswerForm, isReason, POLICY_FIELD, type ReasonCode } from '../errors.ts'
 import type { ResponseSink } from './response-sink.ts'
 
 const NOTHING = Buffer.alloc(0)
@@ -33,9 +33,9 @@ export class Http2Response implements ResponseSink, ChunkSink {
   }
 
   /** The mesh's own answer. */
-  fail(reason: ReasonCode, isHead: boolean, policy: string): void {
+  fail(reason: ReasonCode, isHead: boolean, policy: string, form: AnswerForm | null): void {
     FIELDS.clear()
-    const body = meshAnswer(reason, this.#isGrpc, isHead, FIELDS, policy)
+    const body = meshAnswer(reason, this.#isGrpc, isHead, FIELDS, policy, form)
     this.#stream?.sendHead(FIELDS, body === '')
     if (body !== '') this.#stream?.sendText(body, true)
   }
@@ -69,7 +69,7 @@ export class Http2Response implements ResponseSink, ChunkSink {
     // A gRPC client does not look at the HTTP status: what another data plane has answered is put in its words.
     this.#isReplaced = this.#isGrpc && isReason(reason)
     if (this.#isGrpc && isReason(reason)) {
-      meshAnswer(reason, true, false, FIELDS)
+      meshAnswer(reason, true, false, FIELDS, '', { status: head.status, set: [], add: [] })
       this.#stream?.sendHead(FIELDS, true)
       return true
     }

@@ -12,7 +12,7 @@ import { INTERNAL_ERROR, PROTOCOL_ERROR } from '../codec/http2/frames/codes.ts'
 import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { type Http2Stream, NO_STREAM_SINK, type StreamSink } from '../codec/http2/stream.ts'
 import { StreamBytes } from '../codec/http2/stream-bytes.ts'
-import type { ReasonCode } from '../errors.ts'
+import type { AnswerForm, ReasonCode } from '../errors.ts'
 import { Exchange } from './exchange.ts'
 import { dropRest, type Http2Requests, type RunningRequest } from './http2-request.ts'
 import { Http2Response } from './http2-response.ts'
@@ -77,7 +77,7 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     const way = wayOf(this, this.#role, REQUEST)
     if (way === null) return
     const request = outgoingTunnel(REQUEST, caller.addedFields, way.cluster.config.name)
-    this.#exchange.begin(way, request)
+    this.#exchange.begin(way, request, caller.filters)
   }
 
   cut(reason: ReasonCode): void {
@@ -127,9 +127,9 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     if (this.#stream.isOpen && !this.#hasEnded) dropRest(this.#stream)
   }
 
-  failed(reason: ReasonCode, policy = ''): void {
+  failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
     this.#role.counters.fail(reason)
-    this.response.fail(reason, false, policy)
+    this.response.fail(reason, false, policy, form)
     this.responded()
   }
 

@@ -2,7 +2,7 @@
  * Answers that the data plane makes itself, from the table of reasons in dp/errors.ts, and redirects; the only place for
  * them. `policy`: that decided, `KIND/POLICY`; ''.
  */
-import { OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../errors.ts'
+import { type AnswerForm, OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../errors.ts'
 
 const PHRASES: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
@@ -13,6 +13,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
   408: 'Request Timeout',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   502: 'Bad Gateway',
@@ -21,12 +22,22 @@ const PHRASES: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 }
 
-/** `isHead`: the request was a HEAD, the body is left out. `closes`: the connection ends after it. */
-export function replyText(reason: ReasonCode, isHead: boolean, closes: boolean, policy = ''): string {
+/** `isHead`: the request was a HEAD, the body is left out. `closes`: the connection ends after it. `form`: null: as it says. */
+export function replyText(
+  reason: ReasonCode,
+  isHead: boolean,
+  closes: boolean,
+  policy = '',
+  form: AnswerForm | null = null,
+): string {
   const { status, body } = REASONS[reason]
-  const fields = [`content-length: ${body.length}`, 'content-type: text/plain', `x-vmesh-reason: ${reason}`]
+  const { set = [], add = [] } = form ?? {}
+  const fields = [`content-length: ${body.length}`]
+  if (!set.some(({ name }) => name === 'content-type')) fields.push('content-type: text/plain')
+  fields.push(`x-vmesh-reason: ${reason}`)
   if (reason === 'overflow') fields.push(`${OVERLOADED_FIELD}: true`)
-  return headText(status, fields, closes, policy) + (isHead ? '' : body)
+  for (const { name, value } of [...set, ...add]) fields.push(`${name}: ${value}`)
+  return headText(form?.status ?? status, fields, closes, policy) + (isHead ? '' : body)
 }
 
 /** `location`: as Location has it. */

@@ -4,6 +4,7 @@ import type { Deadlines, Sweepable } from '../codec/deadlines.ts'
 import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import type { ReasonCode } from '../errors.ts'
+import type { FilterCounters, Filters } from './filters/terms.ts'
 import type { CallRules } from './resilience/call-rules.ts'
 import type { RouteTable } from './routing/route-table.ts'
 
@@ -30,7 +31,7 @@ export interface HttpRole {
   closed(connection: LiveConnection): void
 }
 
-export interface HttpCounters {
+export interface HttpCounters extends FilterCounters {
   requests: number
   denied: number
   shadowDenied: number
@@ -56,6 +57,8 @@ export interface Caller {
   readonly policy: string
   /** Requests pass, and count as ones that would be denied. */
   readonly isShadowDenied: boolean
+  /** null: requests are taken as they come. */
+  readonly filters: Filters | null
 }
 
 /** Why a request is refused before it is looked at any further, or '': the load has let it in. Counts it either way. */

@@ -14,6 +14,10 @@ export class ListenerCounters implements HttpCounters {
   retries = 0
   retriesExhausted = 0
   retriesOverflow = 0
+  limited = 0
+  delayed = 0
+  aborted = 0
+  throttled = 0
   /** Bytes of the application's protocol, of connections that are closed. */
   bytesIn = 0
   bytesOut = 0
@@ -34,4 +38,13 @@ export class ListenerCounters implements HttpCounters {
 }
 
 /** Told only where they have counted. */
-const RARE = ['mirrorsLost', 'retries', 'retriesExhausted', 'retriesOverflow'] as const
+const RARE = [
+  'mirrorsLost',
+  'retries',
+  'retriesExhausted',
+  'retriesOverflow',
+  'limited',
+  'delayed',
+  'aborted',
+  'throttled',
+] as const

@@ -12,6 +12,8 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
+import { InboundFilters } from '../http/filters/inbound-filters.ts'
+import { BUCKET_CELLS, TokenBucket } from '../http/filters/token-bucket.ts'
 import { type CallRules, callRules, idleMs } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
@@ -19,6 +21,7 @@ import type { Credentials } from '../tls/credentials.ts'
 import type { TrustDomain } from '../tls/mesh-tls.ts'
 import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
 import { clientCertificateField } from './client-certificate.ts'
+import { fitsClient } from './client-match.ts'
 import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
@@ -28,8 +31,6 @@ import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { type Client, NO_TRAFFIC, TrunkConnection, type TrunkRole } from './trunk-connection.ts'
 import { turnAway } from './turn-away.ts'
 
-/** Without TLS nobody knows who calls, and everybody may. */
-const ANYBODY: Caller = { addedFields: '', denial: '', policy: '', isShadowDenied: false }
 /** The application is on this machine. */
 const CONNECT_TIMEOUT_MS = 5000
 
@@ -48,6 +49,10 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   isRetiring = false
   readonly #environment: RoleEnvironment
   readonly #rareLog: RareLog
+  readonly #cells: RoleEnvironment['cells']
+  #filters: InboundFilters
+  /** Of TCP connections; null: no limit. */
+  #connectionRate: TokenBucket | null
   #domain: TrustDomain | null
 
   constructor(config: InboundListener, environment: RoleEnvironment, counters: ListenerCounters) {
@@ -60,7 +65,11 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.load = environment.load
     this.counters = counters
     this.rules = rulesOf(config, this.limits)
-    this.cluster = new Cluster(upstreamOf(config), ownCells(config, environment))
+    const own = ownCells(config, environment)
+    this.#cells = own.cells
+    this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
+    this.#connectionRate = rateOf(config, this.#cells)
+    this.cluster = new Cluster(upstreamOf(config), own)
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
 
@@ -71,6 +80,8 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.config = config
     this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
     this.rules = rulesOf(config, this.limits)
+    this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
+    this.#connectionRate = rateOf(config, this.#cells)
     this.cluster.update(upstreamOf(config))
     const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
     const domain = this.#domain
@@ -99,7 +110,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     if (this.config.tls === null) {
       const wire = acceptWire(raw, this.config.protocol === 'tcp' ? 'bulk' : 'shared')
       wire.socket.once('close', this.load.leaveClient)
-      this.serve(wire, { peer: null, expiresAtMs: Number.POSITIVE_INFINITY, caller: ANYBODY })
+      this.serve(wire, { peer: null, expiresAtMs: Number.POSITIVE_INFINITY, caller: this.#anybody() })
       return
     }
     raw.once('close', this.load.leaveClient)
@@ -171,8 +182,12 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
       const connection = new TcpConnection(down, this)
       this.connections.add(connection, live)
       if (caller.isShadowDenied) this.counters.shadowDenied++
-      if (caller.denial === '') connection.start(this.cluster)
-      else connection.reconsider(caller)
+      if (caller.denial !== '') connection.reconsider(caller)
+      else if (this.#connectionRate?.take() !== false) connection.start(this.cluster)
+      else {
+        this.counters.limited++
+        connection.end('rate-limited')
+      }
     }
   }
 
@@ -192,7 +207,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
 
   #reconsider(connection: LiveConnection, peer: Peer | null): void {
     const { tls } = this.config
-    if (tls === null) return
+    if (tls === null) return connection.reconsider(this.#anybody())
     if (peer === null) connection.end('policy-change')
     else if (refuseClient(peer, tls.trustDomain, Date.now()) !== '') connection.end('untrusted-peer')
     else {
@@ -211,7 +226,14 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
       denial: action === 'deny' ? 'permission-denied' : '',
       policy,
       isShadowDenied: action === 'shadow-deny',
+      filters: this.#filters.of(match => fitsClient(match, peer.uris, peer.sni)),
     }
+  }
+
+  /** Without TLS nobody knows who calls, and everybody may. */
+  #anybody(): Caller {
+    const filters = this.#filters.of(match => fitsClient(match, NO_URIS, ''))
+    return { addedFields: '', denial: '', policy: '', isShadowDenied: false, filters }
   }
 
   #tellDecision(action: 'deny' | 'shadow-deny', policy: string, { uris }: Peer): void {
@@ -227,6 +249,8 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   }
 }
 
+const NO_URIS: readonly string[] = []
+
 /** Without mTLS everybody may call. */
 const NO_PERMISSION = { action: 'allow', policy: '' } as const
 
@@ -237,6 +261,13 @@ function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
 /** Its application may be behind other inbounds too, with other limits. */
 function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
   return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
+}
+
+function rateOf({ connectionRate }: InboundListener, cells: RoleEnvironment['cells']): TokenBucket | null {
+  if (connectionRate === undefined) return null
+  const { policy, connections, intervalMs } = connectionRate
+  const name = `connections ${policy} ${connections}/${intervalMs}`
+  return new TokenBucket(connections, intervalMs, cells(name, BUCKET_CELLS))
 }
 
 /** Kuma's inbounds have a time for requests even where nobody says so (kuma-semantics 3.1). */

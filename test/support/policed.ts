@@ -33,6 +33,8 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   Retry: 'retries',
   MeshRetry: 'meshretries',
   TrafficPermission: 'traffic-permissions',
+  FaultInjection: 'fault-injections',
+  RateLimit: 'rate-limits',
 }
 
 /** Ends with the test. */

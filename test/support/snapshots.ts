@@ -29,12 +29,14 @@ export function trustOf(...cas: readonly TestCa[]): Trust {
   return { trustDomain: cas[0]?.mesh ?? '', roots: cas.map(ca => ca.rootPem) }
 }
 
-export const ALLOW_ALL: Permission = { rules: [{ principals: [], action: 'allow', policy: 'allow-all' }] }
+export const ALLOW_ALL: Permission = {
+  rules: [{ principals: [], action: 'allow', policy: 'MeshTrafficPermission/allow-all' }],
+}
 export const DENY_ALL: Permission = { rules: [] }
 
 /** First matching rule decides. */
 export function aRule(action: PermissionRule['action'], ...principals: string[]): PermissionRule {
-  return { principals, action, policy: `${action}-rule` }
+  return { principals, action, policy: `MeshTrafficPermission/${action}-rule` }
 }
 
 /** With TLS of trust domain `default` and everybody allowed, unless told otherwise. */

@@ -65,7 +65,6 @@ export const faultInjection = defineLegacyPolicy<FaultInjectionSpec>({
     'A FaultInjection makes calls from its sources to its destinations fail or wait, to try how applications cope. ' +
     'Destinations need the tag `kuma.io/protocol` with http, http2 or grpc. MeshFaultInjection is its successor.',
   schema: faultInjectionSchema,
-  notEnforced: { message: 'no faults are injected', refusesTraffic: false },
   check: spec => [...inboundViolations(spec, { protocols: PROTOCOLS }), ...confViolations(spec.conf ?? {})],
 })
 

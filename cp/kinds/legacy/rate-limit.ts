@@ -53,7 +53,6 @@ export const rateLimit = defineLegacyPolicy<RateLimitSpec>({
     'A RateLimit says how many requests each instance of its destinations takes from its sources; requests beyond ' +
     'that are refused. The most specific source that matches a client decides. MeshRateLimit is its successor.',
   schema: rateLimitSchema,
-  notEnforced: { message: 'requests are not limited', refusesTraffic: true },
   check({ conf, ...directions }) {
     return [
       ...inboundViolations(directions),

@@ -90,7 +90,6 @@ export const meshFaultInjection = defineKind<z.infer<typeof policySchema>>({
     }),
   warnings: spec =>
     policyWarnings(spec, "'from' field is deprecated, use 'rules' with SPIFFE-based 'matches' instead"),
-  notEnforced: { message: 'no request is aborted, delayed or slowed down', refusesTraffic: false },
 })
 
 function faultViolations(fault: z.infer<typeof faultSchema>, path: string, index: number): Violation[] {

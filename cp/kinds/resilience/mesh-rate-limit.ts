@@ -102,7 +102,6 @@ export const meshRateLimit = defineKind<Policy>({
     ...statusWarnings(spec),
     ...policyWarnings({ targetRef: spec.targetRef }),
   ],
-  notEnforced: { message: 'all requests and connections pass', refusesTraffic: true },
 })
 
 function confViolations({ local }: Limit = {}, place: string, { matches }: ConfPlace): Violation[] {

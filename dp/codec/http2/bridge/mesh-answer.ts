@@ -2,7 +2,7 @@
  * Answers that the mesh makes itself, for HTTP/2 and gRPC: a gRPC client looks at grpc-status, not at the HTTP status,
  * so it gets a response of trailers alone (gRPC over HTTP/2, "Trailers-Only") with the status that Envoy would send.
  */
-import { OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../../../errors.ts'
+import { type AnswerForm, OVERLOADED_FIELD, POLICY_FIELD, REASONS, type ReasonCode } from '../../../errors.ts'
 import type { FieldList } from '../field-list.ts'
 
 /** Numbers of gRPC that stand for an HTTP status (grpc/doc/http-grpc-status-mapping.md); the rest is UNKNOWN. */
@@ -40,7 +40,7 @@ export function grpcMessage(text: string): string {
 
 /**
  * Head of the answer into an empty list, its body as the result. `''`: the head is all of it (END_STREAM). `isGrpc`: of
- * the request; `isHead`: it was a HEAD. `policy`: that decided; ''.
+ * the request; `isHead`: it was a HEAD. `policy`: that decided; ''. `form`: null: as the reason says.
  */
 export function meshAnswer(
   reason: ReasonCode,
@@ -48,8 +48,10 @@ export function meshAnswer(
   isHead: boolean,
   into: FieldList,
   policy = '',
+  form: AnswerForm | null = null,
 ): string {
-  const { status, body } = REASONS[reason]
+  const { body } = REASONS[reason]
+  const status = form?.status ?? REASONS[reason].status
   into.add(':status', isGrpc ? '200' : String(status))
   if (isGrpc) {
     into.add('content-type', 'application/grpc')
@@ -57,9 +59,10 @@ export function meshAnswer(
     into.add('grpc-message', grpcMessage(body))
   } else {
     into.add('content-length', String(body.length))
-    into.add('content-type', 'text/plain')
+    if (!form?.set.some(({ name }) => name === 'content-type')) into.add('content-type', 'text/plain')
     into.add('date', new Date().toUTCString())
   }
+  if (form !== null) for (const { name, value } of [...form.set, ...form.add]) into.add(name, value)
   into.add('x-vmesh-reason', reason)
   if (reason === 'overflow') into.add(OVERLOADED_FIELD, 'true')
   if (policy !== '') into.add(POLICY_FIELD, policy)

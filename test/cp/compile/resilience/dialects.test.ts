@@ -15,6 +15,8 @@ const CASES: readonly {
   readonly name: string
   readonly legacy: readonly [type: string, conf: object]
   readonly present: readonly [type: string, conf: object]
+  readonly isInbound?: boolean
+  readonly selectors?: object
 }[] = [
   {
     name: 'timeouts',
@@ -69,15 +71,88 @@ const CASES: readonly {
     legacy: ['Retry', { grpc: { numRetries: 2, retryOn: ['unavailable', 'cancelled'] } }],
     present: ['MeshRetry', { grpc: { numRetries: 2, retryOn: ['Unavailable', 'Canceled'] } }],
   },
+  {
+    name: 'circuit breakers',
+    legacy: [
+      'CircuitBreaker',
+      {
+        interval: '5s',
+        baseEjectionTime: '20s',
+        maxEjectionPercent: 50,
+        splitExternalAndLocalErrors: true,
+        detectors: {
+          totalErrors: { consecutive: 3 },
+          gatewayErrors: { consecutive: 4 },
+          localErrors: { consecutive: 2 },
+          standardDeviation: { requestVolume: 10, minimumHosts: 3, factor: 1.5 },
+          failure: { requestVolume: 20, minimumHosts: 4, threshold: 60 },
+        },
+        thresholds: { maxConnections: 5, maxPendingRequests: 6, maxRequests: 7, maxRetries: 8 },
+      },
+    ],
+    present: [
+      'MeshCircuitBreaker',
+      {
+        connectionLimits: { maxConnections: 5, maxPendingRequests: 6, maxRequests: 7, maxRetries: 8 },
+        outlierDetection: {
+          interval: '5s',
+          baseEjectionTime: '20s',
+          maxEjectionPercent: 50,
+          splitExternalAndLocalErrors: true,
+          detectors: {
+            totalFailures: { consecutive: 3 },
+            gatewayFailures: { consecutive: 4 },
+            localOriginFailures: { consecutive: 2 },
+            successRate: { requestVolume: 10, minimumHosts: 3, standardDeviationFactor: '1.5' },
+            failurePercentage: { requestVolume: 20, minimumHosts: 4, threshold: 60 },
+          },
+        },
+      },
+    ],
+  },
+  {
+    name: 'rate limits',
+    isInbound: true,
+    legacy: ['RateLimit', { http: { requests: 3, interval: '2s', onRateLimit: { status: 423 } } }],
+    present: [
+      'MeshRateLimit',
+      { local: { http: { requestRate: { num: 3, interval: '2s' }, onRateLimit: { status: 423 } } } },
+    ],
+  },
+  {
+    name: 'faults',
+    isInbound: true,
+    selectors: { destinations: [{ match: { 'kuma.io/service': '*', 'kuma.io/protocol': 'http' } }] },
+    legacy: [
+      'FaultInjection',
+      {
+        delay: { percentage: 5, value: '1s' },
+        abort: { percentage: 50.5, httpStatus: 500 },
+        responseBandwidth: { percentage: 40, limit: '50 mbps' },
+      },
+    ],
+    present: [
+      'MeshFaultInjection',
+      {
+        http: [
+          {
+            delay: { percentage: 5, value: '1s' },
+            abort: { percentage: '50.5', httpStatus: 500 },
+            responseBandwidth: { percentage: 40, limit: '50Mbps' },
+          },
+        ],
+      },
+    ],
+  },
 ]
 
-for (const { name, legacy, present } of CASES) {
+for (const { name, legacy, present, isInbound = false, selectors = {} } of CASES) {
   t.test(name, async t => {
     const [old, now] = [
-      compiled(legacy[0], { ...SELECTORS, conf: legacy[1] }),
+      compiled(legacy[0], { ...SELECTORS, ...selectors, conf: legacy[1] }),
       compiled(present[0], {
         targetRef: { kind: 'Mesh' },
-        to: [{ targetRef: { kind: 'Mesh' }, default: present[1] }],
+        [isInbound ? 'from' : 'to']: [{ targetRef: { kind: 'Mesh' }, default: present[1] }],
       }),
     ]
     t.notSame(old, compiled(null, {}), 'it says something')

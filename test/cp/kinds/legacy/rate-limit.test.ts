@@ -60,8 +60,6 @@ t.test("answers mistakes in Kuma's words", async t => {
   for (const [fields, expected] of cases) t.same(faults(TYPE, fields), expected, JSON.stringify(fields))
 })
 
-t.test('says that requests are not limited, since its purpose is to refuse', async t => {
-  t.match(accepted(TYPE, http({})).unenforced, [
-    { field: '', message: 'requests are not limited', refusesTraffic: true },
-  ])
+t.test('is enforced', async t => {
+  t.same(accepted(TYPE, http({})).unenforced, [])
 })

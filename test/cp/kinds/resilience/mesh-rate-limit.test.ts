@@ -129,8 +129,6 @@ t.test('warns of from and of an answer that looks like success', async t => {
   t.same(warningsOf(TYPE, rules(http({ onRateLimit: { status: 400 } }))), [])
 })
 
-t.test('is not stored unseen, since requests that it should refuse pass', async t => {
-  t.same(accepted(TYPE, { spec: from(five) }).unenforced, [
-    { field: '', message: 'all requests and connections pass', refusesTraffic: true },
-  ])
+t.test('is enforced', async t => {
+  t.same(accepted(TYPE, { spec: from(five) }).unenforced, [])
 })
