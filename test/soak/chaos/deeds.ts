@@ -3,6 +3,7 @@
  * and restarted. Never more than `MOST_HARMED` of them at a time, so that each call finds a healthy one.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { messageOf } from '#base/errors.ts'
 import type { Lab, Running } from '../../support/lab.ts'
 import type { Behaviour, Misbehaving } from '../../support/misbehaving.ts'
 import type { Diary } from './diary.ts'
@@ -63,6 +64,8 @@ export class Deeds {
   readonly #busy = new Set<Plane | Misbehaving>()
   readonly #running = new Set<Promise<void>>()
   readonly count = new Map<string, number>()
+  /** Of deeds that could not be done, such as a data plane that did not start again. */
+  readonly faults: string[] = []
 
   constructor(lab: Lab, planes: readonly Plane[], diary: Diary, random: () => number) {
     this.#lab = lab
@@ -89,10 +92,6 @@ export class Deeds {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  get harmed(): number {
-    return [...this.#harmed()].length
-  }
-
   #harmed(): Set<Misbehaving> {
     return new Set([...this.#busy].flatMap(one => ('apps' in one ? one.apps : one)))
   }
@@ -116,6 +115,9 @@ export class Deeds {
         this.#diary.heal(names)
         // Those who were told of it need a moment to find out.
         return pause(300)
+      })
+      .catch((error: unknown) => {
+        this.faults.push(`${text}: ${messageOf(error)}`)
       })
       .finally(() => {
         this.#busy.delete(what)
