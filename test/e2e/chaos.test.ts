@@ -13,7 +13,7 @@ import { behaveWell, Deeds, type Plane } from '../soak/chaos/deeds.ts'
 import { Diary } from '../soak/chaos/diary.ts'
 import { type Called, ChaosLoad, TCP } from '../soak/chaos/load.ts'
 import { neededPolicies, nextPolicy, type PolicyChange, tightBreaker } from '../soak/chaos/policies.ts'
-import { descriptorsOf, median, watch } from '../soak/witness.ts'
+import { descriptorsOf, median, shown, watch } from '../soak/witness.ts'
 import { call, eventually, Lab, type Running } from '../support/lab.ts'
 import { type Behaviour, type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
 import { steadyPorts } from '../support/ports.ts'
@@ -263,6 +263,7 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
     samples.some(({ answeredMs }) => answeredMs < 0 || answeredMs > DRAINED_MS),
     'it always answered',
   )
+  for (const line of shown('web', samples)) t.comment(line)
   const memory = (from: number, to: number) => median(samples.slice(from, to).map(one => one.residentMb))
   const third = Math.floor(samples.length / 3)
   const [middleMb, endMb] = [memory(third, 2 * third), memory(2 * third, samples.length)]

@@ -135,9 +135,11 @@ export class ChaosLoad {
         const text = heard.toString('latin1')
         const bodyAt = text.indexOf('\r\n\r\n') + 4
         const app = /^x-app: (.*)\r$/im.exec(text)?.[1] ?? ''
+        const declared = /^content-length: (\d+)\r$/im.exec(text)?.[1]
         if (bodyAt > 4) call.head(Number(text.slice(9, 12)), { 'x-app': app })
         call.chunks.push(heard.subarray(bodyAt))
-        resolve(bodyAt < 4 || heard.length - bodyAt < bytes.length ? call.cut('ended early') : call.ended())
+        const isWhole = bodyAt > 4 && heard.length - bodyAt >= Number(declared ?? bytes.length)
+        resolve(isWhole ? call.ended() : call.cut('ended early'))
         socket.destroy()
       })
       socket.on('close', () => resolve(call.cut('closed')))
