@@ -12,6 +12,7 @@ import type { Retry } from '#contract/resilience/retry.ts'
 import { decide } from '../../dp/listener/permission.ts'
 import { median } from './daemon.ts'
 import { type InMemory, throughInbound, throughOutbound } from './resilience/in-memory.ts'
+import { ENDPOINTS, measureOneInTen, RATE } from './resilience/one-in-ten.ts'
 import { writeResults } from './results.ts'
 
 const ROUNDS = 15
@@ -112,7 +113,15 @@ measureDecision(100)
 const COLUMNS = ['where', 'what', 'us a call', 'times nothing', 'adds', `goal: ${GOAL_US} us`]
 for (const row of rows) console.log(row.join(' | '))
 if (process.argv.includes('--write')) {
-  writeResults('resilience', `CPU, medians of ${ROUNDS} interleaved rounds of ${CALLS} calls`, rows, COLUMNS)
+  const how = `CPU, medians of ${ROUNDS} interleaved rounds of ${CALLS} calls, in memory`
+  writeResults('resilience', how, rows, COLUMNS)
+}
+const service = await measureOneInTen()
+for (const row of service) console.log(row.join(' | '))
+if (process.argv.includes('--write')) {
+  const how = `p50 / p99 at ${RATE} calls a second over real sockets; one in ten answers 503, resets, refuses or hangs`
+  const columns = ['when', 'all are well', 'one in ten fails', 'out of use', 'p99', 'goal']
+  writeResults(`a service of ${ENDPOINTS} endpoints`, how, service, columns)
 }
 
 /** Rounds of all by turns, so that a noisy moment meets all alike; the first one is what the others are held against. */
