@@ -9,6 +9,8 @@ export const BUCKET_CELLS = 3
 const NS_PER_MS = 1_000_000
 
 export class TokenBucket {
+  /** Held, since cells that nobody holds are given to somebody else. */
+  readonly cells: Int32Array
   /** When the bucket is full again, in ns since the epoch. */
   readonly #fullAt: BigInt64Array
   /** Between two tokens. */
@@ -18,6 +20,7 @@ export class TokenBucket {
 
   /** `size` tokens, made anew within `intervalMs`. `cells`: BUCKET_CELLS of them, shared by the workers. */
   constructor(size: number, intervalMs: number, cells: Int32Array, now = nowNs) {
+    this.cells = cells
     const offset = cells.byteOffset + (cells.byteOffset % BigInt64Array.BYTES_PER_ELEMENT)
     this.#fullAt = new BigInt64Array(cells.buffer, offset, 1)
     this.#pauseNs = BigInt(Math.max(1, Math.round((intervalMs * NS_PER_MS) / size)))

@@ -1,5 +1,9 @@
 /** A bucket refills smoothly, holds no more than its size, and is one for all that share its cells. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import { silentLogger } from '#base/log.ts'
+import { SharedCells } from '../../../../dp/apply/shared-cells.ts'
 import { BUCKET_CELLS, TokenBucket } from '../../../../dp/http/filters/token-bucket.ts'
 
 const MS = 1_000_000n
@@ -58,4 +62,22 @@ t.test('workers that share its cells share the bucket, wherever they begin', asy
     const [one, other] = [aBucket(10, 1000, cells()), aBucket(10, 1000, cells())]
     t.equal(one.takes(6) + other.takes(6), 10)
   }
+})
+
+t.test("as long as it is there its cells are nobody else's", async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const cells = new SharedCells(silentLogger())
+  const { takes } = aBucket(1, 100_000, cells.of('one', BUCKET_CELLS))
+  t.equal(takes(1), 1)
+  const witness = new WeakRef(cells.of('gone', BUCKET_CELLS))
+  do {
+    await new Promise(setImmediate)
+    collect()
+  } while (witness.deref() !== undefined)
+  await new Promise(setImmediate)
+  const other = aBucket(1, 100_000, cells.of('other', BUCKET_CELLS))
+  t.equal(other.takes(1), 1, 'another limit has cells of its own')
+  t.equal(takes(1), 0, 'and this one still counts in its own')
+  t.equal(aBucket(1, 100_000, cells.of('one', BUCKET_CELLS)).takes(1), 0, 'by its name they are found again')
 })
