@@ -3,17 +3,15 @@
  * call fails that a healthy endpoint could serve, and the calling data plane keeps nothing. SOAK_SECONDS: how long (12 here,
  * 600 by `npm run soak`); CHAOS_SEED: what is done, as a failed run printed it; CHAOS_PLANES: data planes of the service.
  */
-import { globSync } from 'node:fs'
-import { request } from 'node:http'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import type { DataPlaneStatus } from '../../dp/admin/status.ts'
 import { behaveWell, Deeds, type Plane } from '../soak/chaos/deeds.ts'
 import { Diary } from '../soak/chaos/diary.ts'
 import { type Called, ChaosLoad, TCP } from '../soak/chaos/load.ts'
 import { neededPolicies, nextPolicy, type PolicyChange, tightBreaker } from '../soak/chaos/policies.ts'
-import { descriptorsOf, median, shown, watch } from '../soak/witness.ts'
+import { type Collected, collected } from '../soak/collected.ts'
+import { remains, socketOf, statusOf } from '../soak/status.ts'
+import { descriptorsOf, shown, watch } from '../soak/witness.ts'
 import { call, eventually, Lab, type Running } from '../support/lab.ts'
 import { type Behaviour, type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
 import { steadyPorts } from '../support/ports.ts'
@@ -34,6 +32,7 @@ const LANE_PAUSE_MS = 50
 /** A failed call tells what was done so long before it. */
 const BEFORE_MS = 1500
 const MAX_TOLD = 10
+/** Between a third and the end of a long run, that is no leak. */
 const MAX_GROWTH = 0.1
 const MAX_GROWTH_MB = 8
 const DRAINED_MS = 20_000
@@ -45,7 +44,7 @@ const random = seeded(SEED)
 const diary = new Diary()
 await lab.startControlPlane()
 const SERVICES = { api: 'http', rpc: 'grpc', store: 'tcp' }
-const [api = 0, rpc = 0, store = 0, ...inPorts] = await steadyPorts(4 * ENDPOINTS + 4)
+const [inspectorPort = 0, api = 0, rpc = 0, store = 0, ...inPorts] = await steadyPorts(4 * ENDPOINTS + 5)
 const ports = { api, rpc, store }
 
 async function startPlane(name: string): Promise<Plane> {
@@ -105,7 +104,8 @@ async function startCaller(dataplane: {
   readonly name: string
   readonly networking: object
 }): Promise<Running> {
-  const web = lab.run([...(await lab.dataPlaneArguments(dataplane)), '--concurrency=2'])
+  const args = await lab.dataPlaneArguments(dataplane)
+  const web = lab.run([`--inspect=${LOOPBACK}:${inspectorPort}`, ...args, '--concurrency=2'])
   await web.said(/data plane is ready/)
   return web
 }
@@ -116,7 +116,7 @@ async function allAreBack(planes: readonly Plane[]): Promise<void> {
   await eventually(
     async () => {
       await call(ports.api, '/')
-      const { outbounds } = (await statusOf('web-1')).engine
+      const { outbounds } = (await statusOf(lab.dir, 'web-1')).engine
       return outbounds.filter(({ port }) => port === ports.api).flatMap(({ endpoints }) => endpoints)
     },
     all => all.length === ENDPOINTS && all.every(({ healthy }) => healthy),
@@ -127,35 +127,6 @@ async function apply({ path, body }: PolicyChange): Promise<void> {
   const answer = body === null ? await lab.api('DELETE', path) : await lab.api('PUT', path, body)
   if (answer.status > 201 && answer.status !== 404)
     throw new Error(`${path}: ${answer.status} ${answer.body}`)
-}
-
-function statusOf(name: string): Promise<DataPlaneStatus> {
-  const socketPath = socketOf(name)
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/status' }, response => {
-      let text = ''
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      response.on('end', () => resolve(JSON.parse(text) as DataPlaneStatus))
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
-}
-
-function socketOf(name: string): string {
-  return globSync(join(lab.dir, `state-${name}/**/status.sock`))[0] ?? ''
-}
-
-/** Calls and clients that it still counts, in words. */
-async function remains(name: string): Promise<string[]> {
-  const { inbounds, outbounds } = (await statusOf(name)).engine
-  const calls = [...inbounds, ...outbounds].flatMap(({ port, endpoints }) =>
-    endpoints.map(endpoint => `${endpoint.active} calls of ${name}, port ${port}, to ${endpoint.port}`),
-  )
-  const clients = outbounds.map(({ port, connections }) => `${connections} clients of ${name}, port ${port}`)
-  return [...calls, ...clients].filter(text => !text.startsWith('0 '))
 }
 
 /** One whose answer was cut after it had begun, by what was done to its endpoint, nobody could make again; TCP never. */
@@ -194,7 +165,7 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
   t.comment(`${PLANES} data planes ready after ${((diary.nowMs - startedAtMs) / 1000).toFixed(1)} s`)
   const pid = web.child.pid ?? 0
   const before = descriptorsOf(pid)
-  const witness = watch(pid, socketOf('web-1'))
+  const witness = watch(pid, socketOf(lab.dir, 'web-1'))
 
   let calls = 0
   const excused = new Map<string, number>()
@@ -221,6 +192,11 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
       await pause(POLICY_MS)
     }
   }
+  const memory: Collected[] = []
+  const remember = async (share: number): Promise<void> => {
+    await pause(SECONDS * share * 1000)
+    memory.push(await collected(pid, inspectorPort))
+  }
   const harm = async (): Promise<void> => {
     while (diary.nowMs < untilMs) {
       deeds.begin()
@@ -228,7 +204,7 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
     }
   }
   try {
-    await Promise.all([policies(), harm()])
+    await Promise.all([policies(), harm(), remember(1 / 3).then(() => remember(2 / 3))])
   } finally {
     await deeds.end()
     await load.stop()
@@ -260,11 +236,11 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
   t.comment(`ports: ${JSON.stringify(ports)}`)
   for (const name of ['web-1', ...planes.map(plane => plane.name)]) {
     await eventually(
-      () => remains(name),
+      () => remains(lab.dir, name),
       all => all.length === 0,
     )
   }
-  for (const { cluster, counters } of (await statusOf('web-1')).engine.outbounds)
+  for (const { cluster, counters } of (await statusOf(lab.dir, 'web-1')).engine.outbounds)
     t.comment(`${cluster}: ${JSON.stringify(counters)}`)
   await nothingIsCounted(planes)
   t.pass('no call is counted any more')
@@ -283,10 +259,13 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
     'it always answered',
   )
   for (const line of shown('web', samples)) t.comment(line)
-  const memory = (from: number, to: number) => median(samples.slice(from, to).map(one => one.residentMb))
-  const third = Math.floor(samples.length / 3)
-  const [middleMb, endMb] = [memory(third, 2 * third), memory(2 * third, samples.length)]
-  t.comment(`memory ${middleMb.toFixed(0)} MB, then ${endMb.toFixed(0)} MB`)
   if (SECONDS < LONG_SECONDS) return
-  t.ok(endMb < middleMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB, 'memory is flat')
+  const [first, last] = memory
+  for (const what of ['liveMb', 'residentMb'] as const) {
+    const [fromMb = 0, toMb = 0] = [first?.[what], last?.[what]]
+    t.ok(
+      toMb < fromMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB,
+      `${what} is flat: ${fromMb.toFixed(0)}, then ${toMb.toFixed(0)}`,
+    )
+  }
 })

@@ -4,12 +4,9 @@
  * the calling nor the called daemon keeps memory, descriptors or calls, or stops answering. SOAK_SECONDS: how long (8
  * here, 600 by `npm run soak`).
  */
-import { globSync } from 'node:fs'
-import { Agent, request } from 'node:http'
-import { join } from 'node:path'
+import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import type { DataPlaneStatus } from '../../dp/admin/status.ts'
 import { echoApplication } from '../support/applications.ts'
 import { call, eventually, Lab, type Running } from '../support/lab.ts'
 import { freePorts } from '../support/ports.ts'
@@ -25,6 +22,7 @@ import {
   readSlowly,
   startSoakApplication,
 } from './calls.ts'
+import { remains, socketOf, statusOf } from './status.ts'
 import { Tally } from './tally.ts'
 import { descriptorsOf, median, shown, type Witness, watch } from './witness.ts'
 
@@ -111,39 +109,11 @@ function certificatesLive(life: string): Promise<void> {
   })
 }
 
-function socketOf(name: string): string {
-  return globSync(join(lab.dir, `state-${name}/**/status.sock`))[0] ?? ''
-}
-
-function statusOf(name: string): Promise<DataPlaneStatus> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: socketOf(name), path: '/status' }, response => {
-      let text = ''
-      response.on('data', (chunk: Buffer) => {
-        text += chunk.toString()
-      })
-      response.on('end', () => resolve(JSON.parse(text) as DataPlaneStatus))
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
-}
-
-/** Clients and calls that a daemon still has, in words; connections of other data planes stay. */
-async function remains(name: string): Promise<string[]> {
-  const { inbounds, outbounds } = (await statusOf(name)).engine
-  const calls = [...inbounds, ...outbounds].flatMap(({ port, endpoints }) =>
-    endpoints.map(endpoint => `${endpoint.active} calls of ${port} to ${endpoint.port}`),
-  )
-  const clients = outbounds.map(({ port, connections }) => `${connections} clients of ${port}`)
-  return [...calls, ...clients].filter(text => !text.startsWith('0 '))
-}
-
 t.test('nothing fails, nothing stays', async t => {
   const before = new Map([web, steady].map(one => [one, descriptorsOf(one.child.pid ?? 0)]))
   const witnesses = new Map<string, Witness>([
-    ['web', watch(web.child.pid ?? 0, socketOf('web-1'))],
-    ['steady', watch(steady.child.pid ?? 0, socketOf('steady'))],
+    ['web', watch(web.child.pid ?? 0, socketOf(lab.dir, 'web-1'))],
+    ['steady', watch(steady.child.pid ?? 0, socketOf(lab.dir, 'steady'))],
   ])
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
   const sessions = [0, 1].map(() => new Http2Sessions(toApi))
@@ -206,11 +176,11 @@ t.test('nothing fails, nothing stays', async t => {
     )
   }
   for (const name of ['web-1', 'steady']) {
-    const { inbounds, outbounds } = (await statusOf(name)).engine
+    const { inbounds, outbounds } = (await statusOf(lab.dir, name)).engine
     for (const { port, counters } of [...inbounds, ...outbounds])
       t.comment(`${name}, port ${port}: ${JSON.stringify(counters)}`)
     await eventually(
-      () => remains(name),
+      () => remains(lab.dir, name),
       all => all.length === 0,
     )
   }
