@@ -5,6 +5,7 @@ import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { compileCircuitBreaker } from './resilience/circuit-breaker.ts'
 import { compileFaultInjection } from './resilience/fault-injection.ts'
+import { compileHealthCheck } from './resilience/health-check.ts'
 import { compileRateLimit } from './resilience/rate-limit.ts'
 import { compileRetry } from './resilience/retry.ts'
 import { compileTimeout } from './resilience/timeout.ts'
@@ -35,6 +36,8 @@ export const policyCompilers: readonly PolicyCompiler[] = [
   // behind all that name clusters: every one is there now; it acts without a policy too, as the Mesh says
   { type: 'MeshLoadBalancingStrategy', compile: compileMeshLoadBalancingStrategy },
   // behind all that name clusters
+  { type: 'MeshHealthCheck', legacy: 'HealthCheck', compile: compileHealthCheck },
+  // behind the health checks, whose panic threshold it may say anew
   { type: 'MeshCircuitBreaker', legacy: 'CircuitBreaker', compile: compileCircuitBreaker },
   // after the routes, which may have times of their own
   { type: 'MeshTimeout', legacy: 'Timeout', compile: compileTimeout },

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly bind?: Bind
   /** Told when an endpoint of a called service is found out of reach, or again within. */
   readonly onHealth?: (change: HealthChange) => void
+  /** One engine of a data plane probes endpoints for all; true where left out. */
+  readonly checksHealth?: boolean
 }
 
 /** An engine in this thread. */
@@ -58,6 +60,7 @@ export function createEngine(options: EngineOptions): LocalEngine {
     tls: new MeshTls(limits),
     onHealth,
     cells: (name: string, count: number) => cells.of(name, count),
+    checksHealth: options.checksHealth ?? true,
   }
   const runtime = new Runtime(environment)
   return {

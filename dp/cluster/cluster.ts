@@ -11,6 +11,7 @@ import { NO_HASH } from './balance/hash.ts'
 import { CALL_CELLS, CallCounts } from './call-counts.ts'
 import { Destination } from './destination.ts'
 import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
+import { HealthChecks } from './health/health-checks.ts'
 import { Http2Pool } from './http2/http2-pool.ts'
 import { Outliers } from './outlier/outliers.ts'
 import type { PoolEnvironment } from './pool.ts'
@@ -46,6 +47,10 @@ export class Cluster {
   #isRefusing = false
   /** null: nobody was ever judged. */
   #outliers: Outliers | null = null
+  /** null: nobody was ever probed. */
+  #healthChecks: HealthChecks | null = null
+  /** It was called at least once. */
+  #isCalled = false
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.#environment = environment
@@ -90,6 +95,7 @@ export class Cluster {
    * the call, by which some balancers choose. `omits`: who had better not be asked.
    */
   acquire(waiter: StreamWaiter, isFresh: boolean, hash = NO_HASH, omits: Omits | null = null): Stream | null {
+    if (!this.#isCalled) this.#begin()
     const member = (omits === null ? null : this.#pickOther(omits, hash)) ?? this.pick(NOBODY, hash)
     if (member === null) {
       this.#refuse(waiter)
@@ -106,6 +112,7 @@ export class Cluster {
 
   /** A stream for a TCP connection. `tries`: endpoints that are asked for it, one after the other. */
   open(waiter: StreamWaiter, hash = NO_HASH, tries = MAX_TRIES): void {
+    if (!this.#isCalled) this.#begin()
     const member = this.pick(NOBODY, hash)
     if (member !== null) new Attempt(this, waiter, 'tunnel', hash, tries).go(member)
     else this.#refuse(waiter)
@@ -131,6 +138,7 @@ export class Cluster {
     this.#members = []
     this.#set = null
     if (this.#outliers !== null) this.#environment.deadlines.remove(this.#outliers)
+    this.#healthChecks?.stop()
   }
 
   /**
@@ -210,6 +218,7 @@ export class Cluster {
     this.#weighPanic()
     this.#set = this.#balancedSet()
     this.#watch()
+    this.#check()
     // After the change, so that those who wait there find the new picture.
     for (const gone of before.values()) retireMember(gone)
   }
@@ -228,6 +237,20 @@ export class Cluster {
     this.#outliers.configure(outliers)
     this.#outliers.watch(this.endpoints)
     deadlines.add(this.#outliers)
+  }
+
+  #begin(): void {
+    this.#isCalled = true
+    this.#healthChecks?.called()
+  }
+
+  #check(): void {
+    const { healthChecks = [], name, tls } = this.#config
+    const { checksHealth, limits, log } = this.#environment
+    if (!checksHealth || (healthChecks.length === 0 && this.#healthChecks === null)) return
+    this.#healthChecks ??= new HealthChecks(name, limits, log)
+    if (this.#isCalled) this.#healthChecks.isCalled = true
+    this.#healthChecks.configure(healthChecks, this.#members, tls !== null)
   }
 
   #member(address: Address): Member {

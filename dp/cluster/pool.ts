@@ -18,6 +18,8 @@ export interface PoolEnvironment extends EndpointEnvironment {
   readonly deadlines: Deadlines
   /** Numbers that all workers count in: at least so many, at most 8, the same ones for the same name. They begin at 0. */
   readonly cells: (name: string, count: number) => Int32Array
+  /** The one worker that probes endpoints; the others hear of it. */
+  readonly checksHealth: boolean
 }
 
 export class Pool implements Transport, Lender, Sweepable {

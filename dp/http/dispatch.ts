@@ -163,7 +163,6 @@ export class Dispatch implements Timed {
       return true
     }
     if (this.#retry === null) return false
-    this.#clock?.tried()
     return this.#retry.wantsAfterFailure(reason, isUnprocessed) && this.#again(null)
   }
 
@@ -195,6 +194,9 @@ export class Dispatch implements Timed {
       counters.retriesOverflow++
       return false
     }
+    // Neither a stream that comes late nor the time of this try is for the next.
+    this.#waiting = null
+    this.#clock?.tried()
     this.#isCountedAsRetry = true
     counters.retries++
     this.#retries++

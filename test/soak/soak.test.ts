@@ -26,7 +26,7 @@ import {
   startSoakApplication,
 } from './calls.ts'
 import { Tally } from './tally.ts'
-import { descriptorsOf, median, type Sample, type Witness, watch } from './witness.ts'
+import { descriptorsOf, median, shown, type Witness, watch } from './witness.ts'
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 8)
 const LONG_SECONDS = 100
@@ -137,15 +137,6 @@ async function remains(name: string): Promise<string[]> {
   )
   const clients = outbounds.map(({ port, connections }) => `${connections} clients of ${port}`)
   return [...calls, ...clients].filter(text => !text.startsWith('0 '))
-}
-
-function shown(name: string, samples: readonly Sample[]): string[] {
-  return samples
-    .filter((_, at) => at % 60 === 0 || at === samples.length - 1)
-    .map(
-      ({ residentMb, descriptors }, at) =>
-        `${name}, minute ${at}: ${residentMb.toFixed(0)} MB, ${descriptors} descriptors`,
-    )
 }
 
 t.test('nothing fails, nothing stays', async t => {

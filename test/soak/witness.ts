@@ -48,6 +48,16 @@ export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0
 }
 
+/** A line for each minute. */
+export function shown(name: string, samples: readonly Sample[]): string[] {
+  return samples
+    .filter((_, at) => at % 60 === 0 || at === samples.length - 1)
+    .map(
+      ({ residentMb, descriptors }, at) =>
+        `${name}, minute ${at}: ${residentMb.toFixed(0)} MB, ${descriptors} descriptors`,
+    )
+}
+
 function answerTime(socketPath: string): Promise<number> {
   const startMs = performance.now()
   return new Promise(resolve => {

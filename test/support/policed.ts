@@ -35,6 +35,7 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   TrafficPermission: 'traffic-permissions',
   FaultInjection: 'fault-injections',
   RateLimit: 'rate-limits',
+  HealthCheck: 'health-checks',
 }
 
 /** Ends with the test. */

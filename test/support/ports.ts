@@ -1,6 +1,10 @@
 /** Free ports of the loopback for processes under test, which cannot be given port 0. */
 import { createServer, type Server } from 'node:net'
 
+/** Linux gives outgoing connections 32768 and above. */
+const FIRST_STEADY = 16_000
+const LAST_STEADY = 32_000
+
 /** All are held until all are found, so that they differ. */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(host)))
@@ -12,10 +16,24 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
   return ports
 }
 
-function listen(host: string): Promise<Server> {
+/** Not among those that outgoing connections get, so that a process which ends and comes back finds them free. */
+export async function steadyPorts(count: number, host = '127.0.0.1'): Promise<number[]> {
+  const ports: number[] = []
+  let port = FIRST_STEADY + Math.floor(Math.random() * (LAST_STEADY - FIRST_STEADY))
+  while (ports.length < count) {
+    port = port >= LAST_STEADY ? FIRST_STEADY : port + 1
+    const server = await listen(host, port).catch(() => null)
+    if (server === null) continue
+    await new Promise(resolve => server.close(resolve))
+    ports.push(port)
+  }
+  return ports
+}
+
+function listen(host: string, port = 0): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, host, () => resolve(server))
+    server.listen(port, host, () => resolve(server))
   })
 }

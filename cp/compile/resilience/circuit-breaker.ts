@@ -34,7 +34,9 @@ export function compileCircuitBreaker(
     const legacy = hasLegacy ? outboundPolicy(view, LEGACY, dataplane, service) : undefined
     if (legacy !== undefined) target.cluster = withParts(target.cluster, conductOfLegacy(legacy))
     const said = serviceConf(view, policies, service)
-    if (said !== undefined) target.cluster = withParts(target.cluster, conductOnce(said))
+    if (said === undefined) continue
+    const refuses = target.cluster.panic?.refuses ?? false
+    target.cluster = withParts(target.cluster, (refuses ? refusingOnce : conductOnce)(said))
   }
   if (policies.length > 0) compileInbounds(view, dataplane, draft)
 }
@@ -60,6 +62,12 @@ interface Said {
 }
 
 const conductOnce = onceFor((said: ServiceConf) => conductOf(said))
+
+/** Where a health check says that calls fail in a panic, they do from the threshold on that is said here. */
+const refusingOnce = onceFor((said: ServiceConf): Conduct => {
+  const conduct = conductOnce(said)
+  return { ...conduct, ...(conduct.panic !== undefined && { panic: { ...conduct.panic, refuses: true } }) }
+})
 
 function conductOf(said: Said): Conduct {
   const { connectionLimits, outlierDetection } = said.conf as Breaker

@@ -130,7 +130,6 @@ export const healthCheck = defineLegacyPolicy<HealthCheckSpec>({
     'A HealthCheck makes its sources probe the endpoints of its destinations and call only those that are healthy. ' +
     'MeshHealthCheck is its successor.',
   schema: healthCheckSchema,
-  notEnforced: { message: 'endpoints are not probed by their clients', refusesTraffic: false },
   check: ({ conf, ...directions }) => [...outboundViolations(directions), ...confViolations(conf)],
 })
 

@@ -128,10 +128,6 @@ export const meshHealthCheck = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  notEnforced: {
-    message: 'endpoints are not probed; all that are registered and ready are called',
-    refusesTraffic: false,
-  },
 })
 
 const DURATIONS = [

@@ -19,6 +19,7 @@ export function serveWorker(port: MessagePort, { number, limits, load, cells, lo
     load: new Load({ ...DEFAULT_LIMITS, ...limits }, load),
     cells: new SharedCells(ownLog, cells),
     onHealth: health => tell({ health }),
+    checksHealth: number === 1,
     bind: (address, port) => {
       const descriptor = descriptors.get(`${address}:${port}`)
       if (descriptor === undefined) throw new Error(`no listening socket came for ${address}:${port}`)

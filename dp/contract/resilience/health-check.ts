@@ -28,6 +28,8 @@ interface HealthCheckTimes {
   /** `KIND/POLICY`. */
   readonly policy: string
   readonly intervalMs: number
+  /** Instead of the interval while the endpoint is unhealthy; absent: the same. */
+  readonly unhealthyIntervalMs?: number
   readonly timeoutMs: number
   /** Failures in a row that it takes to call a healthy endpoint unhealthy. */
   readonly unhealthyThreshold: number
@@ -53,6 +55,9 @@ export function readHealthCheck(reader: Reader): HealthCheck {
   const times: HealthCheckTimes = {
     policy: reader.text('policy'),
     intervalMs: readMs(reader, 'intervalMs', 1),
+    ...(reader.has('unhealthyIntervalMs') && {
+      unhealthyIntervalMs: readMs(reader, 'unhealthyIntervalMs', 1),
+    }),
     timeoutMs: readMs(reader, 'timeoutMs', 1),
     unhealthyThreshold: count('unhealthyThreshold'),
     healthyThreshold: count('healthyThreshold'),

@@ -32,7 +32,7 @@ export function answerAs(exchange: Exchange, behaviour: Behaviour): void {
   const chunks: Buffer[] = []
   asked.on('data', (chunk: Buffer) => {
     following.bytes(chunk)
-    if (behaviour.do === 'ok') chunks.push(chunk)
+    if (behaviour.do === 'ok' || behaviour.do === 'slow') chunks.push(chunk)
   })
   asked.on('end', () => {
     following.bodyEnded()
@@ -103,6 +103,7 @@ function trickle(exchange: Exchange, told: Told<'slow'>, message: Buffer): void 
   let left = chunks
   let timer = setTimeout(() => {
     if (isGrpc(asked.headers)) return answerGrpc(exchange, 0, '', {}, message)
+    if (told.echo === true) return act(exchange, { do: 'ok', echo: true }, message)
     head(answer, 200, { 'x-app': name, 'content-type': 'text/plain' })
     piece()
   }, headMs)

@@ -21,13 +21,17 @@ export type Behaviour =
       readonly message?: string
       readonly headers?: Readonly<Record<string, string>>
     }
-  /** `headMs` until the head, then `chunks` (1) pieces of `chunkBytes` (10) each `everyMs` (0) after the one before. */
+  /**
+   * `headMs` until the head, then `chunks` (1) pieces of `chunkBytes` (10) each `everyMs` (0) after the one before; or the
+   * request's body at once where `echo` is set, and the message of gRPC.
+   */
   | {
       readonly do: 'slow'
       readonly headMs?: number
       readonly chunks?: number
       readonly chunkBytes?: number
       readonly everyMs?: number
+      readonly echo?: boolean
     }
   /**
    * RST of the connection; over HTTP/2 RST_STREAM with `code` (2, INTERNAL_ERROR; 7 is REFUSED_STREAM) unless `whole`.

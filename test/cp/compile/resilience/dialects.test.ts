@@ -6,6 +6,8 @@ import { kindNamed } from '../../../support/bodies.ts'
 import { Compiled, meshOf } from '../../../support/compiled.ts'
 import { aDataplane, resource } from '../../../support/resources.ts'
 
+const PROTOCOLS = ['http', 'grpc', 'tcp']
+
 const SELECTORS = {
   sources: [{ match: { 'kuma.io/service': '*' } }],
   destinations: [{ match: { 'kuma.io/service': '*' } }],
@@ -17,6 +19,8 @@ const CASES: readonly {
   readonly present: readonly [type: string, conf: object]
   readonly isInbound?: boolean
   readonly selectors?: object
+  /** All of them, where nothing is said. */
+  readonly calls?: readonly string[]
 }[] = [
   {
     name: 'timeouts',
@@ -111,6 +115,48 @@ const CASES: readonly {
     ],
   },
   {
+    name: 'health checks by HTTP',
+    calls: ['http'],
+    legacy: [
+      'HealthCheck',
+      {
+        interval: '10s',
+        timeout: '2s',
+        unhealthyThreshold: 3,
+        healthyThreshold: 2,
+        initialJitter: '1s',
+        intervalJitter: '2s',
+        intervalJitterPercent: 5,
+        healthyPanicThreshold: 20,
+        failTrafficOnPanic: true,
+        noTrafficInterval: '20s',
+        reuseConnection: false,
+        alwaysLogHealthCheckFailures: true,
+        eventLogPath: '/tmp/health.log',
+        http: { path: '/ready', expectedStatuses: [200, 204] },
+      },
+    ],
+    present: [
+      'MeshHealthCheck',
+      {
+        interval: '10s',
+        timeout: '2s',
+        unhealthyThreshold: 3,
+        healthyThreshold: 2,
+        initialJitter: '1s',
+        intervalJitter: '2s',
+        intervalJitterPercent: 5,
+        healthyPanicThreshold: 20,
+        failTrafficOnPanic: true,
+        noTrafficInterval: '20s',
+        reuseConnection: false,
+        alwaysLogHealthCheckFailures: true,
+        eventLogPath: '/tmp/health.log',
+        http: { path: '/ready', expectedStatuses: [200, 204] },
+      },
+    ],
+  },
+  {
     name: 'rate limits',
     isInbound: true,
     legacy: ['RateLimit', { http: { requests: 3, interval: '2s', onRateLimit: { status: 423 } } }],
@@ -146,26 +192,25 @@ const CASES: readonly {
   },
 ]
 
-for (const { name, legacy, present, isInbound = false, selectors = {} } of CASES) {
+for (const { name, legacy, present, isInbound = false, selectors = {}, calls = PROTOCOLS } of CASES) {
   t.test(name, async t => {
     const [old, now] = [
-      compiled(legacy[0], { ...SELECTORS, ...selectors, conf: legacy[1] }),
-      compiled(present[0], {
+      compiled(calls, legacy[0], { ...SELECTORS, ...selectors, conf: legacy[1] }),
+      compiled(calls, present[0], {
         targetRef: { kind: 'Mesh' },
         [isInbound ? 'from' : 'to']: [{ targetRef: { kind: 'Mesh' }, default: present[1] }],
       }),
     ]
-    t.notSame(old, compiled(null, {}), 'it says something')
+    t.notSame(old, compiled(calls, null, {}), 'it says something')
     t.same(old, now)
   })
 }
 
 /** Sections of `web-1`, with policies without their kind; `type` null: without a policy. */
-function compiled(type: string | null, body: object): unknown {
+function compiled(calls: readonly string[], type: string | null, body: object): unknown {
   const others = type === null ? [] : [policyOf(type, body)]
-  const protocols = ['http', 'grpc', 'tcp']
-  const web = aDataplane('web-1', { calls: protocols })
-  const services = protocols.map(protocol => aDataplane(protocol, { protocol }))
+  const web = aDataplane('web-1', { calls })
+  const services = PROTOCOLS.map(protocol => aDataplane(protocol, { protocol }))
   const { sections } = new Compiled(meshOf([web, ...services, ...others]), 'web-1')
   return JSON.parse(JSON.stringify(Object.fromEntries(sections)).replaceAll(`${type}/`, ''))
 }

@@ -115,6 +115,6 @@ t.test('kumactl names it without a dash, the API with one', async t => {
   t.equal(kindByPath('healthchecks'), undefined)
 })
 
-t.test('says that endpoints are not probed', async t => {
-  t.match(accepted(TYPE, conf({})).unenforced, [{ field: '', refusesTraffic: false }])
+t.test('is enforced', async t => {
+  t.same(accepted(TYPE, conf({})).unenforced, [])
 })

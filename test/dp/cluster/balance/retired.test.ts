@@ -17,6 +17,7 @@ t.test('a retired cluster has no endpoint for anybody', async t => {
       tls: new MeshTls(DEFAULT_LIMITS),
       onHealth() {},
       cells: (_name, count) => new Int32Array(count),
+      checksHealth: true,
     })
     cluster.retire()
     const told: string[] = []
