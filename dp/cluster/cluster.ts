@@ -14,6 +14,7 @@ import { Endpoint, type HealthChange, keyOf } from './endpoint.ts'
 import { HealthChecks } from './health/health-checks.ts'
 import { Http2Pool } from './http2/http2-pool.ts'
 import { Outliers } from './outlier/outliers.ts'
+import { Panic } from './outlier/panic.ts'
 import type { PoolEnvironment } from './pool.ts'
 import type { Stream, StreamWaiter } from './transport.ts'
 import { Trunks } from './trunks.ts'
@@ -43,8 +44,7 @@ export class Cluster {
   /** When it was looked at last who is healthy. */
   #weighedAtMs = 0
   #next = 0
-  /** Too few are healthy, and calls are to be refused then. */
-  #isRefusing = false
+  readonly #panic = new Panic()
   /** null: nobody was ever judged. */
   #outliers: Outliers | null = null
   /** null: nobody was ever probed. */
@@ -146,7 +146,7 @@ export class Cluster {
    * those that were taken out.
    */
   pick(tried: readonly Member[], hash: number): Member | null {
-    if (this.#isRefusing) return null
+    if (this.#panic.isRefusing) return null
     if (this.#set !== null) {
       this.#look()
       const member = this.#set.pick(tried, hash)
@@ -181,6 +181,7 @@ export class Cluster {
 
   #pickOther({ endpoints, keys, priorities }: Omits, hash: number): Member | null {
     const tried = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
+    if (keys.size === 0 && !priorities) return this.pick(tried, hash)
     const isOmitted = ({ endpoint, priority }: Member): boolean =>
       endpoints.includes(endpoint) ||
       keys.has(endpoint.key) ||
@@ -191,15 +192,6 @@ export class Cluster {
   #refuse(waiter: StreamWaiter): void {
     const what = this.#members.length === 0 ? 'has no endpoint' : 'has no healthy endpoint'
     waiter.onNoStream('no-healthy-endpoint', `cluster ${this.#config.name} ${what}`)
-  }
-
-  /** Too few healthy endpoints are worse than all of them, says Envoy; what counts is who is marked. */
-  #weighPanic(): void {
-    const { percent = 50, refuses = false } = this.#config.panic ?? {}
-    const healthy = this.#members.filter(({ endpoint }) => endpoint.marks.length === 0).length
-    const isPanic = healthy * 100 < percent * this.#members.length
-    this.#isRefusing = isPanic && refuses
-    for (const { endpoint } of this.#members) endpoint.setPanic(isPanic && !refuses)
   }
 
   #replaceMembers(): void {
@@ -215,7 +207,7 @@ export class Cluster {
       }
     }
     this.#members = members
-    this.#weighPanic()
+    this.#panic.watch(this.endpoints, this.#config.panic)
     this.#set = this.#balancedSet()
     this.#watch()
     this.#check()
@@ -255,7 +247,7 @@ export class Cluster {
 
   #member(address: Address): Member {
     const { protocol, name } = this.#config
-    const endpoint = new Endpoint(address, name, this.#environment, () => this.#weighPanic())
+    const endpoint = new Endpoint(address, name, this.#environment, one => this.#panic.note(one))
     const Way = protocol === 'http2' ? Http2Pool : Trunks
     const transport = new Way(endpoint, this.#destination, this.#environment)
     return { endpoint, transport, protocol, ...placeOf(address) }

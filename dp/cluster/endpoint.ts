@@ -60,7 +60,7 @@ export class Endpoint {
   judge: Judge | null = null
   readonly #cluster: string
   readonly #environment: EndpointEnvironment
-  readonly #onMarks: () => void
+  readonly #onMarks: (endpoint: Endpoint) => void
   #marks: readonly Mark[] = []
   /** Too few of its cluster are healthy: only those out of reach are left out. */
   #isInPanic = false
@@ -70,7 +70,12 @@ export class Endpoint {
   #isRetired = false
 
   /** `cluster`: its name, for the log. `onMarks`: called when something is said against it, or no more. */
-  constructor(to: Address, cluster: string, environment: EndpointEnvironment, onMarks: () => void) {
+  constructor(
+    to: Address,
+    cluster: string,
+    environment: EndpointEnvironment,
+    onMarks: (endpoint: Endpoint) => void,
+  ) {
     this.#onMarks = onMarks
     this.address = to.address
     this.port = to.port
@@ -167,7 +172,7 @@ export class Endpoint {
     else if (isNews) this.#marks = [...others, { cause, reason, sinceMs: Date.now() }]
     else this.#marks = this.#marks.map(mark => (mark.cause === cause ? { ...mark, reason } : mark))
     this.#decide()
-    if (isNews) this.#onMarks()
+    if (isNews) this.#onMarks(this)
     return isNews
   }
 
