@@ -26,8 +26,8 @@ export interface ClusterEnvironment extends PoolEnvironment {
 export interface Omits {
   readonly endpoints: readonly Endpoint[]
   readonly keys: ReadonlySet<string>
-  /** All of the priorities of `endpoints`. */
-  readonly priorities: boolean
+  /** Whole priorities too: those of `endpoints`, looked at each time so many have come to them; 0: none. */
+  readonly prioritiesAfter: number
 }
 
 export class Cluster {
@@ -179,12 +179,12 @@ export class Cluster {
       if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
   }
 
-  #pickOther({ endpoints, keys, priorities }: Omits, hash: number): Member | null {
-    const tried = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
+  #pickOther({ endpoints, keys, prioritiesAfter }: Omits, hash: number): Member | null {
+    const count = prioritiesAfter === 0 ? 0 : endpoints.length - (endpoints.length % prioritiesAfter)
+    const looked = endpoints.slice(0, count)
+    const tried = this.#members.filter(({ endpoint }) => looked.includes(endpoint))
     const isOmitted = ({ endpoint, priority }: Member): boolean =>
-      endpoints.includes(endpoint) ||
-      keys.has(endpoint.key) ||
-      (priorities && tried.some(one => one.priority === priority))
+      endpoints.includes(endpoint) || keys.has(endpoint.key) || tried.some(one => one.priority === priority)
     return this.pick(this.#members.filter(isOmitted), hash)
   }
 

@@ -55,7 +55,7 @@ export function outliersOf(policy: string, said: SaidOutliers): OutlierDetection
     ...named('consecutiveGateway', said.gateway),
     ...named('consecutiveLocal', said.local),
     ...(successRate !== undefined && {
-      successRate: { ...shareOf(successRate, 100), factor: said.factor ?? 1.9 },
+      successRate: { ...shareOf(successRate, 100), factor: Math.max(0, said.factor ?? 1.9) },
     }),
     ...(failurePercentage !== undefined && {
       failurePercentage: { ...shareOf(failurePercentage, 50), threshold: failurePercentage.threshold ?? 85 },

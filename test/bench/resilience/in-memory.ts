@@ -136,6 +136,7 @@ const ENVIRONMENT: RoleEnvironment = {
   load: new Load(DEFAULT_LIMITS, new SharedArrayBuffer(8)),
   deadlines: new Deadlines(),
   tls: new MeshTls(DEFAULT_LIMITS),
+  checksHealth: false,
   onHealth: () => {},
   onEmpty: () => {},
   cells: (name, count) => cells.of(name, count),
