@@ -51,16 +51,16 @@ const limitsSchema = z.object({
 const consecutive = (description: string) =>
   z.object({ consecutive: optional(count, description, { ...ABOVE_ZERO, default: '5' }) })
 
-const hosts = {
+const hosts = (requestVolume: string) => ({
   minimumHosts: optional(count, 'Endpoints with enough requests that it takes to judge at all.', {
     ...ABOVE_ZERO,
     default: '5',
   }),
   requestVolume: optional(count, 'Requests in one interval that it takes to judge an endpoint.', {
     ...ABOVE_ZERO,
-    default: '100; failurePercentage: 50',
+    default: requestVolume,
   }),
-}
+})
 
 const detectorsSchema = z.object({
   totalFailures: optional(
@@ -78,7 +78,7 @@ const detectorsSchema = z.object({
   ),
   successRate: optional(
     z.object({
-      ...hosts,
+      ...hosts('100'),
       standardDeviationFactor: optional(
         intOrString,
         'How many standard deviations below the mean of all endpoints the rate of success may be.',
@@ -89,7 +89,7 @@ const detectorsSchema = z.object({
   ),
   failurePercentage: optional(
     z.object({
-      ...hosts,
+      ...hosts('50'),
       threshold: optional(count, 'Share of failures from which on an endpoint is taken out.', {
         unit: 'percent',
         default: '85',
