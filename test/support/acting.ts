@@ -87,7 +87,7 @@ function clusterActing(config: ClusterConfig): object {
 function retriesOf({ limits }: ClusterConfig): number {
   const counts = new CallCounts(limits, new Int32Array(8))
   let retries = 0
-  while (counts.enterRetry()) retries++
+  while (retries < 100 && counts.enterRetry()) retries++
   return retries
 }
 

@@ -171,7 +171,8 @@ function connectMs(text: string = DEFAULTS.connect): number {
   return Math.min(msOf(text), MAX_CONNECT_MS) || MAX_CONNECT_MS
 }
 
-/** Whole milliseconds, of a duration above 0 at least one; 0: no limit. */
+/** Whole milliseconds, of a duration above 0 at least one; 0: no limit, and durations below it. */
 export function msOf(text: string | undefined): number {
-  return Math.min(Math.ceil(text === undefined ? 0 : (goDurationMs(text) ?? 0)), MAX_MS)
+  const ms = text === undefined ? 0 : (goDurationMs(text) ?? 0)
+  return Math.min(Math.max(0, Math.ceil(ms)), MAX_MS)
 }

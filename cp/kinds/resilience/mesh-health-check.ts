@@ -18,7 +18,7 @@ import {
 import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional } from '../schema/doc.ts'
 import { bytes, intOrString, percentageViolations } from '../values.ts'
-import { aboveZero, durationAboveZero, statusCode, wholePercent } from './ranges.ts'
+import { aboveZero, durationAboveZero, int32, statusCode, wholePercent } from './ranges.ts'
 
 const LONGER = { unit: 'duration such as 1m30s', rule: 'longer than 0s' }
 const disabled = optional(z.boolean(), 'Takes this probe away, whatever a broader policy says.', {
@@ -62,11 +62,11 @@ const checkSchema = z.object({
     default: 'as interval',
   }),
   timeout: optional(goDuration, 'How long a probe may take.', { ...LONGER, default: '15s' }),
-  unhealthyThreshold: optional(z.int(), 'Failed probes in a row that make an endpoint unhealthy.', {
+  unhealthyThreshold: optional(int32, 'Failed probes in a row that make an endpoint unhealthy.', {
     default: '5',
     rule: 'more than 0',
   }),
-  healthyThreshold: optional(z.int(), 'Good probes in a row that make an endpoint healthy.', {
+  healthyThreshold: optional(int32, 'Good probes in a row that make an endpoint healthy.', {
     default: '1',
     rule: 'more than 0',
   }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { goDuration, tagsSchema } from '../fields.ts'
 import { headerMatchSchema, headerName } from '../header-match.ts'
 import { filled, optional, required } from '../schema/doc.ts'
-import { count } from './ranges.ts'
+import { count, int32 } from './ranges.ts'
 
 /** Conditions of Kuma besides status codes. */
 const HTTP_CONDITIONS: ReadonlySet<string> = new Set([
@@ -90,7 +90,7 @@ const predicateSchema = z.object({
   ),
   tags: optional(tagsSchema, 'Tags of the endpoints to leave out.', { rule: 'with OmitHostsWithTags' }),
   updateFrequency: filled(
-    z.int().default(2),
+    int32.default(2),
     'After how many tries, each time, the priorities tried so far are left out.',
     { default: '2', rule: 'with OmitPreviousPriorities: more than 0' },
   ),
