@@ -26,6 +26,7 @@ export const headerMatchSchema = z.object({
   ),
   name: required(headerName, 'Name of the header.', { rule: NAME_RULE }),
   value: optional(z.string(), 'What the header is compared with.', {
+    default: 'empty',
     rule: 'RegularExpression: RE2 syntax; not with Present and Absent',
   }),
 })

@@ -8,7 +8,7 @@ import { fieldAt, itemAt } from './field-path.ts'
 import { violation } from './fields.ts'
 import type { Violation } from './kind.ts'
 import { isSubdomain, SUBDOMAIN_RULE } from './meta.ts'
-import { optional, required } from './schema/doc.ts'
+import { type Facts, optional, required } from './schema/doc.ts'
 import { spiffeIdFault } from './security/spiffe-id.ts'
 import {
   type TargetKind,
@@ -66,6 +66,14 @@ export function toField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
   return optional(itemsOf(conf, 'Destination of the calls.', kinds), 'Outgoing calls, by destination.')
 }
 
+/** The field `to` of policies for incoming calls: those that come in to a gateway. */
+export function toOfGatewaysField<Conf extends z.ZodType>(conf: Conf) {
+  return optional(itemsOf(conf, 'Destination of the calls.', 'Mesh'), 'Calls that come in to a gateway.', {
+    rule: 'only where the policy is for gateways too',
+    unenforced: { message: 'there are no builtin gateways' },
+  })
+}
+
 /** The field `from`: clients of incoming calls and what holds for them. @param kinds see `topTargetRef` */
 export function fromField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
   return optional(itemsOf(conf, 'The clients.', kinds), 'Incoming calls, by client.', {
@@ -73,10 +81,10 @@ export function fromField<Conf extends z.ZodType>(conf: Conf, kinds: string) {
   })
 }
 
-/** The field `rules`: what holds for incoming calls, of some clients or of all. */
-export function rulesField<Conf extends z.ZodType>(conf: Conf) {
+/** The field `rules`: what holds for incoming calls, of some clients or of all. @param facts of `matches` */
+export function rulesField<Conf extends z.ZodType>(conf: Conf, facts: Facts = {}) {
   return optional(
-    z.array(z.object({ matches: matchesField(), default: optional(conf, 'What holds for them.') })),
+    z.array(z.object({ matches: matchesField(facts), default: optional(conf, 'What holds for them.') })),
     'Incoming calls.',
     { rule: 'not together with to and from' },
   )
@@ -270,6 +278,6 @@ function itemsOf<Conf extends z.ZodType>(conf: Conf, description: string, kinds:
   )
 }
 
-function matchesField() {
-  return optional(z.array(matchSchema), 'Only calls of these clients; without it all.')
+function matchesField(facts: Facts) {
+  return optional(z.array(matchSchema), 'Only calls of these clients; without it all.', facts)
 }

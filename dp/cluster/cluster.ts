@@ -27,8 +27,8 @@ export interface ClusterEnvironment extends PoolEnvironment {
 export interface Omits {
   readonly endpoints: readonly Endpoint[]
   readonly keys: ReadonlySet<string>
-  /** All of the priorities of `endpoints`. */
-  readonly priorities: boolean
+  /** Whole priorities too: those of `endpoints`, looked at each time so many have come to them; 0: none. */
+  readonly prioritiesAfter: number
 }
 
 export class Cluster {
@@ -179,13 +179,16 @@ export class Cluster {
       if (!endpoint.isHealthy) endpoint.probe(this.#config.connectTimeoutMs)
   }
 
-  #pickOther({ endpoints, keys, priorities }: Omits, hash: number): Member | null {
-    const tried = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
-    if (keys.size === 0 && !priorities) return this.pick(tried, hash)
+  #pickOther({ endpoints, keys, prioritiesAfter }: Omits, hash: number): Member | null {
+    if (keys.size === 0 && prioritiesAfter === 0) {
+      const omitted = this.#members.filter(({ endpoint }) => endpoints.includes(endpoint))
+      return this.pick(omitted, hash)
+    }
+    const count = prioritiesAfter === 0 ? 0 : endpoints.length - (endpoints.length % prioritiesAfter)
+    const looked = endpoints.slice(0, count)
+    const tried = this.#members.filter(({ endpoint }) => looked.includes(endpoint))
     const isOmitted = ({ endpoint, priority }: Member): boolean =>
-      endpoints.includes(endpoint) ||
-      keys.has(endpoint.key) ||
-      (priorities && tried.some(one => one.priority === priority))
+      endpoints.includes(endpoint) || keys.has(endpoint.key) || tried.some(one => one.priority === priority)
     return this.pick(this.#members.filter(isOmitted), hash)
   }
 

@@ -2,14 +2,7 @@
 
 import { readBackends, readRoute } from './check-route.ts'
 import { readClientMatch } from './client-match.ts'
-import type {
-  InboundListener,
-  InboundTimeouts,
-  InboundTls,
-  OutboundListener,
-  OutboundTimeouts,
-  Upstream,
-} from './listener.ts'
+import type { InboundListener, InboundTls, ListenerTimeouts, OutboundListener, Upstream } from './listener.ts'
 import type { Reader } from './reader.ts'
 import { readConduct } from './resilience/conduct.ts'
 import { readFault } from './resilience/fault.ts'
@@ -30,7 +23,7 @@ function readOutbound(reader: Reader): OutboundListener {
     ...(reader.has('backends') && { backends: readBackends(reader) }),
     ...(reader.has('policy') && { policy: reader.text('policy') }),
     ...(reader.has('routes') && { routes: reader.list('routes').map(readRoute) }),
-    ...(reader.has('timeouts') && { timeouts: readOutboundTimeouts(reader.object('timeouts')) }),
+    ...(reader.has('timeouts') && { timeouts: readListenerTimeouts(reader.object('timeouts')) }),
     ...(reader.has('retry') && { retry: readRetry(reader.object('retry')) }),
     ...(reader.has('connectAttempts') && {
       connectAttempts: reader.integer('connectAttempts', 1, 4_294_967_295),
@@ -46,7 +39,7 @@ function readInbound(reader: Reader): InboundListener {
     service: reader.text('service'),
     upstream: readUpstream(reader.object('upstream')),
     tls: tls && readTls(tls),
-    ...(reader.has('timeouts') && { timeouts: readInboundTimeouts(reader.object('timeouts')) }),
+    ...(reader.has('timeouts') && { timeouts: readListenerTimeouts(reader.object('timeouts')) }),
     ...(reader.has('faults') && { faults: reader.list('faults').map(readFault) }),
     ...(reader.has('rateLimits') && { rateLimits: reader.list('rateLimits').map(readRateLimit) }),
     ...(reader.has('connectionRate') && {
@@ -89,16 +82,10 @@ function readTls(reader: Reader): InboundTls {
   }
 }
 
-function readOutboundTimeouts(reader: Reader): OutboundTimeouts {
+function readListenerTimeouts(reader: Reader): ListenerTimeouts {
   return {
     ...readTimeouts(reader),
     ...(reader.has('tcpIdleMs') && { tcpIdleMs: readMs(reader, 'tcpIdleMs') }),
-  }
-}
-
-function readInboundTimeouts(reader: Reader): InboundTimeouts {
-  return {
-    ...readOutboundTimeouts(reader),
     ...(reader.has('headersMs') && { headersMs: readMs(reader, 'headersMs') }),
   }
 }

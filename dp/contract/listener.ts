@@ -29,7 +29,7 @@ export interface InboundListener {
   readonly upstream: Upstream
   /** null: the mesh has no mTLS, plain text is accepted from everybody. */
   readonly tls: InboundTls | null
-  readonly timeouts?: InboundTimeouts
+  readonly timeouts?: ListenerTimeouts
   readonly faults?: readonly Fault[]
   /** The first that fits the client decides. */
   readonly rateLimits?: readonly RateLimit[]
@@ -44,8 +44,8 @@ export interface Upstream extends Conduct {
   readonly connectTimeoutMs?: number
 }
 
-export interface InboundTimeouts extends CallTimeouts {
-  /** From the first byte of the head of a request to its last; absent: as the data plane's limits say. */
+export interface ListenerTimeouts extends CallTimeouts {
+  /** From the first byte of the head of a request to its last; absent or 0: as the data plane's limits say. */
   readonly headersMs?: number
   /** Of TCP connections. */
   readonly tcpIdleMs?: number
@@ -85,14 +85,9 @@ export interface OutboundListener {
   readonly policy?: string
   /** Of `http` and `http2`; the first that matches decides. */
   readonly routes?: readonly Route[]
-  readonly timeouts?: OutboundTimeouts
+  readonly timeouts?: ListenerTimeouts
   /** Of HTTP calls. */
   readonly retry?: Retry
   /** Of TCP: endpoints that are tried for a connection; absent: 5. */
   readonly connectAttempts?: number
-}
-
-export interface OutboundTimeouts extends CallTimeouts {
-  /** Of TCP connections. */
-  readonly tcpIdleMs?: number
 }

@@ -103,8 +103,9 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     this.connections.remove(connection)
   }
 
+  /** Of the head of a request. */
   get headTimeoutMs(): number {
-    return this.limits.headTimeoutMs
+    return this.config.timeouts?.headersMs || this.limits.headTimeoutMs
   }
 
   get tcpIdleMs(): number {

@@ -4,6 +4,8 @@ import { msOf } from './timeout.ts'
 
 /** Envoy's; of retries 3, which the contract has as well. */
 const MOST_UNDER_WAY = 1024
+/** Nobody is that far below the others. */
+const MAX_FACTOR = 1_000_000
 
 /** Fields that are absent are Envoy's defaults: what another policy has said of limits is gone. */
 export interface SaidLimits {
@@ -55,7 +57,10 @@ export function outliersOf(policy: string, said: SaidOutliers): OutlierDetection
     ...named('consecutiveGateway', said.gateway),
     ...named('consecutiveLocal', said.local),
     ...(successRate !== undefined && {
-      successRate: { ...shareOf(successRate, 100), factor: said.factor ?? 1.9 },
+      successRate: {
+        ...shareOf(successRate, 100),
+        factor: Math.min(Math.max(0, said.factor ?? 1.9), MAX_FACTOR),
+      },
     }),
     ...(failurePercentage !== undefined && {
       failurePercentage: { ...shareOf(failurePercentage, 50), threshold: failurePercentage.threshold ?? 85 },

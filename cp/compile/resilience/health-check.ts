@@ -110,14 +110,8 @@ const legacyConduct = onceFor((policy: Resource) =>
             ...times,
             type: 'http',
             path: http.path ?? '/',
-            ...headersOf(
-              service,
-              (http.requestHeadersToAdd ?? []).map(({ header }) => ({
-                name: header?.key ?? '',
-                value: header?.value ?? '',
-              })),
-            ),
-            statuses: http.expectedStatuses ?? [200],
+            ...headersOf(service, legacyHeaders(http, false), legacyHeaders(http, true)),
+            statuses: statusesOf(http.expectedStatuses),
           }
     return { healthChecks: [check], ...panicOf(shared, name) }
   }),
@@ -152,9 +146,14 @@ function checkOf(conf: Conf, protocol: Protocol, service: string, policy: string
     ...times,
     type: 'http',
     path: http?.path ?? '/',
-    ...headersOf(service, [...set, ...add]),
-    statuses: http?.expectedStatuses ?? [200],
+    ...headersOf(service, set, add),
+    statuses: statusesOf(http?.expectedStatuses),
   }
+}
+
+/** An empty list is none. */
+function statusesOf(statuses: readonly number[] = []): readonly number[] {
+  return statuses.length > 0 ? statuses : [200]
 }
 
 function tcpOf({ send, receive = [] }: NonNullable<Conf['tcp']> = {}): {
@@ -164,15 +163,28 @@ function tcpOf({ send, receive = [] }: NonNullable<Conf['tcp']> = {}): {
   return { ...(send && { send }), ...(receive.length > 0 && { receive }) }
 }
 
+type Http = NonNullable<NonNullable<HealthCheckSpec['conf']>['http']>
+
+function legacyHeaders({ requestHeadersToAdd = [] }: Http, isAdded: boolean): readonly Header[] {
+  return requestHeadersToAdd
+    .filter(({ append = true }) => append === isAdded)
+    .map(({ header }) => ({ name: header?.key ?? '', value: header?.value ?? '' }))
+}
+
 /** A header `host` says whom to ask for. */
 function headersOf(
   service: string,
-  headers: readonly Header[],
-): { host: string; headers: readonly Header[] } {
-  const lower = headers.map(({ name, value }) => ({ name: name.toLowerCase(), value }))
+  set: readonly Header[],
+  add: readonly Header[],
+): { readonly host: string; readonly headers: readonly Header[]; readonly set?: readonly Header[] } {
+  const isHost = ({ name }: Header): boolean => name.toLowerCase() === 'host'
+  const linesOf = (headers: readonly Header[]): readonly Header[] =>
+    headers.filter(header => !isHost(header)).map(({ name, value }) => ({ name: name.toLowerCase(), value }))
+  const replacing = linesOf(set)
   return {
-    host: lower.findLast(({ name }) => name === 'host')?.value ?? service,
-    headers: lower.filter(({ name }) => name !== 'host'),
+    host: [...set, ...add].findLast(isHost)?.value ?? service,
+    headers: linesOf(add),
+    ...(replacing.length > 0 && { set: replacing }),
   }
 }
 

@@ -113,10 +113,15 @@ function limitOf(conf: unknown, policy: string): RateLimit | null {
     policy,
     requests: disabled ? null : (requestRate?.num ?? null),
     intervalMs: msOf(requestRate?.interval) || 1,
-    status: onRateLimit.status ?? TOO_MANY,
+    status: statusOf(onRateLimit.status),
     set: lines(onRateLimit.headers?.set),
     add: lines(onRateLimit.headers?.add),
   }
+}
+
+/** One that says no; Envoy takes 429 for others. */
+function statusOf(status: number = TOO_MANY): number {
+  return status >= 400 && status <= 599 ? status : TOO_MANY
 }
 
 function lines(headers: readonly Header[] = []): readonly Header[] {
@@ -144,7 +149,7 @@ function legacyLimits(mesh: string, policy: Resource): readonly RateLimit[] {
       ...(clients !== undefined && { clients }),
       requests,
       intervalMs: msOf(interval) || 1,
-      status: onRateLimit.status ?? TOO_MANY,
+      status: statusOf(onRateLimit.status),
       set: headers.filter(({ append }) => !append).map(({ line }) => line),
       add: headers.filter(({ append }) => append).map(({ line }) => line),
     }

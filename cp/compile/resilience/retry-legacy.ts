@@ -25,7 +25,7 @@ const GRPC_CONDITIONS: Readonly<Record<string, RetryCondition>> = {
   unavailable: 'unavailable',
 }
 
-/** null: nothing is made again, or nothing is said. */
+/** null: nothing is said. */
 export function legacyHttpRetry(policy: Resource): Retry | null {
   const { http } = confOf(policy)
   if (http === undefined) return null

@@ -36,8 +36,8 @@ export const GRPC_DEFAULTS: readonly RetryCondition[] = [
   'unavailable',
 ]
 
-/** null: nothing is made again. `policy`: `KIND/POLICY`. */
-export function httpRetry(http: HttpRetry, policy: string): Retry | null {
+/** `policy`: `KIND/POLICY`. */
+export function httpRetry(http: HttpRetry, policy: string): Retry {
   const {
     retryOn = [],
     retriableRequestHeaders = [],
@@ -50,18 +50,17 @@ export function httpRetry(http: HttpRetry, policy: string): Retry | null {
   const methods = retryOn
     .filter(item => item.startsWith('HttpMethod'))
     .map(item => item.slice('HttpMethod'.length).toUpperCase())
+  const priorities = hostSelection.find(({ predicate }) => predicate === 'OmitPreviousPriorities')
   return retryOf(http, policy, conditions.length > 0 ? conditions : HTTP_DEFAULTS, {
     ...(statuses.length > 0 && { statuses }),
     ...(methods.length > 0 && { methods }),
     ...(retriableRequestHeaders.length > 0 && { requestHeaders: retriableRequestHeaders.map(headerOf) }),
     ...(retriableResponseHeaders.length > 0 && { responseHeaders: retriableResponseHeaders.map(headerOf) }),
-    ...(hostSelection.some(({ predicate }) => predicate === 'OmitPreviousPriorities') && {
-      omits: ['priorities'],
-    }),
+    ...(priorities !== undefined && { omitsPrioritiesAfter: priorities.updateFrequency }),
   })
 }
 
-export function grpcRetry(grpc: GrpcRetry, policy: string): Retry | null {
+export function grpcRetry(grpc: GrpcRetry, policy: string): Retry {
   const conditions = (grpc.retryOn ?? []).flatMap(item => GRPC_CONDITIONS[item] ?? [])
   return retryOf(grpc, policy, conditions.length > 0 ? conditions : GRPC_DEFAULTS, {})
 }
@@ -83,8 +82,7 @@ export function retryOf(
   policy: string,
   on: readonly RetryCondition[],
   more: Partial<Retry>,
-): Retry | null {
-  if (numRetries === 0) return null
+): Retry {
   const baseMs = msOf(backOff.baseInterval) || 25
   const maxMs = Math.max(baseMs, msOf(backOff.maxInterval) || baseMs * 10)
   const perTryMs = msOf(perTryTimeout)

@@ -30,7 +30,8 @@ export function compileRetry(view: MeshView, dataplane: Resource<DataplaneSpec>,
     const section = sectionOf(view, target)
     const parts = partsFor(view, policies, dataplane, target, section)
     if (parts !== null) addToListener(target, parts)
-    if (section !== 'tcp') addToRoutes(view, policies, target, conf => retryOfRoute(conf, section))
+    if (section !== 'tcp')
+      addToRoutes(view, policies, target, conf => meshParts(view, target, section, conf) ?? NOTHING)
   }
 }
 
@@ -44,14 +45,22 @@ function partsFor(
   view: MeshView,
   policies: readonly Resource[],
   dataplane: Resource<DataplaneSpec>,
-  { outbound }: OutboundDraft,
+  target: OutboundDraft,
   section: Section,
 ): Partial<OutboundListener> | null {
-  const conf = serviceConf(view, policies, outbound.service)
-  if (conf === undefined) {
-    const legacy = outboundPolicy(view, 'Retry', dataplane, outbound.service)
-    return legacy === undefined ? null : LEGACY[section](legacy)
-  }
+  const { service } = target.outbound
+  const conf = serviceConf(view, policies, service)
+  if (conf !== undefined) return meshParts(view, target, section, conf)
+  const legacy = outboundPolicy(view, 'Retry', dataplane, service)
+  return legacy === undefined ? null : LEGACY[section](legacy)
+}
+
+function meshParts(
+  view: MeshView,
+  { outbound }: OutboundDraft,
+  section: Section,
+  conf: ServiceConf,
+): Partial<OutboundListener> | null {
   const parts = MESH[section](conf)
   const predicates = section === 'http' ? (hostSelectionOf(conf) ?? []) : []
   const omitted = parts?.retry === undefined ? [] : omittedEndpoints(view, outbound.service, predicates)
@@ -62,11 +71,11 @@ function partsFor(
 const MESH: Readonly<Record<Section, (conf: ServiceConf) => Partial<OutboundListener> | null>> = {
   http: onceFor(said => {
     const { http } = said.conf as MeshRetry
-    return http === undefined ? null : retryParts(httpRetry(http as HttpRetry, authorOf(said)))
+    return http === undefined ? null : { retry: httpRetry(http as HttpRetry, authorOf(said)) }
   }),
   grpc: onceFor(said => {
     const { grpc } = said.conf as MeshRetry
-    return grpc === undefined ? null : retryParts(grpcRetry(grpc as GrpcRetry, authorOf(said)))
+    return grpc === undefined ? null : { retry: grpcRetry(grpc as GrpcRetry, authorOf(said)) }
   }),
   tcp: onceFor(said => {
     const count = (said.conf as MeshRetry).tcp?.maxConnectAttempt
@@ -88,11 +97,6 @@ function retryParts(retry: Retry | null): { readonly retry: Retry } | null {
 }
 
 const NOTHING = {}
-
-function retryOfRoute(conf: ServiceConf, section: 'http' | 'grpc'): { readonly retry?: Retry } {
-  const { retry } = MESH[section](conf) ?? (NOTHING as Partial<OutboundListener>)
-  return retry === undefined ? NOTHING : { retry }
-}
 
 function hostSelectionOf({ conf }: ServiceConf): readonly Predicate[] | undefined {
   return (conf as MeshRetry).http?.hostSelection

@@ -4,7 +4,8 @@
  */
 import { goDurationMs } from '#base/duration.ts'
 import type { Cluster } from '#contract/cluster.ts'
-import type { InboundListener, OutboundTimeouts } from '#contract/listener.ts'
+import type { InboundListener, ListenerTimeouts } from '#contract/listener.ts'
+import type { Conduct } from '#contract/resilience/conduct.ts'
 import { type CallTimeouts, MAX_MS } from '#contract/resilience/timeouts.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { TimeoutSpec } from '../../kinds/legacy/timeout.ts'
@@ -49,9 +50,9 @@ export function compileTimeout(view: MeshView, dataplane: Resource<DataplaneSpec
 
 /** For each place, what is said there. */
 interface Times {
-  readonly http: { readonly timeouts: OutboundTimeouts }
-  readonly tcp: { readonly timeouts: OutboundTimeouts }
-  readonly cluster: Partial<Cluster>
+  readonly http: { readonly timeouts: ListenerTimeouts }
+  readonly tcp: { readonly timeouts: ListenerTimeouts }
+  readonly cluster: Pick<Cluster, 'connectTimeoutMs'> & Conduct
 }
 
 /** null: nothing is said. */
@@ -71,16 +72,10 @@ function timesFor(
 const timesOf = onceFor((said: ServiceConf): Times => {
   const conf = said.conf as Conf
   const policy = authorOf(said)
-  const idleMs = msOf(conf.idleTimeout ?? DEFAULTS.idle)
-  const maxConnectionMs = msOf(conf.http?.maxConnectionDuration)
   return {
-    http: { timeouts: callTimes(conf, policy) },
-    tcp: { timeouts: { policy, tcpIdleMs: idleMs } },
-    cluster: {
-      connectTimeoutMs: connectMs(conf.connectionTimeout),
-      idleMs,
-      ...(maxConnectionMs > 0 && { maxConnectionMs }),
-    },
+    http: { timeouts: httpTimes(conf, policy) },
+    tcp: { timeouts: tcpTimes(conf, policy) },
+    cluster: connectionTimes(conf),
   }
 })
 
@@ -95,6 +90,25 @@ function callTimes({ http = {} }: Conf, policy: string): CallTimeouts {
     requestMs: msOf(http.requestTimeout ?? DEFAULTS.request),
     streamIdleMs: msOf(http.streamIdleTimeout ?? DEFAULTS.streamIdle),
     ...(maxStreamMs > 0 && { maxStreamMs }),
+  }
+}
+
+function httpTimes(conf: Conf, policy: string): ListenerTimeouts {
+  const headersMs = msOf(conf.http?.requestHeadersTimeout)
+  return { ...callTimes(conf, policy), ...(headersMs > 0 && { headersMs }) }
+}
+
+function tcpTimes({ idleTimeout }: Conf, policy: string): ListenerTimeouts {
+  return { policy, tcpIdleMs: msOf(idleTimeout ?? DEFAULTS.idle) }
+}
+
+/** Of those that the data plane makes, also to the local application. */
+function connectionTimes({ connectionTimeout, idleTimeout, http }: Conf) {
+  const maxConnectionMs = msOf(http?.maxConnectionDuration)
+  return {
+    connectTimeoutMs: connectMs(connectionTimeout),
+    idleMs: msOf(idleTimeout ?? DEFAULTS.idle),
+    ...(maxConnectionMs > 0 && { maxConnectionMs }),
   }
 }
 
@@ -144,15 +158,10 @@ function inboundTimes(
 ): Pick<InboundListener, 'upstream' | 'timeouts'> {
   const last = rules.filter(({ match }) => match === undefined).at(-1)?.origin.policy
   const policy = last === undefined ? '' : `${last.type}/${last.name}`
-  const idleMs = msOf(conf.idleTimeout ?? DEFAULTS.idle)
-  const headersMs = msOf(conf.http?.requestHeadersTimeout)
-  const isTcp = protocol === 'tcp'
-  return {
-    upstream: { ...upstream, connectTimeoutMs: connectMs(conf.connectionTimeout), ...(!isTcp && { idleMs }) },
-    timeouts: isTcp
-      ? { policy, tcpIdleMs: idleMs }
-      : { ...callTimes(conf, policy), ...(headersMs > 0 && { headersMs }) },
-  }
+  if (protocol !== 'tcp')
+    return { upstream: { ...upstream, ...connectionTimes(conf) }, timeouts: httpTimes(conf, policy) }
+  const connectTimeoutMs = connectMs(conf.connectionTimeout)
+  return { upstream: { ...upstream, connectTimeoutMs }, timeouts: tcpTimes(conf, policy) }
 }
 
 /** The contract knows hours. */
@@ -162,7 +171,8 @@ function connectMs(text: string = DEFAULTS.connect): number {
   return Math.min(msOf(text), MAX_CONNECT_MS) || MAX_CONNECT_MS
 }
 
-/** Whole milliseconds, of a duration above 0 at least one; 0: no limit. */
+/** Whole milliseconds, of a duration above 0 at least one; 0: no limit, and durations below it. */
 export function msOf(text: string | undefined): number {
-  return Math.min(Math.ceil(text === undefined ? 0 : (goDurationMs(text) ?? 0)), MAX_MS)
+  const ms = text === undefined ? 0 : (goDurationMs(text) ?? 0)
+  return Math.min(Math.max(0, Math.ceil(ms)), MAX_MS)
 }

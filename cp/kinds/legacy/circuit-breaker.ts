@@ -15,7 +15,11 @@ const percent = (description: string, byDefault: string) =>
   optional(uint32, description, { default: byDefault, unit: 'percent', rule: '0 to 100', keepsZero: true })
 
 const errorsSchema = z.object({
-  consecutive: count('How many of them in a row.', '5'),
+  consecutive: optional(uint32, 'How many of them in a row.', {
+    default: '5',
+    rule: '0: never',
+    keepsZero: true,
+  }),
 })
 
 const REQUEST_VOLUME = 'Endpoints with fewer requests per interval are not judged.'

@@ -17,8 +17,8 @@ const tcpSchema = z.object({
   send: optional(bytes, 'What is sent.', { default: 'nothing', isBytes: true, keepsZero: true }),
   receive: optional(
     z.array(filled(bytes, 'A piece of the answer.', { isBytes: true })),
-    'Pieces that the answer has to hold in this order, with anything between them; none: a connection is enough.',
-    { isBytes: true, typeText: 'list of base64' },
+    'Pieces that the answer has to hold in this order, with anything between them.',
+    { default: 'none: a connection is enough', isBytes: true, typeText: 'list of base64' },
   ),
 })
 
@@ -95,7 +95,7 @@ const confSchema = z.object({
   ),
   noTrafficInterval: optional(
     protobufDuration,
-    'Time between two probes of a service that was never called.',
+    'Time between two probes until this data plane calls the service for the first time.',
     {
       default: '60s',
       rule: DURATION_RULE,

@@ -10,7 +10,11 @@ import { defineLegacyPolicy } from './legacy-policy.ts'
 import { directionFields, inboundViolations } from './selectors.ts'
 
 const onRateLimitSchema = z.object({
-  status: optional(uint32, 'Status of the answer.', { default: '429', rule: '100 to 599', keepsZero: true }),
+  status: optional(uint32, 'Status of the answer.', {
+    default: '429',
+    rule: '400 to 599; others from 100 on count as 429',
+    keepsZero: true,
+  }),
   headers: optional(
     z.array(
       z.object({

@@ -70,7 +70,13 @@ const retryFields = {
 
 const httpSchema = z.object({
   ...retryFields,
-  retriableStatusCodes: optional(z.array(uint32), 'Statuses of answers after which a call is tried again.'),
+  retriableStatusCodes: optional(
+    z.array(uint32),
+    'Statuses of answers after which a call is tried again too.',
+    {
+      default: 'none',
+    },
+  ),
   retriableMethods: optional(
     z.array(filled(z.enum(METHODS), 'A method; not NONE.', { protoEnum: 'kuma.mesh.v1alpha1.HttpMethod' })),
     'Only requests with these methods are tried again.',
@@ -95,7 +101,11 @@ const grpcSchema = z.object({
       }),
     ),
     'Statuses of gRPC after which a call is tried again.',
-    { default: 'all of them', rule: 'each once' },
+    {
+      default:
+        'cancelled, resource_exhausted, unavailable; and what HTTP calls gateway_error, connect_failure, refused_stream, reset',
+      rule: 'each once',
+    },
   ),
 })
 

@@ -10,6 +10,7 @@ import { directionFields, outboundViolations } from './selectors.ts'
 
 const OFF = { default: 'no limit', rule: 'a duration such as 1m30s, above 0' }
 const STREAM_OFF = { default: 'no limit', rule: 'a duration such as 1m30s' }
+const STREAM_IDLE_OFF = { default: '30m', rule: 'a duration such as 1m30s; 0s: no limit' }
 const STREAM_IDLE = 'Time without a byte in either direction after which a request is given up.'
 const STREAM_LIFE = 'Time after which a request is given up, even while bytes flow.'
 
@@ -28,21 +29,24 @@ const httpSchema = z.object({
   idleTimeout: optional(
     protobufDuration,
     'Time without requests after which a connection to the service is closed.',
-    OFF,
+    {
+      default: '1m; without mTLS 3s',
+      rule: 'a duration such as 1m30s, above 0; longer ones count as the default',
+    },
   ),
-  streamIdleTimeout: optional(protobufDuration, STREAM_IDLE, STREAM_OFF),
+  streamIdleTimeout: optional(protobufDuration, STREAM_IDLE, STREAM_IDLE_OFF),
   maxStreamDuration: optional(protobufDuration, STREAM_LIFE, STREAM_OFF),
 })
 
 const grpcSchema = z.object({
   streamIdleTimeout: optional(
     protobufDuration,
-    `${STREAM_IDLE} Older form of \`http.streamIdleTimeout\`.`,
-    OFF,
+    `${STREAM_IDLE} Older form of \`http.streamIdleTimeout\`, which goes before it.`,
+    { ...OFF, default: '30m' },
   ),
   maxStreamDuration: optional(
     protobufDuration,
-    `${STREAM_LIFE} Older form of \`http.maxStreamDuration\`.`,
+    `${STREAM_LIFE} Older form of \`http.maxStreamDuration\`, which goes before it.`,
     OFF,
   ),
 })
@@ -52,7 +56,10 @@ const confSchema = z.object({
     default: '5s',
     rule: 'a duration such as 1m30s',
   }),
-  tcp: optional(tcpSchema, 'Calls of protocol tcp.', { rule: 'with idleTimeout' }),
+  tcp: optional(tcpSchema, 'Calls of protocol tcp.', {
+    default: 'idleTimeout 1h',
+    rule: 'with idleTimeout',
+  }),
   http: optional(httpSchema, 'Calls of protocol http, http2 and grpc.', {
     rule: 'with requestTimeout or idleTimeout',
   }),

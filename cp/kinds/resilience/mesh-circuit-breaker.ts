@@ -3,7 +3,7 @@
  * answers are bad (kuma-api 4.12).
  */
 import { z } from 'zod'
-import { fieldAt, itemAt } from '../field-path.ts'
+import { fieldAt } from '../field-path.ts'
 import { goDuration, violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import {
@@ -17,9 +17,8 @@ import {
   toField,
   topTargetRef,
 } from '../policy.ts'
-import { unenforcedTarget, unenforcedTop } from '../routing/unenforced-refs.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional } from '../schema/doc.ts'
-import { unenforcedFields } from '../schema/unenforced.ts'
 import { type IntOrString, intOrString, numberOf, percentageViolations } from '../values.ts'
 import { aboveZero, count, durationAboveZero, wholePercent } from './ranges.ts'
 
@@ -52,16 +51,16 @@ const limitsSchema = z.object({
 const consecutive = (description: string) =>
   z.object({ consecutive: optional(count, description, { ...ABOVE_ZERO, default: '5' }) })
 
-const hosts = {
+const hosts = (requestVolume: string) => ({
   minimumHosts: optional(count, 'Endpoints with enough requests that it takes to judge at all.', {
     ...ABOVE_ZERO,
     default: '5',
   }),
   requestVolume: optional(count, 'Requests in one interval that it takes to judge an endpoint.', {
     ...ABOVE_ZERO,
-    default: '100; failurePercentage: 50',
+    default: requestVolume,
   }),
-}
+})
 
 const detectorsSchema = z.object({
   totalFailures: optional(
@@ -79,7 +78,7 @@ const detectorsSchema = z.object({
   ),
   successRate: optional(
     z.object({
-      ...hosts,
+      ...hosts('100'),
       standardDeviationFactor: optional(
         intOrString,
         'How many standard deviations below the mean of all endpoints the rate of success may be.',
@@ -90,7 +89,7 @@ const detectorsSchema = z.object({
   ),
   failurePercentage: optional(
     z.object({
-      ...hosts,
+      ...hosts('50'),
       threshold: optional(count, 'Share of failures from which on an endpoint is taken out.', {
         unit: 'percent',
         default: '85',
@@ -102,9 +101,13 @@ const detectorsSchema = z.object({
 })
 
 const outlierSchema = z.object({
-  disabled: optional(z.boolean(), 'Takes no endpoint out, whatever a broader policy says.', {
-    default: 'false',
-  }),
+  disabled: optional(
+    z.boolean(),
+    'Takes no endpoint out, whatever a broader policy says; a CircuitBreaker still does.',
+    {
+      default: 'false',
+    },
+  ),
   interval: optional(goDuration, 'How often endpoints are judged.', { ...LONGER, default: '10s' }),
   baseEjectionTime: optional(
     goDuration,
@@ -128,7 +131,12 @@ const outlierSchema = z.object({
   healthyPanicThreshold: optional(
     intOrString,
     'Share of healthy endpoints below which all are used, healthy or not; 0: never.',
-    { unit: 'percent', typeText: 'whole number or decimal text', default: '50', rule: '0 to 100' },
+    {
+      unit: 'percent',
+      typeText: 'whole number or decimal text',
+      default: '50, or as a MeshHealthCheck or HealthCheck says',
+      rule: '0 to 100',
+    },
   ),
   detectors: optional(detectorsSchema, 'What makes an endpoint bad.', {
     rule: 'must be defined; at least one detector',
@@ -169,13 +177,7 @@ export const meshCircuitBreaker = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  unenforced: spec => [
-    ...unenforcedTop(spec.targetRef),
-    ...(spec.to ?? []).flatMap(({ targetRef }, i) =>
-      unenforcedTarget(targetRef, fieldAt(itemAt('spec.to', i), 'targetRef')),
-    ),
-    ...unenforcedFields(policySchema, spec, 'spec'),
-  ],
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
 
 function confViolations(conf: Breaker = {}, path: string): Violation[] {

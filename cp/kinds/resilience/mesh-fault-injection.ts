@@ -13,9 +13,10 @@ import {
   policyViolations,
   policyWarnings,
   rulesField,
-  toField,
+  toOfGatewaysField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional, required } from '../schema/doc.ts'
 import type { TargetRefRules } from '../target-ref.ts'
 import { intOrString, percentageViolations } from '../values.ts'
@@ -60,7 +61,7 @@ const CLIENTS: TargetRefRules = { kinds: ['Mesh', 'MeshSubset', 'MeshService', '
 
 const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY.kinds.join(', ')),
-  to: toField(faultsSchema, 'Mesh; only where the policy is for gateways too'),
+  to: toOfGatewaysField(faultsSchema),
   from: fromField(faultsSchema, CLIENTS.kinds.join(', ')),
   rules: rulesField(faultsSchema),
 })
@@ -90,6 +91,7 @@ export const meshFaultInjection = defineKind<z.infer<typeof policySchema>>({
     }),
   warnings: spec =>
     policyWarnings(spec, "'from' field is deprecated, use 'rules' with SPIFFE-based 'matches' instead"),
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
 
 function faultViolations(fault: z.infer<typeof faultSchema>, path: string, index: number): Violation[] {

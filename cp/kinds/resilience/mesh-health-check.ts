@@ -15,9 +15,10 @@ import {
   toField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional } from '../schema/doc.ts'
 import { bytes, intOrString, percentageViolations } from '../values.ts'
-import { aboveZero, durationAboveZero, statusCode, wholePercent } from './ranges.ts'
+import { aboveZero, durationAboveZero, int32, statusCode, wholePercent } from './ranges.ts'
 
 const LONGER = { unit: 'duration such as 1m30s', rule: 'longer than 0s' }
 const disabled = optional(z.boolean(), 'Takes this probe away, whatever a broader policy says.', {
@@ -26,11 +27,11 @@ const disabled = optional(z.boolean(), 'Takes this probe away, whatever a broade
 
 const tcpSchema = z.object({
   disabled,
-  send: optional(bytes, 'What is sent; without it, connecting is all.', { isBytes: true }),
+  send: optional(bytes, 'What is sent.', { default: 'nothing', isBytes: true }),
   receive: optional(
     z.array(bytes),
     'What the answer must contain, in this order, with anything in between.',
-    { typeText: 'list of base64 texts' },
+    { default: 'nothing: a connection is enough', typeText: 'list of base64 texts' },
   ),
 })
 
@@ -61,34 +62,50 @@ const checkSchema = z.object({
     default: 'as interval',
   }),
   timeout: optional(goDuration, 'How long a probe may take.', { ...LONGER, default: '15s' }),
-  unhealthyThreshold: optional(z.int(), 'Failed probes in a row that make an endpoint unhealthy.', {
+  unhealthyThreshold: optional(int32, 'Failed probes in a row that make an endpoint unhealthy.', {
     default: '5',
     rule: 'more than 0',
   }),
-  healthyThreshold: optional(z.int(), 'Good probes in a row that make an endpoint healthy.', {
+  healthyThreshold: optional(int32, 'Good probes in a row that make an endpoint healthy.', {
     default: '1',
     rule: 'more than 0',
   }),
-  initialJitter: optional(goDuration, 'Longest random wait before the first probe.', LONGER),
-  intervalJitter: optional(goDuration, 'Longest random wait that is added to each interval.', LONGER),
+  initialJitter: optional(goDuration, 'Longest random wait before the first probe.', {
+    ...LONGER,
+    default: 'none',
+  }),
+  intervalJitter: optional(goDuration, 'Longest random wait that is added to each interval.', {
+    ...LONGER,
+    default: 'none',
+  }),
   intervalJitterPercent: optional(z.int(), 'The same as a share of the interval; both may be given.', {
     unit: 'percent',
+    default: '0',
     rule: '0 to 100',
   }),
   healthyPanicThreshold: optional(
     intOrString,
     'Share of healthy endpoints below which all are used, healthy or not; 0: never.',
-    { unit: 'percent', typeText: 'whole number or decimal text', default: '50', rule: '0 to 100' },
+    {
+      unit: 'percent',
+      typeText: 'whole number or decimal text',
+      default: '50',
+      rule: '0 to 100; a MeshCircuitBreaker goes before it',
+    },
   ),
   failTrafficOnPanic: optional(
     z.boolean(),
     'Below healthyPanicThreshold calls fail instead of going to all endpoints.',
     { default: 'false' },
   ),
-  noTrafficInterval: optional(goDuration, 'Pause between probes while nobody calls the service.', {
-    ...LONGER,
-    default: '60s',
-  }),
+  noTrafficInterval: optional(
+    goDuration,
+    'Pause between probes until this data plane calls the service for the first time.',
+    {
+      ...LONGER,
+      default: '60s',
+    },
+  ),
   eventLogPath: optional(z.string(), 'File to which changes of health are written.', {
     default: 'none',
     rule: 'absolute path',
@@ -97,7 +114,10 @@ const checkSchema = z.object({
     default: 'false',
   }),
   reuseConnection: optional(z.boolean(), 'Keeps the connection for the next probe.', { default: 'true' }),
-  tcp: optional(tcpSchema, 'Probe of TCP services, and of HTTP services without an http section.'),
+  tcp: optional(
+    tcpSchema,
+    'Probe of TCP services, and of others where the section of their protocol is disabled.',
+  ),
   http: optional(httpSchema, 'Probe of HTTP services.'),
   grpc: optional(grpcSchema, 'Probe of gRPC services, by the gRPC health protocol.'),
 })
@@ -128,6 +148,7 @@ export const meshHealthCheck = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
 
 const DURATIONS = [

@@ -3,10 +3,10 @@
  * below `kind: Mesh` without proxyTypes, 2.5 does not: accepted here, it is for the sidecars among them.
  */
 import { z } from 'zod'
-import { fieldAt } from '../field-path.ts'
+import { fieldAt, itemAt } from '../field-path.ts'
 import { goDuration, violation } from '../fields.ts'
 import { headerModifierViolations, headerSetAddSchema } from '../header-match.ts'
-import { defineKind, type Violation } from '../kind.ts'
+import { defineKind, type Unenforced, type Violation } from '../kind.ts'
 import {
   ANY_CLIENT,
   ANY_PROXY_OR_ROUTE,
@@ -15,9 +15,10 @@ import {
   policyViolations,
   policyWarnings,
   rulesField,
-  toField,
+  toOfGatewaysField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional, required } from '../schema/doc.ts'
 import { inboundRefusal } from './gateway-lists.ts'
 import { aboveZero, count, durationOver } from './ranges.ts'
@@ -39,10 +40,13 @@ const rateOf = (what: string) =>
 
 const httpSchema = z.object({
   disabled,
-  requestRate: optional(rateOf('Requests'), 'How many requests pass.'),
+  requestRate: optional(rateOf('Requests'), 'How many requests pass.', { default: 'no limit' }),
   onRateLimit: optional(
     z.object({
-      status: optional(count, 'Status of the answer.', { default: '429', rule: '400 to 599' }),
+      status: optional(count, 'Status of the answer.', {
+        default: '429',
+        rule: '400 to 599; others count as 429',
+      }),
       headers: optional(headerSetAddSchema, 'Headers of the answer.'),
     }),
     'The answer to requests that are too many.',
@@ -51,7 +55,9 @@ const httpSchema = z.object({
 
 const tcpSchema = z.object({
   disabled,
-  connectionRate: optional(rateOf('New connections'), 'How many connections are accepted.'),
+  connectionRate: optional(rateOf('New connections'), 'How many connections are accepted.', {
+    default: 'no limit',
+  }),
 })
 
 const limitSchema = z.object({
@@ -67,7 +73,7 @@ const limitSchema = z.object({
 
 const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY_OR_ROUTE.kinds.join(', ')),
-  to: toField(limitSchema, 'Mesh; only where the policy is for gateways too'),
+  to: toOfGatewaysField(limitSchema),
   from: fromField(limitSchema, 'Mesh'),
   rules: rulesField(limitSchema),
 })
@@ -102,7 +108,18 @@ export const meshRateLimit = defineKind<Policy>({
     ...statusWarnings(spec),
     ...policyWarnings({ targetRef: spec.targetRef }),
   ],
+  unenforced: spec => [...unenforcedParts(policySchema, spec), ...unenforcedRates(spec)],
 })
+
+/** Connections are counted before anybody looks at who makes them. */
+function unenforcedRates({ rules = [] }: Policy): Unenforced[] {
+  const message = 'connections are counted for all clients together: a rule without matches'
+  return rules.flatMap(({ matches = [], default: conf }, i) => {
+    if (matches.length === 0 || conf?.local?.tcp === undefined) return []
+    const field = fieldAt(itemAt('spec.rules', i), 'default.local.tcp')
+    return [{ field, message, refusesTraffic: true }]
+  })
+}
 
 function confViolations({ local }: Limit = {}, place: string, { matches }: ConfPlace): Violation[] {
   const path = fieldAt(place, 'local')

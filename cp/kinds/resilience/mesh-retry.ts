@@ -15,6 +15,7 @@ import {
   toField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { destinationsOf } from './destinations.ts'
 import { durationAboveZero } from './ranges.ts'
 import {
@@ -50,6 +51,7 @@ export const meshRetry = defineKind<z.infer<typeof policySchema>>({
       conf: (conf, path) => confViolations(conf, fieldAt(path, 'conf')),
     }),
   warnings: spec => policyWarnings(spec),
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
 
 function confViolations({ tcp, http, grpc }: Retry = {}, path: string): Violation[] {

@@ -18,6 +18,7 @@ import {
   toField,
   topTargetRef,
 } from '../policy.ts'
+import { unenforcedParts } from '../routing/unenforced-refs.ts'
 import { optional } from '../schema/doc.ts'
 import { destinationsOf, isRouteOrGateway } from './destinations.ts'
 import { durationAboveZero, durationNotNegative } from './ranges.ts'
@@ -35,20 +36,29 @@ const httpSchema = z.object({
   ),
   streamIdleTimeout: optional(goDuration, 'How long a request or stream may be without any data.', {
     ...UNIT,
-    default: '30m; gateways: 5s',
+    default: '30m',
   }),
   maxStreamDuration: optional(goDuration, 'How long a request or stream may live in all.', {
     ...UNIT,
     default: '0s',
   }),
-  maxConnectionDuration: optional(goDuration, 'How long a connection may live before it is drained.', {
-    ...UNIT,
-    default: '0s',
-  }),
-  requestHeadersTimeout: optional(goDuration, 'How long the headers of a request may take to arrive.', {
-    ...UNIT,
-    default: '0s; gateways: 500ms',
-  }),
+  maxConnectionDuration: optional(
+    goDuration,
+    'How long a connection to the service, or to the application, takes new requests.',
+    {
+      ...UNIT,
+      default: '0s',
+    },
+  ),
+  requestHeadersTimeout: optional(
+    goDuration,
+    'How long the headers of a request of HTTP/1.1 may take to arrive.',
+    {
+      ...UNIT,
+      default: '10s',
+      rule: '0s or longer; 0s: as by default',
+    },
+  ),
 })
 
 const timeoutSchema = z.object({
@@ -59,7 +69,8 @@ const timeoutSchema = z.object({
   }),
   idleTimeout: optional(goDuration, 'How long a connection may be without data (TCP) or requests (HTTP).', {
     ...UNIT,
-    default: '1h; gateways: 5m',
+    default: '1h; HTTP: 1m, and 3s to applications and without mTLS',
+    rule: '0s or longer; TCP: 0s is no limit; HTTP: 0s and longer times count as the default',
   }),
   http: optional(httpSchema, 'Timeouts of HTTP requests.', { rule: 'at least one timeout' }),
 })
@@ -68,7 +79,9 @@ const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY_OR_ROUTE.kinds.join(', ')),
   to: toField(timeoutSchema, ANY_DESTINATION_OR_ROUTE.kinds.join(', ')),
   from: fromField(timeoutSchema, 'Mesh'),
-  rules: rulesField(timeoutSchema),
+  rules: rulesField(timeoutSchema, {
+    unenforced: { message: 'times hold for all clients; a rule for some of them is left out' },
+  }),
 })
 
 type Timeouts = z.infer<typeof timeoutSchema>
@@ -95,6 +108,7 @@ export const meshTimeout = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
 
 function confViolations(conf: Timeouts = {}, path: string, place: ConfPlace): Violation[] {

@@ -10,6 +10,9 @@ import type { Violation } from '../kind.ts'
 /** Kuma's uint32. */
 export const count = z.int().min(0).max(4_294_967_295)
 
+/** Kuma's int32, as far as it is a count: the rule for what is below has a message of its own. */
+export const int32 = z.int().max(2_147_483_647)
+
 export function aboveZero(
   value: number | undefined,
   field: string,

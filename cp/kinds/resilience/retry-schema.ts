@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { goDuration, tagsSchema } from '../fields.ts'
 import { headerMatchSchema, headerName } from '../header-match.ts'
 import { filled, optional, required } from '../schema/doc.ts'
-import { count } from './ranges.ts'
+import { count, int32 } from './ranges.ts'
 
 /** Conditions of Kuma besides status codes. */
 const HTTP_CONDITIONS: ReadonlySet<string> = new Set([
@@ -70,12 +70,16 @@ const shared = {
   numRetries: optional(count, 'How often a call is made again.', { default: '1' }),
   perTryTimeout: optional(goDuration, 'How long one try may take; 0s: no limit of its own.', {
     ...DURATION,
-    default: '15s',
+    default: 'the timeout of the request',
   }),
-  backOff: optional(backOffSchema, 'Pauses between tries.', { rule: 'at least one of its fields' }),
+  backOff: optional(backOffSchema, 'Pauses between tries.', {
+    default: 'baseInterval 25ms',
+    rule: 'at least one of its fields',
+  }),
   rateLimitedBackOff: optional(
     rateLimitedSchema,
     'Pauses that the response asks for; without its headers backOff counts.',
+    { default: 'none' },
   ),
 }
 
@@ -86,8 +90,8 @@ const predicateSchema = z.object({
   ),
   tags: optional(tagsSchema, 'Tags of the endpoints to leave out.', { rule: 'with OmitHostsWithTags' }),
   updateFrequency: filled(
-    z.int().default(2),
-    'After how many tries the load of the priorities is computed anew.',
+    int32.default(2),
+    'After how many tries, each time, the priorities tried so far are left out.',
     { default: '2', rule: 'with OmitPreviousPriorities: more than 0' },
   ),
 })
@@ -105,19 +109,29 @@ const httpSchema = z.object({
   ),
   retriableResponseHeaders: optional(
     z.array(headerMatchSchema),
-    'Responses with one of these headers are retried.',
+    'Responses with one of these headers are retried too.',
+    { default: 'none' },
   ),
   retriableRequestHeaders: optional(
     z.array(headerMatchSchema),
-    'Only requests with these headers are retried.',
+    'Only requests with one of these headers are retried.',
+    { default: 'all requests' },
   ),
-  hostSelection: optional(z.array(predicateSchema), 'Endpoints that a retry does not go to.', {
-    rule: 'OmitPreviousPriorities at most once',
-  }),
+  hostSelection: optional(
+    z.array(predicateSchema),
+    'Endpoints that a retry does not go to where there are others.',
+    {
+      default: 'OmitPreviousHosts, which always acts',
+      rule: 'OmitPreviousPriorities at most once',
+    },
+  ),
   hostSelectionMaxAttempts: optional(
     z.int(),
     'How often another endpoint is looked for before the last one found is taken.',
-    { default: '1' },
+    {
+      default: '1',
+      unenforced: { message: 'a retry goes to an endpoint that is not left out wherever there is one' },
+    },
   ),
 })
 
@@ -126,7 +140,10 @@ const grpcSchema = z.object({
   retryOn: optional(
     z.array(z.enum(['Canceled', 'DeadlineExceeded', 'Internal', 'ResourceExhausted', 'Unavailable'])),
     'gRPC status of the responses that are retried.',
-    { default: 'Canceled, ResourceExhausted, Unavailable, and what HTTP retries by default' },
+    {
+      default:
+        'Canceled, ResourceExhausted, Unavailable; and what HTTP calls GatewayError, ConnectFailure, RefusedStream, Reset',
+    },
   ),
 })
 

@@ -8,12 +8,11 @@ import { violation } from '../fields.ts'
 import { defineKind, type Violation } from '../kind.ts'
 import { ANY_PROXY, policyViolations, toField, topTargetRef } from '../policy.ts'
 import { optional, required } from '../schema/doc.ts'
-import { unenforcedFields } from '../schema/unenforced.ts'
 import { type TargetRef, type TargetRefRules, topLevelWarnings } from '../target-ref.ts'
 import { intOrString, numberOf } from '../values.ts'
 import { hashPoliciesField, hashPoliciesViolations, hashPoliciesWarnings } from './hash-policy.ts'
 import { localityAwarenessSchema, localityViolations } from './locality-awareness.ts'
-import { unenforcedTarget, unenforcedTop } from './unenforced-refs.ts'
+import { unenforcedParts } from './unenforced-refs.ts'
 
 const MAX_RING_SIZE = 8_000_000
 const MAX_TABLE_SIZE = 5_000_011
@@ -130,13 +129,7 @@ export const meshLoadBalancingStrategy = defineKind<MeshLoadBalancingStrategySpe
     ),
     ...topLevelWarnings(spec.targetRef),
   ],
-  unenforced: spec => [
-    ...unenforcedTop(spec.targetRef),
-    ...(spec.to ?? []).flatMap(({ targetRef }, i) =>
-      unenforcedTarget(targetRef, fieldAt(itemAt('spec.to', i), 'targetRef')),
-    ),
-    ...unenforcedFields(strategySchema, spec, 'spec'),
-  ],
+  unenforced: spec => unenforcedParts(strategySchema, spec),
 })
 
 function targetRules(top: TargetRef, conf: Conf | undefined): TargetRefRules {

@@ -1,10 +1,26 @@
 /**
- * What policies for outgoing calls may name and nothing stands for yet: gateways, and destinations that are resources of
- * their own. Paths as in the representation.
+ * What policies may name and nothing stands for yet: gateways, destinations that are resources of their own, and clients
+ * that certificates do not tell. Paths as in the representation.
  */
+import { fieldAt, itemAt } from '../field-path.ts'
 import type { Unenforced } from '../kind.ts'
+import type { PolicySpec } from '../policy.ts'
+import type { Schema } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 import type { TargetRef } from '../target-ref.ts'
 import type { BackendRef } from './backend-ref.ts'
+
+/** Of a policy with `to` or `from`: who it is for, its destinations and clients, and the fields that its schema flags. */
+export function unenforcedParts(schema: Schema, spec: PolicySpec<unknown>): Unenforced[] {
+  const { targetRef, to = [], from = [] } = spec
+  const pathIn = (list: string, i: number): string => fieldAt(itemAt(`spec.${list}`, i), 'targetRef')
+  return [
+    ...unenforcedTop(targetRef),
+    ...to.flatMap((item, i) => unenforcedTarget(item.targetRef, pathIn('to', i))),
+    ...from.flatMap((item, i) => unenforcedClient(item.targetRef, pathIn('from', i))),
+    ...unenforcedFields(schema, spec, 'spec'),
+  ]
+}
 
 export function unenforcedTop(top: TargetRef | undefined): Unenforced[] {
   return top?.kind === 'MeshGateway' ? [unenforced('spec.targetRef', 'there are no builtin gateways')] : []
@@ -18,6 +34,14 @@ export function unenforcedTarget(ref: TargetRef, path: string): Unenforced[] {
   return isResource(ref)
     ? [unenforced(path, 'outbounds name services by tags: kind MeshService with a name')]
     : []
+}
+
+/** @param path of the targetRef */
+function unenforcedClient(ref: TargetRef, path: string): Unenforced[] {
+  if (ref.proxyTypes !== undefined)
+    return [unenforced(fieldAt(path, 'proxyTypes'), 'it holds for all: certificates do not tell them apart')]
+  const isNamed = ref.kind !== 'MeshService' || !isResource(ref)
+  return isNamed ? [] : [unenforced(path, 'clients are known by their tags: kind MeshService with a name')]
 }
 
 /** @param path of the backendRef */

@@ -40,7 +40,8 @@ export interface UnenforcedDoc {
 
 export type Schema = z.core.$ZodType
 
-type Facts = Omit<FieldDoc, 'description' | 'required'>
+/** What a field's doc says beside its text. */
+export type Facts = Omit<FieldDoc, 'description' | 'required'>
 
 const docs = z.registry<FieldDoc>()
 

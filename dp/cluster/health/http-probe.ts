@@ -181,7 +181,11 @@ export class HttpProbe implements StreamWaiter, ByteSink, ChunkSink {
       fields.add('content-type', 'application/grpc')
       fields.add('te', 'trailers')
       fields.add('content-length', String(length))
-    } else for (const { name, value } of check.headers) fields.add(name, value)
+    } else {
+      const { set = [], headers } = check
+      fields.drop(set.map(({ name }) => name))
+      for (const { name, value } of [...set, ...headers]) fields.add(name, value)
+    }
     return fields
   }
 }

@@ -17,7 +17,10 @@ export type HealthCheck = HealthCheckTimes &
         readonly type: 'http'
         readonly path: string
         readonly host: string
+        /** Beside those that the probe has of its own. */
         readonly headers: readonly HeaderLine[]
+        /** In place of those of the same name that the probe has of its own. */
+        readonly set?: readonly HeaderLine[]
         readonly statuses: readonly number[]
       }
     /** grpc.health.v1.Health/Check; `service` '': of the server as a whole. */
@@ -84,10 +87,15 @@ export function readHealthCheck(reader: Reader): HealthCheck {
         type,
         path: reader.text('path'),
         host: reader.text('host'),
-        headers: reader.list('headers').map(line => ({ name: line.text('name'), value: line.text('value') })),
+        headers: readLines(reader, 'headers'),
+        ...(reader.has('set') && { set: readLines(reader, 'set') }),
         statuses: reader.integers('statuses', 100, 599),
       }
     case 'grpc':
       return { ...times, type, service: reader.text('service'), authority: reader.text('authority') }
   }
+}
+
+function readLines(reader: Reader, name: string): readonly HeaderLine[] {
+  return reader.list(name).map(line => ({ name: line.text('name'), value: line.text('value') }))
 }

@@ -23,6 +23,8 @@ export const RETRY_CONDITIONS = [
   'unavailable',
 ] as const
 
+const MAX_COUNT = 4_294_967_295
+
 export type RetryCondition = (typeof RETRY_CONDITIONS)[number]
 
 export interface Retry {
@@ -38,7 +40,7 @@ export interface Retry {
   readonly methods?: readonly string[]
   /** Only requests with one of these header fields; absent: all. */
   readonly requestHeaders?: readonly HeaderMatch[]
-  /** After the first try. */
+  /** After the first try; 0: none, whatever is said elsewhere. */
   readonly retries: number
   /** Of one try; absent: no limit of its own. */
   readonly perTryMs?: number
@@ -49,8 +51,11 @@ export interface Retry {
     readonly headers: readonly { readonly name: string; readonly format: 'seconds' | 'unix-timestamp' }[]
     readonly maxMs: number
   }
-  /** A retry leaves those endpoints out that were tried, where there are others; `priorities`: their whole priorities. */
-  readonly omits?: readonly 'priorities'[]
+  /**
+   * A retry leaves those endpoints out that were tried, where there are others; after so many of them, each time, their
+   * whole priorities. Absent: never those.
+   */
+  readonly omitsPrioritiesAfter?: number
   /** Keys of endpoints (`ADDRESS PORT`) that a retry leaves out where there are others. */
   readonly omittedEndpoints?: readonly string[]
 }
@@ -69,7 +74,7 @@ export function readRetry(reader: Reader): Retry {
     ...(reader.has('requestHeaders') && {
       requestHeaders: reader.list('requestHeaders').map(readHeaderMatch),
     }),
-    retries: reader.integer('retries', 0, 4_294_967_295),
+    retries: reader.integer('retries', 0, MAX_COUNT),
     ...(reader.has('perTryMs') && { perTryMs: readMs(reader, 'perTryMs') }),
     backOff: { baseMs: readMs(backOff, 'baseMs', 1), maxMs: readMs(backOff, 'maxMs', 1) },
     ...(rateLimited && {
@@ -81,7 +86,9 @@ export function readRetry(reader: Reader): Retry {
         maxMs: readMs(rateLimited, 'maxMs', 1),
       },
     }),
-    ...(reader.has('omits') && { omits: reader.listOf('omits', ['priorities'] as const) }),
+    ...(reader.has('omitsPrioritiesAfter') && {
+      omitsPrioritiesAfter: reader.integer('omitsPrioritiesAfter', 1, MAX_COUNT),
+    }),
     ...(reader.has('omittedEndpoints') && { omittedEndpoints: reader.texts('omittedEndpoints') }),
   }
 }

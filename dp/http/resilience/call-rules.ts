@@ -26,7 +26,7 @@ export function callRules(
   limits: Limits,
   others: CallRules | null = null,
 ): CallRules {
-  const retries = retry === undefined ? (others?.retry ?? null) : new RetryRules(retry)
+  const retries = retry === undefined ? (others?.retry ?? null) : rulesOf(retry)
   if (timeouts === undefined && others !== null) return { ...others, retry: retries }
   const { requestMs = 0, maxStreamMs = 0, streamIdleMs, policy = '' } = timeouts ?? {}
   return {
@@ -37,6 +37,10 @@ export function callRules(
     policy,
     retry: retries,
   }
+}
+
+function rulesOf(retry: Retry): RetryRules | null {
+  return retry.retries === 0 ? null : new RetryRules(retry)
 }
 
 /** What is swept for late would otherwise come early. */

@@ -50,11 +50,11 @@ export class RetryRules {
   readonly #rateLimited: Retry['rateLimited']
 
   constructor(config: Retry) {
-    const { on, methods, omits = [] } = config
+    const { on, methods, omitsPrioritiesAfter = 0 } = config
     this.policy = config.policy
     this.retries = config.retries
     this.perTryMs = config.perTryMs ?? 0
-    this.omits = { priorities: omits.includes('priorities'), keys: new Set(config.omittedEndpoints) }
+    this.omits = { prioritiesAfter: omitsPrioritiesAfter, keys: new Set(config.omittedEndpoints) }
     this.#on = new Set(on)
     this.#statuses = new Set(config.statuses)
     this.#grpc = new Set(on.flatMap(condition => GRPC_STATUSES[condition] ?? []))
