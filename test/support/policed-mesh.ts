@@ -45,7 +45,9 @@ export function actingUnder(type: string, list: PolicyList, conf: object): Reado
   )
 }
 
-function bodyOf(type: string, list: PolicyList, conf: object): { readonly spec?: object } & object {
+type Body = Readonly<Record<string, unknown>> & { readonly spec?: object }
+
+function bodyOf(type: string, list: PolicyList, conf: object): Body {
   if (list === 'conf') return { ...(type === 'FaultInjection' ? HTTP_SELECTORS : SELECTORS), conf }
   const item = list === 'rules' ? { default: conf } : { targetRef: { kind: 'Mesh' }, default: conf }
   return { spec: { targetRef: { kind: 'Mesh' }, [list]: [item] } }
