@@ -219,3 +219,11 @@ t.test('a client that leaves during a pause is not asked for again', async t => 
   while (engine.status().outbounds[0]?.connections !== 0) await new Promise(resolve => setImmediate(resolve))
   t.equal(app.bodies.length, 1)
 })
+
+t.test('a pattern that cannot be used is refused with its place, and what runs goes on', async t => {
+  const app = await toldApplication(t, status(200))
+  const { url, change } = await callingEngine(t, [app.port], {})
+  const responseHeaders = [{ type: 'regex', name: 'x', value: '(' }] as const
+  await t.rejects(change({ retry: aRetry({ responseHeaders }) }), /retry\.responseHeaders\[0\]\.value/)
+  t.equal((await fetch(url)).status, 200)
+})
