@@ -33,9 +33,18 @@ export function fromRules(
   type: string,
   dataplane: Resource<DataplaneSpec>,
 ): readonly RulesOfInbound<SubsetRule>[] {
-  return perInbound(dataplane, inbound =>
-    subsetRules(taggedItems(view, itemsOf(policiesOfInbound(view, type, dataplane, inbound), 'from')), false),
-  )
+  return perInbound(dataplane, inbound => fromRulesOf(view, type, dataplane, inbound))
+}
+
+/** Of one inbound. */
+export function fromRulesOf(
+  view: MeshView,
+  type: string,
+  dataplane: Resource<DataplaneSpec>,
+  inbound: DataplaneInbound,
+): readonly SubsetRule[] {
+  const policies = policiesOfInbound(view, type, dataplane, inbound)
+  return subsetRules(taggedItems(view, itemsOf(policies, 'from')), false)
 }
 
 /** @param isFromAsRules see PolicyTraits */
@@ -45,20 +54,34 @@ export function matchRules(
   dataplane: Resource<DataplaneSpec>,
   isFromAsRules: boolean,
 ): readonly RulesOfInbound<MatchRule>[] {
-  return perInbound(dataplane, inbound =>
-    policiesOfInbound(view, type, dataplane, inbound)
-      .flatMap(policy => [...entriesOf(policy), ...(isFromAsRules ? entriesOfFrom(policy) : [])])
-      .toSorted((a, b) => weightOf(b.match) - weightOf(a.match)),
-  )
+  return perInbound(dataplane, inbound => matchRulesOf(view, type, dataplane, inbound, isFromAsRules))
+}
+
+/** Of one inbound. @param isFromAsRules see PolicyTraits */
+export function matchRulesOf(
+  view: MeshView,
+  type: string,
+  dataplane: Resource<DataplaneSpec>,
+  inbound: DataplaneInbound,
+  isFromAsRules: boolean,
+): readonly MatchRule[] {
+  return policiesOfInbound(view, type, dataplane, inbound)
+    .flatMap(policy => [...entriesOf(policy), ...(isFromAsRules ? entriesOfFrom(policy) : [])])
+    .toSorted((a, b) => weightOf(b.match) - weightOf(a.match))
 }
 
 /** What holds for all clients of an inbound: the entries without match, merged; undefined: there are none. */
 export function catchAllConf(rules: readonly MatchRule[]): unknown {
-  return mergeItems(
-    rules
-      .filter(({ match }) => match === undefined)
-      .map(({ conf, origin }) => ({ policy: origin.policy, conf })),
-  )
+  return mergeItems(catchAllItems(rules))
+}
+
+/** What that is merged of, lowest precedence first. */
+export function catchAllItems(
+  rules: readonly MatchRule[],
+): readonly { readonly policy: Resource; readonly conf: unknown }[] {
+  return rules
+    .filter(({ match }) => match === undefined)
+    .map(({ conf, origin }) => ({ policy: origin.policy, conf }))
 }
 
 function perInbound<Rule>(

@@ -10,7 +10,7 @@ import type { DataplaneInbound, DataplaneOutbound, DataplaneSpec } from '../kind
 import { kindByType } from '../kinds/registry.ts'
 import { isProxyWide, isRoute, traitsOf } from '../kinds/schema/policy-traits.ts'
 import { inboundItems } from '../match/inbound.ts'
-import { type MatchRule, matchRules } from '../match/inbound-rules.ts'
+import { type MatchRule, matchRulesOf } from '../match/inbound-rules.ts'
 import { outboundPolicy } from '../match/legacy/connection.ts'
 import { hasTags } from '../match/select.ts'
 import { selectedPolicies, serviceConf } from '../match/selection.ts'
@@ -108,8 +108,7 @@ function saidOfInbound(
   const { hasFrom, hasRules, isFromAsRules } = traitsOf(kind)
   const ofClients = hasFrom && !isFromAsRules ? saidOfClients(view, kind, dataplane, inbound) : []
   if (!hasRules) return ofClients
-  const ofInbounds = matchRules(view, kind.type, dataplane, isFromAsRules)
-  const rules = ofInbounds.find(one => one.inbound.port === inbound.port)?.rules ?? []
+  const rules = matchRulesOf(view, kind.type, dataplane, inbound, isFromAsRules)
   const items = (of: readonly MatchRule[]): readonly Said[] =>
     of.map(({ conf, origin }) => ({ conf, ...origin }))
   const forSome = rules.filter(({ match }) => match !== undefined)

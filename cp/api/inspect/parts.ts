@@ -10,7 +10,7 @@ import type { MeshSpec } from '../../kinds/mesh/mesh.ts'
 import { inboundsOf } from '../../kinds/proxy/dataplane.ts'
 import { kinds } from '../../kinds/registry.ts'
 import { isProxyWide, isRoute, traitsOf } from '../../kinds/schema/policy-traits.ts'
-import { catchAllConf, type MatchRule, matchRules } from '../../match/inbound-rules.ts'
+import { catchAllConf, type MatchRule, matchRulesOf } from '../../match/inbound-rules.ts'
 import { policiesOf, proxyConf, type RouteRule } from '../../match/items.ts'
 import { type DestinationRule, destinationRules, ruleForDestination } from '../../match/outbound.ts'
 import { portsOf, type ResourceSection } from '../../match/references.ts'
@@ -58,8 +58,7 @@ export function inboundPoliciesEndpoint(context: ApiContext): Endpoint {
       const policies = targetRefKinds().flatMap(kind => {
         const { hasRules, isFromAsRules } = traitsOf(kind)
         if (inbound === undefined || !hasRules) return []
-        const ofInbounds = matchRules(view, kind.type, dataplane, isFromAsRules)
-        const rules = ofInbounds.find(one => one.inbound.port === inbound.port)?.rules ?? []
+        const rules = matchRulesOf(view, kind.type, dataplane, inbound, isFromAsRules)
         return rules.length === 0 ? [] : [inboundPolicy(kind, rules)]
       })
       return ok({ policies })

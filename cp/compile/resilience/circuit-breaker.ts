@@ -8,7 +8,7 @@ import type { Resource } from '../../kinds/kind.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 import type { Breaker } from '../../kinds/resilience/mesh-circuit-breaker.ts'
 import { numberOf } from '../../kinds/values.ts'
-import { matchRules } from '../../match/inbound-rules.ts'
+import { catchAllItems, matchRulesOf } from '../../match/inbound-rules.ts'
 import { mergeItems } from '../../match/items.ts'
 import { outboundPolicy } from '../../match/legacy/connection.ts'
 import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
@@ -16,7 +16,7 @@ import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { conductOfLegacy } from './circuit-breaker-legacy.ts'
 import { limitsOf, outliersOf } from './circuit-breaker-sections.ts'
-import { onceFor } from './outbound-parts.ts'
+import { authorOf, onceFor } from './outbound-parts.ts'
 import { withParts } from './parts.ts'
 
 const TYPE = 'MeshCircuitBreaker'
@@ -42,13 +42,8 @@ export function compileCircuitBreaker(
 }
 
 function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
-  const ofInbounds = matchRules(view, TYPE, dataplane, true)
   for (const target of draft.inbounds) {
-    const { address, port } = target.inbound
-    const found = ofInbounds.find(({ inbound }) => inbound.port === port && inbound.address === address)
-    const items = (found?.rules ?? [])
-      .filter(({ match }) => match === undefined)
-      .map(({ conf, origin }) => ({ policy: origin.policy, conf }))
+    const items = catchAllItems(matchRulesOf(view, TYPE, dataplane, target.inbound, true))
     if (items.length === 0) continue
     const upstream = { ...target.listener.upstream, ...conductOf({ conf: mergeItems(items), items }) }
     target.listener = { ...target.listener, upstream }
@@ -82,8 +77,7 @@ function conductOf(said: Said): Conduct {
 
 /** The policy of the highest precedence that says something of it. */
 function whoSaid({ items }: Said, field: keyof Breaker): string {
-  const item = items.findLast(({ conf }) => (conf as Breaker)[field] !== undefined)
-  return `${TYPE}/${item?.policy.name ?? ''}`
+  return authorOf({ items: items.filter(({ conf }) => (conf as Breaker)[field] !== undefined) })
 }
 
 function detectionOf(policy: string, said: NonNullable<Breaker['outlierDetection']>): Conduct {

@@ -9,7 +9,7 @@ import type { Resource } from '../../kinds/kind.ts'
 import type { FaultInjectionSpec } from '../../kinds/legacy/fault-injection.ts'
 import type { Match } from '../../kinds/policy.ts'
 import type { DataplaneInbound, DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { fromRules, matchRules } from '../../match/inbound-rules.ts'
+import { fromRulesOf, matchRulesOf } from '../../match/inbound-rules.ts'
 import { inboundPolicies, selectorsOf } from '../../match/legacy/connection.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
@@ -47,14 +47,11 @@ function faultsOf(
   const legacy = inboundPolicies(view, 'FaultInjection', inbound)
   if (legacy.length > 0) return legacy.flatMap(policy => legacyFaults(view.mesh.name, policy))
   const type = 'MeshFaultInjection'
-  const isHere = (one: { readonly inbound: DataplaneInbound }): boolean => one.inbound.port === inbound.port
-  const byTags = fromRules(view, type, dataplane).find(isHere)?.rules ?? []
-  const byMatch = matchRules(view, type, dataplane, false).find(isHere)?.rules ?? []
   return [
-    ...byTags.flatMap(({ subset, conf, origins }) =>
+    ...fromRulesOf(view, type, dataplane, inbound).flatMap(({ subset, conf, origins }) =>
       faultsSaid(conf, clientsOfSubset(view.mesh.name, subset), `${type}/${origins.at(-1)?.name ?? ''}`),
     ),
-    ...byMatch.flatMap(({ match, conf, origin }) =>
+    ...matchRulesOf(view, type, dataplane, inbound, false).flatMap(({ match, conf, origin }) =>
       faultsSaid(
         conf,
         match === undefined ? undefined : clientOf(match as Match),

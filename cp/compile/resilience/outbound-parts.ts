@@ -24,8 +24,7 @@ export function addToRoutes(
     const conf = rule === undefined ? undefined : ruleConf(view, policies, service, rule)
     if (conf === undefined) return route
     isChanged = true
-    const made = withParts(route, partsOf(conf))
-    return made
+    return withParts(route, partsOf(conf))
   })
   if (isChanged) target.listener = { ...target.listener, routes: changed }
 }
@@ -35,8 +34,8 @@ export function addToListener(target: OutboundDraft, parts: Partial<OutboundList
   target.listener = withParts(target.listener, parts)
 }
 
-/** The policy that has the last word, as snapshots name it. */
-export function authorOf({ items }: ServiceConf): string {
+/** The policy that has the last word, as snapshots name it; '' where nobody has said anything. */
+export function authorOf({ items }: { readonly items: readonly { readonly policy: Resource }[] }): string {
   const policy = items.at(-1)?.policy
   return policy === undefined ? '' : `${policy.type}/${policy.name}`
 }

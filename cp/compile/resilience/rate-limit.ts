@@ -8,12 +8,14 @@ import type { Resource } from '../../kinds/kind.ts'
 import type { RateLimitSpec } from '../../kinds/legacy/rate-limit.ts'
 import type { Match } from '../../kinds/policy.ts'
 import type { DataplaneInbound, DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { catchAllConf, type MatchRule, matchRules } from '../../match/inbound-rules.ts'
+import { catchAllItems, type MatchRule, matchRulesOf } from '../../match/inbound-rules.ts'
+import { mergeItems } from '../../match/items.ts'
 import { inboundPolicies, selectorsOf } from '../../match/legacy/connection.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { clientOf } from '../security/traffic-permission.ts'
 import { clientsOfSelector } from './clients.ts'
+import { authorOf } from './outbound-parts.ts'
 import { msOf } from './timeout.ts'
 
 interface Rate {
@@ -65,7 +67,7 @@ function httpParts(
   const rateLimits =
     legacy.length > 0
       ? legacy.flatMap(policy => legacyLimits(view.mesh.name, policy))
-      : meshLimits(rulesFor(view, dataplane, inbound))
+      : meshLimits(matchRulesOf(view, TYPE, dataplane, inbound, true))
   return rateLimits.length === 0 ? {} : { rateLimits }
 }
 
@@ -75,24 +77,16 @@ function tcpParts(
   inbound: DataplaneInbound,
 ): Pick<InboundListener, 'connectionRate'> {
   if (inboundPolicies(view, 'RateLimit', inbound).length > 0) return {}
-  const rules = rulesFor(view, dataplane, inbound)
-  const { disabled = false, connectionRate } = (catchAllConf(rules) as Conf | undefined)?.local?.tcp ?? {}
+  const items = catchAllItems(matchRulesOf(view, TYPE, dataplane, inbound, true))
+  const { disabled = false, connectionRate } = (mergeItems(items) as Conf | undefined)?.local?.tcp ?? {}
   if (disabled || connectionRate === undefined) return {}
   return {
     connectionRate: {
-      policy: authorOf(rules),
+      policy: authorOf({ items }),
       connections: connectionRate.num,
       intervalMs: msOf(connectionRate.interval),
     } satisfies ConnectionRate,
   }
-}
-
-function rulesFor(
-  view: MeshView,
-  dataplane: Resource<DataplaneSpec>,
-  inbound: DataplaneInbound,
-): readonly MatchRule[] {
-  return matchRules(view, TYPE, dataplane, true).find(one => one.inbound.port === inbound.port)?.rules ?? []
 }
 
 /** Those for some clients, the closest match first, then the one for all. */
@@ -101,7 +95,8 @@ function meshLimits(rules: readonly MatchRule[]): readonly RateLimit[] {
     const limit = match === undefined ? null : limitOf(conf, `${TYPE}/${origin.policy.name}`)
     return limit === null ? [] : [{ ...limit, clients: clientOf(match as Match) }]
   })
-  const forAll = limitOf(catchAllConf(rules), authorOf(rules))
+  const items = catchAllItems(rules)
+  const forAll = limitOf(mergeItems(items), authorOf({ items }))
   return forAll === null ? forSome : [...forSome, forAll]
 }
 
@@ -126,11 +121,6 @@ function statusOf(status: number = TOO_MANY): number {
 
 function lines(headers: readonly Header[] = []): readonly Header[] {
   return headers.map(({ name, value }) => ({ name: name.toLowerCase(), value }))
-}
-
-function authorOf(rules: readonly MatchRule[]): string {
-  const last = rules.filter(({ match }) => match === undefined).at(-1)?.origin.policy
-  return last === undefined ? '' : `${last.type}/${last.name}`
 }
 
 /** One for each source. */

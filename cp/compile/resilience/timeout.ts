@@ -10,7 +10,8 @@ import { type CallTimeouts, MAX_MS } from '#contract/resilience/timeouts.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { TimeoutSpec } from '../../kinds/legacy/timeout.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { catchAllConf, type MatchRule, matchRules } from '../../match/inbound-rules.ts'
+import { catchAllItems, matchRulesOf } from '../../match/inbound-rules.ts'
+import { mergeItems } from '../../match/items.ts'
 import { outboundPolicy } from '../../match/legacy/connection.ts'
 import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
@@ -142,22 +143,19 @@ function legacyTimes({ name, spec }: Resource, isGrpc: boolean): Times {
 
 /** Of an inbound that no MeshTimeout speaks of, data planes have the times that Kuma's have. */
 function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
-  const ofInbounds = matchRules(view, 'MeshTimeout', dataplane, true)
   for (const target of draft.inbounds) {
-    const rules = ofInbounds.find(({ inbound }) => inbound.port === target.inbound.port)?.rules ?? []
-    const conf = catchAllConf(rules) as Conf | undefined
-    if (conf !== undefined)
-      target.listener = { ...target.listener, ...inboundTimes(target.listener, conf, rules) }
+    const items = catchAllItems(matchRulesOf(view, 'MeshTimeout', dataplane, target.inbound, true))
+    if (items.length === 0) continue
+    const times = inboundTimes(target.listener, mergeItems(items) as Conf, authorOf({ items }))
+    target.listener = { ...target.listener, ...times }
   }
 }
 
 function inboundTimes(
   { upstream, protocol }: InboundListener,
   conf: Conf,
-  rules: readonly MatchRule[],
+  policy: string,
 ): Pick<InboundListener, 'upstream' | 'timeouts'> {
-  const last = rules.filter(({ match }) => match === undefined).at(-1)?.origin.policy
-  const policy = last === undefined ? '' : `${last.type}/${last.name}`
   if (protocol !== 'tcp')
     return { upstream: { ...upstream, ...connectionTimes(conf) }, timeouts: httpTimes(conf, policy) }
   const connectTimeoutMs = connectMs(conf.connectionTimeout)
