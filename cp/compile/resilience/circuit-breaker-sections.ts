@@ -1,6 +1,6 @@
 /** What either dialect says of limits and detectors → the contract's, with Envoy's defaults (Kuma semantics 3.3). */
 import type { CallLimits, OutlierDetection } from '#contract/resilience/breaker.ts'
-import { msOf } from './timeout.ts'
+import { msOf } from './milliseconds.ts'
 
 /** Envoy's; of retries 3, which the contract has as well. */
 const MOST_UNDER_WAY = 1024

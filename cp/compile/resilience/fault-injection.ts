@@ -15,7 +15,7 @@ import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { clientOf } from '../security/traffic-permission.ts'
 import { clientsOfSelector, clientsOfSubset } from './clients.ts'
-import { msOf } from './timeout.ts'
+import { msOf } from './milliseconds.ts'
 
 /** Of a MeshFaultInjection: as its kind reads it. */
 interface Conf {

@@ -13,9 +13,9 @@ import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/sel
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { commonProtocol } from '../protocol.ts'
+import { msOf } from './milliseconds.ts'
 import { authorOf, onceFor } from './outbound-parts.ts'
 import { withParts } from './parts.ts'
-import { msOf } from './timeout.ts'
 
 type Protocol = ReturnType<typeof commonProtocol>
 

@@ -15,8 +15,8 @@ import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { clientOf } from '../security/traffic-permission.ts'
 import { clientsOfSelector } from './clients.ts'
+import { msOf } from './milliseconds.ts'
 import { authorOf } from './outbound-parts.ts'
-import { msOf } from './timeout.ts'
 
 interface Rate {
   readonly num: number

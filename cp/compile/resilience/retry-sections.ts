@@ -2,7 +2,7 @@
 import type { Retry, RetryCondition } from '#contract/resilience/retry.ts'
 import type { GrpcRetry, HttpRetry, RateLimitedBackOff } from '../../kinds/resilience/retry-schema.ts'
 import { headerOf } from '../routing/http-match.ts'
-import { msOf } from './timeout.ts'
+import { msOf } from './milliseconds.ts'
 
 const HTTP_CONDITIONS: Readonly<Record<string, RetryCondition>> = {
   '5xx': '5xx',

@@ -2,11 +2,10 @@
  * Timeout and MeshTimeout → times of outbounds, their routes and clusters, and of inbounds (Kuma semantics 3.1, 2.13). A
  * MeshTimeout takes the place of a Timeout; what it leaves out has its default.
  */
-import { goDurationMs } from '#base/duration.ts'
 import type { Cluster } from '#contract/cluster.ts'
 import type { InboundListener, ListenerTimeouts } from '#contract/listener.ts'
 import type { Conduct } from '#contract/resilience/conduct.ts'
-import { type CallTimeouts, MAX_MS } from '#contract/resilience/timeouts.ts'
+import type { CallTimeouts } from '#contract/resilience/timeouts.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { TimeoutSpec } from '../../kinds/legacy/timeout.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
@@ -17,6 +16,7 @@ import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/sel
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { commonProtocol } from '../protocol.ts'
+import { msOf } from './milliseconds.ts'
 import { addToListener, addToRoutes, authorOf, onceFor } from './outbound-parts.ts'
 import { withParts } from './parts.ts'
 
@@ -167,10 +167,4 @@ const MAX_CONNECT_MS = 3_600_000
 
 function connectMs(text: string = DEFAULTS.connect): number {
   return Math.min(msOf(text), MAX_CONNECT_MS) || MAX_CONNECT_MS
-}
-
-/** Whole milliseconds, of a duration above 0 at least one; 0: no limit, and durations below it. */
-export function msOf(text: string | undefined): number {
-  const ms = text === undefined ? 0 : (goDurationMs(text) ?? 0)
-  return Math.min(Math.max(0, Math.ceil(ms)), MAX_MS)
 }
