@@ -255,9 +255,9 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   #keep(bytes: Buffer, start: number, end: number): number {
-    const { deadlines, headTimeoutMs, limits } = this.#role
+    const { deadlines, limits, rules } = this.#role
     // The time for a head counts from its first byte, however slowly the others come.
-    if (this.#state === HEAD && this.#kept === null) this.#deadlineMs = deadlines.nowMs + headTimeoutMs
+    if (this.#state === HEAD && this.#kept === null) this.#deadlineMs = deadlines.nowMs + rules.headMs
     this.#kept ??= new KeptBytes()
     this.#kept.add(bytes, start, end)
     if (this.#state === DONE && this.#kept.length > limits.maxPipelinedBytes) this.down.pause()

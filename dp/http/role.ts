@@ -21,8 +21,6 @@ export interface HttpRole {
   readonly isLastHop: boolean
   /** How its calls are timed and made again, where no route says otherwise. */
   readonly rules: CallRules
-  /** From the first byte of the head of a request of HTTP/1.1 to its last. */
-  readonly headTimeoutMs: number
   /** The listener is going away: connections end after the exchange that runs. */
   readonly isRetiring: boolean
   /** The client of `from` speaks HTTP/2, which `to` does: it takes its place. */

@@ -14,7 +14,7 @@ import { acceptWire, Wire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
 import { InboundFilters } from '../http/filters/inbound-filters.ts'
 import { BUCKET_CELLS, TokenBucket } from '../http/filters/token-bucket.ts'
-import { type CallRules, callRules, idleMs } from '../http/resilience/call-rules.ts'
+import { type CallRules, callRules } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
 import type { Credentials } from '../tls/credentials.ts'
@@ -157,15 +157,6 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
 
   replaced(from: LiveConnection, to: LiveConnection): void {
     this.connections.replace(from, to)
-  }
-
-  get tcpIdleMs(): number {
-    return idleMs(this.config.timeouts?.tcpIdleMs, this.limits.tcpIdleMs)
-  }
-
-  /** Of the head of a request. */
-  get headTimeoutMs(): number {
-    return this.config.timeouts?.headersMs || this.limits.headTimeoutMs
   }
 
   closed(connection: LiveConnection): void {

@@ -7,7 +7,7 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { acceptWire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
-import { type CallRules, callRules, idleMs } from '../http/resilience/call-rules.ts'
+import { type CallRules, callRules } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { sendCopies } from '../http/routing/mirrors.ts'
 import { type Copier, type RouteTable, routeTable } from '../http/routing/route-table.ts'
@@ -103,25 +103,10 @@ export class Outbound implements ListenerRole, HttpRole, TcpRole {
     this.connections.remove(connection)
   }
 
-  /** Of the head of a request. */
-  get headTimeoutMs(): number {
-    return this.config.timeouts?.headersMs || this.limits.headTimeoutMs
-  }
-
-  get tcpIdleMs(): number {
-    return idleMs(this.config.timeouts?.tcpIdleMs, this.limits.tcpIdleMs)
-  }
-
   #routesOf(config: OutboundListener, clusters: ReadonlyMap<string, Cluster>): RouteTable | null {
     const { limits, rules } = this
-    return routeTable(config, clusters, this.#copier, ({ timeouts, retry }) =>
-      timeouts === undefined && retry === undefined
-        ? null
-        : callRules(
-            { ...(timeouts !== undefined && { timeouts }), ...(retry !== undefined && { retry }) },
-            limits,
-            rules,
-          ),
+    return routeTable(config, clusters, this.#copier, route =>
+      route.timeouts === undefined && route.retry === undefined ? null : callRules(route, limits, rules),
     )
   }
 }

@@ -9,6 +9,7 @@ import type { Limits } from '../codec/limits.ts'
 import type { Load } from '../codec/load.ts'
 import { Tunnel } from '../codec/tunnel.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
+import type { CallRules } from '../http/resilience/call-rules.ts'
 import type { Caller, LiveConnection } from '../http/role.ts'
 import { hashConnection } from '../http/routing/call-hash.ts'
 import type { ListenerCounters } from './counters.ts'
@@ -21,7 +22,7 @@ export interface TcpRole {
   /** The cluster is the local application. */
   readonly isLastHop: boolean
   /** A connection on which no byte moves ends. */
-  readonly tcpIdleMs: number
+  readonly rules: Pick<CallRules, 'tcpIdleMs'>
   closed(connection: TcpConnection): void
 }
 
@@ -66,10 +67,10 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
       stream.release(false, -1)
       return
     }
-    const { deadlines, tcpIdleMs } = this.#role
+    const { deadlines, rules } = this.#role
     this.#tunnel = new Tunnel(this.#down, stream, {
       deadlines,
-      idleMs: tcpIdleMs,
+      idleMs: rules.tcpIdleMs,
       onClose: () => {
         if (stream.cutReason !== '') this.#role.counters.fail(stream.cutReason)
         stream.release(false, -1)

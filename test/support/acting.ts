@@ -51,14 +51,14 @@ function listenerActing(
   return { ...said, ...timesOf(new Outbound(section, clusters, environment(), counters)) }
 }
 
-function timesOf({ rules, tcpIdleMs, headTimeoutMs }: Inbound | Outbound): object {
-  const { requestMs, maxStreamMs, idleMs, policy, retry } = rules
+function timesOf({ rules }: Inbound | Outbound): object {
+  const { requestMs, maxStreamMs, idleMs, headMs, tcpIdleMs, policy, retry } = rules
   const times = {
     requestMs,
     maxStreamMs,
     idleMs: coarse(idleMs),
     tcpIdleMs: coarse(tcpIdleMs),
-    headTimeoutMs,
+    headMs,
   }
   return { ...times, policy, isRetried: retry !== null }
 }

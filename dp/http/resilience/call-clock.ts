@@ -1,4 +1,4 @@
-/** The times of one call, of one call after the other: of the request, of its stream, of the try that runs, of a pause. */
+/** The times of one call, of one call after the other: of the request, of its stream, of the try that runs. */
 import { Alarm, setAlarm } from '../../codec/alarms.ts'
 import type { ReasonCode } from '../../errors.ts'
 import type { CallRules } from './call-rules.ts'

@@ -1,6 +1,6 @@
 /** How calls of a listener or route are timed and made again, compiled when a snapshot is applied. */
+import type { ListenerTimeouts } from '#contract/listener.ts'
 import type { Retry } from '#contract/resilience/retry.ts'
-import type { CallTimeouts } from '#contract/resilience/timeouts.ts'
 import { SWEEP_MS } from '../../codec/deadlines.ts'
 import type { Limits } from '../../codec/limits.ts'
 import { RetryRules } from './retry-rules.ts'
@@ -14,6 +14,10 @@ export interface CallRules {
   readonly maxStreamMs: number
   /** Without a byte, to be added to a time that is a sweep old; Infinity: no limit. */
   readonly idleMs: number
+  /** From the first byte of the head of a request of HTTP/1.1 to its last. */
+  readonly headMs: number
+  /** Of a TCP connection, as `idleMs`. */
+  readonly tcpIdleMs: number
   /** `KIND/POLICY` that times calls; ''. */
   readonly policy: string
   /** null: calls are made once. */
@@ -22,18 +26,20 @@ export interface CallRules {
 
 /** `others`: of the listener, for what a route does not say. */
 export function callRules(
-  { timeouts, retry }: { readonly timeouts?: CallTimeouts; readonly retry?: Retry },
+  { timeouts, retry }: { readonly timeouts?: ListenerTimeouts; readonly retry?: Retry },
   limits: Limits,
   others: CallRules | null = null,
 ): CallRules {
   const retries = retry === undefined ? (others?.retry ?? null) : rulesOf(retry)
   if (timeouts === undefined && others !== null) return { ...others, retry: retries }
-  const { requestMs = 0, maxStreamMs = 0, streamIdleMs, policy = '' } = timeouts ?? {}
+  const { requestMs = 0, maxStreamMs = 0, streamIdleMs, headersMs, tcpIdleMs, policy = '' } = timeouts ?? {}
   return {
     isTimed: requestMs > 0 || maxStreamMs > 0 || (retries?.perTryMs ?? 0) > 0,
     requestMs,
     maxStreamMs,
     idleMs: idleMs(streamIdleMs, limits.streamIdleMs),
+    headMs: headersMs || limits.headTimeoutMs,
+    tcpIdleMs: idleMs(tcpIdleMs, limits.tcpIdleMs),
     policy,
     retry: retries,
   }
@@ -44,7 +50,7 @@ function rulesOf(retry: Retry): RetryRules | null {
 }
 
 /** What is swept for late would otherwise come early. */
-export function idleMs(configuredMs: number | undefined, otherwiseMs: number): number {
+function idleMs(configuredMs: number | undefined, otherwiseMs: number): number {
   if (configuredMs === undefined) return otherwiseMs
   return configuredMs === 0 ? Number.POSITIVE_INFINITY : configuredMs + SWEEP_MS
 }

@@ -30,7 +30,7 @@ const GRPC_STATUSES: Partial<Record<RetryCondition, string>> = {
   unavailable: '14',
 }
 
-/** Above it a pause that is a timestamp is taken for one in seconds at the latest. */
+/** Of a pause that an answer asks for: at random, so much longer at most. */
 const JITTER = 0.5
 
 export class RetryRules {
