@@ -30,18 +30,28 @@ export function callRules(
   limits: Limits,
   others: CallRules | null = null,
 ): CallRules {
+  const times = timeouts === undefined && others !== null ? others : timesOf(timeouts, limits)
   const retries = retry === undefined ? (others?.retry ?? null) : rulesOf(retry)
-  if (timeouts === undefined && others !== null) return { ...others, retry: retries }
+  const perTryMs = retries === null ? 0 : retries.perTryMs
+  return {
+    ...times,
+    isTimed: times.requestMs > 0 || times.maxStreamMs > 0 || perTryMs > 0,
+    retry: retries,
+  }
+}
+
+function timesOf(
+  timeouts: ListenerTimeouts | undefined,
+  limits: Limits,
+): Omit<CallRules, 'isTimed' | 'retry'> {
   const { requestMs = 0, maxStreamMs = 0, streamIdleMs, headersMs, tcpIdleMs, policy = '' } = timeouts ?? {}
   return {
-    isTimed: requestMs > 0 || maxStreamMs > 0 || (retries?.perTryMs ?? 0) > 0,
     requestMs,
     maxStreamMs,
     idleMs: idleMs(streamIdleMs, limits.streamIdleMs),
     headMs: headersMs || limits.headTimeoutMs,
     tcpIdleMs: idleMs(tcpIdleMs, limits.tcpIdleMs),
     policy,
-    retry: retries,
   }
 }
 

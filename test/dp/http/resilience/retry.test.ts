@@ -227,3 +227,14 @@ t.test('a pattern that cannot be used is refused with its place, and what runs g
   await t.rejects(change({ retry: aRetry({ responseHeaders }) }), /retry\.responseHeaders\[0\]\.value/)
   t.equal((await fetch(url)).status, 200)
 })
+
+t.test('a try of a route has its time, also where the listener times nothing', async t => {
+  const app = await toldApplication(t, (_request, response, number) => {
+    if (number > 1) response.end('late')
+  })
+  const backends = [{ cluster: 'api', weight: 1 }]
+  const route = { policy: 'MeshHTTPRoute/r', match: {}, backends, retry: aRetry({ perTryMs: 50 }) }
+  const { url } = await callingEngine(t, [app.port], { routes: [route] })
+  const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
+  t.equal(await response.text(), 'late')
+})
