@@ -11,7 +11,7 @@ import { type Called, ChaosLoad, TCP } from '../soak/chaos/load.ts'
 import { neededPolicies, nextPolicy, type PolicyChange, tightBreaker } from '../soak/chaos/policies.ts'
 import { type Collected, collected } from '../soak/collected.ts'
 import { remains, socketOf, statusOf } from '../soak/status.ts'
-import { descriptorsOf, shown, watch } from '../soak/witness.ts'
+import { descriptorsOf, isFlat, shown, watch } from '../soak/witness.ts'
 import { call, eventually, Lab, type Running } from '../support/lab.ts'
 import { type Behaviour, type Misbehaving, seeded, startMisbehaving } from '../support/misbehaving.ts'
 import { steadyPorts } from '../support/ports.ts'
@@ -32,9 +32,6 @@ const LANE_PAUSE_MS = 50
 /** A failed call tells what was done so long before it. */
 const BEFORE_MS = 1500
 const MAX_TOLD = 10
-/** Between a third and the end of a long run, that is no leak. */
-const MAX_GROWTH = 0.1
-const MAX_GROWTH_MB = 8
 const DRAINED_MS = 20_000
 t.setTimeout((SECONDS + 180) * 1000)
 
@@ -263,9 +260,6 @@ t.test('no call fails that a healthy endpoint could serve, and nothing stays', a
   const [first, last] = memory
   for (const what of ['liveMb', 'residentMb'] as const) {
     const [fromMb = 0, toMb = 0] = [first?.[what], last?.[what]]
-    t.ok(
-      toMb < fromMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB,
-      `${what} is flat: ${fromMb.toFixed(0)}, then ${toMb.toFixed(0)}`,
-    )
+    t.ok(isFlat(fromMb, toMb), `${what} is flat: ${fromMb.toFixed(0)}, then ${toMb.toFixed(0)}`)
   }
 })

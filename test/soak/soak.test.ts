@@ -24,13 +24,10 @@ import {
 } from './calls.ts'
 import { remains, socketOf, statusOf } from './status.ts'
 import { Tally } from './tally.ts'
-import { descriptorsOf, median, shown, type Witness, watch } from './witness.ts'
+import { descriptorsOf, isFlat, median, shown, type Witness, watch } from './witness.ts'
 
 const SECONDS = Number(process.env['SOAK_SECONDS'] ?? 8)
 const LONG_SECONDS = 100
-/** Growth of resident memory, between medians of the second and the last third of a long soak, that is no leak. */
-const MAX_GROWTH = 0.1
-const MAX_GROWTH_MB = 8
 /** No thread of a daemon may leave a question unanswered for longer; both cores are busy with the load as well. */
 const MAX_ANSWER_MS = 2000
 t.setTimeout((SECONDS + 150) * 1000)
@@ -171,7 +168,7 @@ t.test('nothing fails, nothing stays', async t => {
       median(samples.slice(from, to).map(sample => sample.residentMb))
     const [middleMb, endMb] = [memory(third, 2 * third), memory(2 * third, samples.length)]
     t.ok(
-      endMb < middleMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB,
+      isFlat(middleMb, endMb),
       `memory of ${name} is flat: ${middleMb.toFixed(0)} MB, then ${endMb.toFixed(0)} MB`,
     )
   }

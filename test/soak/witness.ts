@@ -86,3 +86,11 @@ async function look({ pid, socketPath }: Watched): Promise<void> {
 }
 
 if (!isMainThread) await look(workerData as Watched)
+
+/** Growth of memory from the middle of a long run to its end that is no leak. */
+const MAX_GROWTH = 0.1
+const MAX_GROWTH_MB = 8
+
+export function isFlat(fromMb: number, toMb: number): boolean {
+  return toMb < fromMb * (1 + MAX_GROWTH) + MAX_GROWTH_MB
+}

@@ -80,3 +80,18 @@ export function aCluster(name: string, ports: readonly number[], options: Partia
 export function clusterTls(service: string, trustDomain = 'default'): ClusterTls {
   return { sni: service, trustDomain, serverIds: [`spiffe://${trustDomain}/${service}`] }
 }
+
+/** Of a health check: one probe a minute, one finding is enough. */
+export const PROBE_TIMES = {
+  policy: 'MeshHealthCheck/p',
+  intervalMs: 60_000,
+  timeoutMs: 60_000,
+  unhealthyThreshold: 1,
+  healthyThreshold: 1,
+  initialJitterMs: 0,
+  intervalJitterMs: 0,
+  intervalJitterPercent: 0,
+  noTrafficIntervalMs: 60_000,
+  reusesConnection: true,
+  logsAllFailures: false,
+} as const

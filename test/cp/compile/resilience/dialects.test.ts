@@ -5,6 +5,7 @@ import { readResource } from '../../../../cp/kinds/validate.ts'
 import { kindNamed } from '../../../support/bodies.ts'
 import { Compiled, meshOf } from '../../../support/compiled.ts'
 import { aDataplane, resource } from '../../../support/resources.ts'
+import { HEALTH } from './whole-policies.ts'
 
 const PROTOCOLS = ['http', 'grpc', 'tcp']
 
@@ -12,6 +13,8 @@ const SELECTORS = {
   sources: [{ match: { 'kuma.io/service': '*' } }],
   destinations: [{ match: { 'kuma.io/service': '*' } }],
 }
+
+const BY_HTTP = { ...HEALTH, http: { path: '/ready', expectedStatuses: [200, 204] } }
 
 const CASES: readonly {
   readonly name: string
@@ -117,44 +120,8 @@ const CASES: readonly {
   {
     name: 'health checks by HTTP',
     calls: ['http'],
-    legacy: [
-      'HealthCheck',
-      {
-        interval: '10s',
-        timeout: '2s',
-        unhealthyThreshold: 3,
-        healthyThreshold: 2,
-        initialJitter: '1s',
-        intervalJitter: '2s',
-        intervalJitterPercent: 5,
-        healthyPanicThreshold: 20,
-        failTrafficOnPanic: true,
-        noTrafficInterval: '20s',
-        reuseConnection: false,
-        alwaysLogHealthCheckFailures: true,
-        eventLogPath: '/tmp/health.log',
-        http: { path: '/ready', expectedStatuses: [200, 204] },
-      },
-    ],
-    present: [
-      'MeshHealthCheck',
-      {
-        interval: '10s',
-        timeout: '2s',
-        unhealthyThreshold: 3,
-        healthyThreshold: 2,
-        initialJitter: '1s',
-        intervalJitter: '2s',
-        intervalJitterPercent: 5,
-        healthyPanicThreshold: 20,
-        failTrafficOnPanic: true,
-        noTrafficInterval: '20s',
-        reuseConnection: false,
-        alwaysLogHealthCheckFailures: true,
-        eventLogPath: '/tmp/health.log',
-        http: { path: '/ready', expectedStatuses: [200, 204] },
-      },
-    ],
+    legacy: ['HealthCheck', BY_HTTP],
+    present: ['MeshHealthCheck', BY_HTTP],
   },
   {
     name: 'rate limits',

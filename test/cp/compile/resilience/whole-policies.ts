@@ -10,7 +10,8 @@ export interface WholePolicy {
   readonly lists: readonly ('to' | 'from' | 'rules' | 'conf')[]
 }
 
-const HEALTH = {
+/** What health checks of both dialects have. */
+export const HEALTH = {
   interval: '10s',
   timeout: '2s',
   unhealthyThreshold: 3,

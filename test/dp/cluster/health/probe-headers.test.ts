@@ -2,29 +2,19 @@
 import t from 'tap'
 import { anEngine, mustApply } from '../../../support/engine-pair.ts'
 import { rawServer } from '../../../support/raw-sockets.ts'
-import { aCluster } from '../../../support/snapshots.ts'
+import { aCluster, PROBE_TIMES } from '../../../support/snapshots.ts'
 
 t.test('header fields are set in place of the own ones, or added to them', async t => {
   const app = await rawServer()
   t.teardown(app.close)
   const check = {
-    policy: 'MeshHealthCheck/p',
+    ...PROBE_TIMES,
     type: 'http',
     path: '/ready',
     host: 'backend',
     set: [{ name: 'user-agent', value: 'prober' }],
     headers: [{ name: 'x-forwarded-proto', value: 'mine' }],
     statuses: [200],
-    intervalMs: 60_000,
-    timeoutMs: 60_000,
-    unhealthyThreshold: 1,
-    healthyThreshold: 1,
-    initialJitterMs: 0,
-    intervalJitterMs: 0,
-    intervalJitterPercent: 0,
-    noTrafficIntervalMs: 60_000,
-    reusesConnection: true,
-    logsAllFailures: false,
   } as const
   await mustApply(anEngine(t), {
     clusters: [aCluster('app', [app.port], { tls: null, healthChecks: [check] })],

@@ -3,21 +3,9 @@ import t from 'tap'
 import type { HealthCheck } from '#contract/resilience/health-check.ts'
 import { healthOf, healthQuestion } from '../../../../dp/cluster/health/grpc-health.ts'
 import { bad, Verdict, WELL } from '../../../../dp/cluster/health/verdict.ts'
+import { PROBE_TIMES } from '../../../support/snapshots.ts'
 
-const CHECK: HealthCheck = {
-  policy: 'MeshHealthCheck/p',
-  type: 'tcp',
-  intervalMs: 1000,
-  timeoutMs: 1000,
-  unhealthyThreshold: 3,
-  healthyThreshold: 2,
-  initialJitterMs: 0,
-  intervalJitterMs: 0,
-  intervalJitterPercent: 0,
-  noTrafficIntervalMs: 60_000,
-  reusesConnection: true,
-  logsAllFailures: false,
-}
+const CHECK: HealthCheck = { ...PROBE_TIMES, type: 'tcp', unhealthyThreshold: 3, healthyThreshold: 2 }
 
 /** `+` well, `-` bad, `!` the endpoint itself says so; answers the health after each: `h` or `u`. */
 function after(findings: string): string {
