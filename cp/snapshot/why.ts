@@ -3,29 +3,21 @@
  * that had the last word. Made of the draft that is compiled and of the functions that the compilers ask.
  */
 import { draftOf } from '../compile/compile.ts'
-import type { Draft, OutboundDraft } from '../compile/draft.ts'
+import type { ClusterDraft, Draft, OutboundDraft } from '../compile/draft.ts'
 import type { Kind, Resource } from '../kinds/kind.ts'
 import { sortedLabels } from '../kinds/meta.ts'
 import type { DataplaneInbound, DataplaneOutbound, DataplaneSpec } from '../kinds/proxy/dataplane.ts'
-import { kindByType } from '../kinds/registry.ts'
 import { isProxyWide, isRoute, traitsOf } from '../kinds/schema/policy-traits.ts'
 import { inboundItems } from '../match/inbound.ts'
 import { type MatchRule, matchRulesOf } from '../match/inbound-rules.ts'
-import { outboundPolicy } from '../match/legacy/connection.ts'
+import type { RouteRule } from '../match/items.ts'
+import { matchesHash } from '../match/route-matches.ts'
 import { hasTags } from '../match/select.ts'
-import { selectedPolicies, serviceConf } from '../match/selection.ts'
+import { ruleConf, selectedPolicies, serviceConf } from '../match/selection.ts'
 import type { MeshView } from '../match/view.ts'
+import { type SaidOf, saidOf } from '../match/why/said.ts'
 import { type Said, type TracedValue, traced } from '../match/why/trace.ts'
-
-/** What the policies of one type say. Not empty. */
-export interface SaidOf {
-  readonly kind: Kind
-  /** Clients that carry these tags; the first that fits a client says what holds for it. */
-  readonly clients?: Readonly<Record<string, string>>
-  /** Clients that match. */
-  readonly match?: unknown
-  readonly values: readonly TracedValue[]
-}
+import { isSilentOn, legacySaidOfCluster, legacySaidOfInbound, legacySaidOfOutbound } from './legacy-why.ts'
 
 export interface Why {
   /** What holds for the whole data plane. */
@@ -52,9 +44,14 @@ export function whyOf(view: MeshView, dataplane: Dataplane, kinds: readonly Kind
         policies.map(policy => ({ policy, ruleIndex: null, conf: defaultOf(policy) })),
       )
     }),
-    inbounds: draft.inbounds.map(({ inbound }) => ({
-      inbound,
-      said: kinds.flatMap(kind => saidOfInbound(view, kind, dataplane, inbound)),
+    inbounds: draft.inbounds.map(target => ({
+      inbound: target.inbound,
+      said: [
+        ...kinds
+          .filter(kind => !isSilentOn(view, kind, target))
+          .flatMap(kind => saidOfInbound(view, kind, dataplane, target.inbound)),
+        ...legacySaidOfInbound(view, target),
+      ],
     })),
     outbounds: draft.outbounds.map(target => ({
       outbound: target.outbound,
@@ -63,15 +60,19 @@ export function whyOf(view: MeshView, dataplane: Dataplane, kinds: readonly Kind
           target.outbound.service,
           ofOutbounds.filter(kind => mayRoute(kind, target)),
         ),
-        ...saidByTrafficRoute(view, dataplane, target),
+        ...saidOfRules(view, ofOutbounds, dataplane, target),
+        ...legacySaidOfOutbound(view, dataplane, target, draft),
       ],
     })),
-    destinations: servicesBesides(draft).map(service => ({
-      service,
-      said: ofService(
-        service,
-        ofOutbounds.filter(kind => !isRoute(kind)),
-      ),
+    destinations: clustersBesides(draft).map(cluster => ({
+      service: cluster.destination.service,
+      said: [
+        ...ofService(
+          cluster.destination.service,
+          ofOutbounds.filter(kind => !isRoute(kind)),
+        ),
+        ...legacySaidOfCluster(view, dataplane, cluster),
+      ],
     })),
   }
 }
@@ -84,15 +85,6 @@ function mayRoute({ type }: Kind, { routedBy, listener }: OutboundDraft): boolea
 
 function serviceItems(view: MeshView, kind: Kind, dataplane: Dataplane, service: string): readonly Said[] {
   return serviceConf(view, selectedPolicies(view, kind.type, dataplane), service)?.items ?? []
-}
-
-function saidOf(
-  kind: Kind,
-  items: readonly Said[],
-  narrowed: Pick<SaidOf, 'clients' | 'match'> = {},
-): SaidOf[] {
-  const values = traced(items)
-  return values.length === 0 ? [] : [{ kind, ...narrowed, values }]
 }
 
 function defaultOf(policy: Resource): unknown {
@@ -152,17 +144,31 @@ function sameValues(some: readonly TracedValue[], others: readonly TracedValue[]
   )
 }
 
-function saidByTrafficRoute(view: MeshView, dataplane: Dataplane, target: OutboundDraft): readonly SaidOf[] {
-  const kind = kindByType('TrafficRoute')
-  if (kind === undefined || target.routedBy !== 'nobody') return []
-  const policy = outboundPolicy(view, kind.type, dataplane, target.outbound.service)
-  if (policy === undefined) return []
-  const { conf } = policy.spec as { readonly conf?: unknown }
-  return saidOf(kind, [{ policy, ruleIndex: null, conf }])
+/** What holds for requests that a rule of a MeshHTTPRoute takes, in place of what holds for the service. */
+function saidOfRules(
+  view: MeshView,
+  kinds: readonly Kind[],
+  dataplane: Dataplane,
+  { outbound: { service }, routedBy }: OutboundDraft,
+): readonly SaidOf[] {
+  if (routedBy !== 'rules') return []
+  const routes = serviceConf(view, selectedPolicies(view, 'MeshHTTPRoute', dataplane), service)
+  const { rules = [] } = (routes?.conf ?? {}) as { readonly rules?: readonly RouteRule[] }
+  return kinds
+    .filter(kind => !isRoute(kind))
+    .flatMap(kind =>
+      rules.flatMap(({ matches = [] }) => {
+        const policies = selectedPolicies(view, kind.type, dataplane)
+        const items = ruleConf(view, policies, service, matchesHash(matches))?.items ?? []
+        return saidOf(kind, items, { match: matches })
+      }),
+    )
 }
 
-function servicesBesides({ clusters, outbounds }: Draft): readonly string[] {
+/** One for each service that is called by routes alone. By name. */
+function clustersBesides({ clusters, outbounds }: Draft): readonly ClusterDraft[] {
   const called = new Set(outbounds.map(({ outbound }) => outbound.service))
-  const all = new Set([...clusters.values()].map(({ destination }) => destination.service))
-  return [...all].filter(service => !called.has(service)).sort()
+  const others = [...clusters.values()].filter(({ destination }) => !called.has(destination.service))
+  const byService = new Map(others.map(cluster => [cluster.destination.service, cluster]))
+  return [...byService.keys()].sort().flatMap(service => byService.get(service) ?? [])
 }

@@ -5,6 +5,8 @@ export interface InspectedMesh {
   readonly run: RunningApi
   /** `PATH/NAME` and the rest of the body; kinds of encoding `spec` give `{spec}`. Throws what was refused. */
   put(path: string, type: string, fields: object): Promise<void>
+  /** `PATH/NAME`. Throws where it is not deleted. */
+  remove(path: string): Promise<void>
   /** Below `/meshes/default/`. */
   get(path: string): Promise<Reply>
   /** The answer of a 200, with times taken out. */
@@ -28,6 +30,10 @@ export async function startInspected(
         body,
       })
       if (status !== 201 && status !== 200) throw new Error(`${path}: ${status} ${text}`)
+    },
+    async remove(path) {
+      const { status, text } = await send('DELETE', `${run.http}/meshes/default/${path}`)
+      if (status !== 200) throw new Error(`${path}: ${status} ${text}`)
     },
     async json(path) {
       const { status, text } = await get(path)

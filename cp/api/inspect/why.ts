@@ -3,7 +3,8 @@
  * is documented in README.md.
  */
 import { sortedLabels } from '../../kinds/meta.ts'
-import { type SaidOf, whyOf } from '../../snapshot/why.ts'
+import type { SaidOf } from '../../match/why/said.ts'
+import { whyOf } from '../../snapshot/why.ts'
 import { ok } from '../http/answer.ts'
 import type { ApiContext, Endpoint } from '../request.ts'
 import { inboundOf, metaOf, targetRefKinds } from './shapes.ts'

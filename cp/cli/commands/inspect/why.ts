@@ -27,7 +27,8 @@ export function whyText(body: unknown): string {
   ]
   const rows = parts.flatMap(({ part, policies, isInbound }) =>
     list(policies).flatMap(said => {
-      const of = [part, isInbound ? clientsOf(said) : '-', typeOf(said)]
+      const isForSome = isInbound || at(said, 'match') !== undefined
+      const of = [part, isForSome ? whomOf(said) : '-', typeOf(said)]
       return list(at(said, 'values')).map(one => [
         ...of,
         text(at(one, 'path')),
@@ -39,7 +40,8 @@ export function whyText(body: unknown): string {
   return rows.length === 0 ? 'No policy says anything about this data plane.\n' : table(TITLES, rows)
 }
 
-function clientsOf(said: unknown): string {
+/** Clients of an inbound, or requests of an outbound. */
+function whomOf(said: unknown): string {
   const match = at(said, 'match')
   if (match !== undefined) return JSON.stringify(match)
   const tags = Object.entries(at(said, 'clients') ?? {}).map(([tag, value]) => `${tag}=${String(value)}`)
