@@ -5,7 +5,7 @@ import type { Resource } from '../../kinds/kind.ts'
 import { ruleConf, type ServiceConf } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { OutboundDraft } from '../draft.ts'
-import { ruleOf } from '../routing/mesh-http-route.ts'
+import { keepRule, ruleOf } from '../routing/mesh-http-route.ts'
 import { withParts } from './parts.ts'
 
 /** `partsOf`: of a route that policies speak of; the same for the same conf. */
@@ -22,9 +22,9 @@ export function addToRoutes(
   const changed = routes.map(route => {
     const rule = ruleOf(route)
     const conf = rule === undefined ? undefined : ruleConf(view, policies, service, rule)
-    if (conf === undefined) return route
+    if (rule === undefined || conf === undefined) return route
     isChanged = true
-    return withParts(route, partsOf(conf))
+    return keepRule(withParts(route, partsOf(conf)), rule)
   })
   if (isChanged) target.listener = { ...target.listener, routes: changed }
 }

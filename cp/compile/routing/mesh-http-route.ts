@@ -51,6 +51,12 @@ export function ruleOf(route: Route): string | undefined {
   return rulesOfRoutes.get(route)
 }
 
+/** A route with parts of its own still comes from its rule: the next policy may speak of it too. */
+export function keepRule(made: Route, rule: string): Route {
+  rulesOfRoutes.set(made, rule)
+  return made
+}
+
 const rulesOfRoutes = new WeakMap<Route, string>()
 
 const plans = new WeakMap<ServiceConf, Plan>()
@@ -118,8 +124,7 @@ function routingOf(view: MeshView, conf: ServiceConf, cluster: string): Routing 
       .filter(isThere)
       .map(({ destination, percentage }): Mirror => ({ cluster: destinations.use(destination), percentage }))
     const made = { ...route, backends, ...(copies.length > 0 && { mirrors: copies }) }
-    rulesOfRoutes.set(made, rule)
-    return [made]
+    return [keepRule(made, rule)]
   })
   const routing = routingTo(destinations, { routes })
   plan.made.set(key, routing)
