@@ -3,9 +3,11 @@ import type { InboundListener, OutboundListener } from '#contract/listener.ts'
 import type { Sections } from '#contract/snapshot.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Limits } from '../codec/limits.ts'
+import type { ReasonCode } from '../errors.ts'
 import { ListenerCounters } from '../listener/counters.ts'
 import { Inbound } from '../listener/inbound.ts'
 import { Outbound } from '../listener/outbound.ts'
+import { RareLog } from '../listener/rare-log.ts'
 import type { RoleEnvironment } from '../listener/role.ts'
 import type { TcpListener } from '../listener/tcp-listener.ts'
 
@@ -26,9 +28,11 @@ export class Runtime {
   /** Called when a role has lost its last connection. */
   onQuiet: () => void = () => {}
   readonly #environment: Omit<RoleEnvironment, 'onEmpty'>
+  readonly #rareLog: RareLog
 
   constructor(environment: Omit<RoleEnvironment, 'onEmpty'>) {
     this.#environment = environment
+    this.#rareLog = new RareLog(environment.log)
   }
 
   get limits(): Limits {
@@ -43,8 +47,8 @@ export class Runtime {
   /** The section as it runs now. `clusters`: the new picture; it holds the cluster of every outbound. */
   start(config: InboundListener | OutboundListener, clusters: ReadonlyMap<string, Cluster>): Role {
     const environment = { ...this.#environment, onEmpty: () => this.#onEmpty() }
-    const counters = new ListenerCounters()
-    const role =
+    const counters = new ListenerCounters((reason, policy) => this.#tellFailure(role.config, reason, policy))
+    const role: Role =
       config.direction === 'inbound'
         ? new Inbound(config, environment, counters)
         : new Outbound(config, clusters, environment, counters)
@@ -74,6 +78,13 @@ export class Runtime {
   retire(role: Role, withinMs: number = this.limits.retireMs): void {
     role.retire(withinMs)
     this.#forget()
+  }
+
+  /** Each call that a listener refuses, or that fails there, is in the log: a line a second for each reason. */
+  #tellFailure(config: InboundListener | OutboundListener, reason: ReasonCode, policy: string): void {
+    const listener = `${config.direction} ${config.address}:${config.port}`
+    const service = config.direction === 'inbound' ? config.service : config.cluster
+    this.#rareLog.warn({ listener, service, reason, ...(policy !== '' && { policy }) }, 'call failed')
   }
 
   #onEmpty(): void {

@@ -140,7 +140,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
   }
 
   failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
-    this.#role.counters.fail(reason)
+    this.#role.counters.fail(reason, policy)
     this.response.fail(reason, this.#isHead, policy, form)
     this.responded()
   }

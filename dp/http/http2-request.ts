@@ -151,7 +151,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
   }
 
   failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
-    this.#role.counters.fail(reason)
+    this.#role.counters.fail(reason, policy)
     this.response.fail(reason, this.#isHead, policy, form)
     this.responded()
   }

@@ -128,7 +128,7 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
   }
 
   failed(reason: ReasonCode, policy = '', form: AnswerForm | null = null): void {
-    this.#role.counters.fail(reason)
+    this.#role.counters.fail(reason, policy)
     this.response.fail(reason, false, policy, form)
     this.responded()
   }

@@ -41,8 +41,8 @@ export interface HttpCounters extends FilterCounters {
   retries: number
   retriesExhausted: number
   retriesOverflow: number
-  /** A call was refused or failed for that reason. */
-  fail(reason: ReasonCode): void
+  /** A call was refused or failed for that reason. `policy`: that decided, `KIND/POLICY`; ''. */
+  fail(reason: ReasonCode, policy?: string): void
 }
 
 /** What is known of the client before its first request. */
@@ -73,8 +73,8 @@ export function refusalOf({ counters, load, deadlines }: HttpRole, caller: Calle
 export interface LiveConnection extends Sweepable {
   /** Ends as soon as nothing runs on it. */
   retire(): void
-  /** Ends now. */
-  end(reason: ReasonCode): void
+  /** Ends now. `policy`: that decided, `KIND/POLICY`; ''. */
+  end(reason: ReasonCode, policy?: string): void
   /** The client's rights have changed. */
   reconsider(caller: Caller): void
 }

@@ -60,11 +60,11 @@ export class UpgradedConnection implements LiveConnection {
   }
 
   reconsider(caller: Caller): void {
-    if (caller.denial !== '') this.end(caller.denial)
+    if (caller.denial !== '') this.end(caller.denial, caller.policy)
   }
 
-  end(reason: ReasonCode): void {
-    this.#role.counters.fail(reason)
+  end(reason: ReasonCode, policy = ''): void {
+    this.#role.counters.fail(reason, policy)
     this.#tunnel.cut()
   }
 

@@ -22,9 +22,16 @@ export class ListenerCounters implements HttpCounters {
   bytesIn = 0
   bytesOut = 0
   readonly #failures = new Map<ReasonCode, number>()
+  readonly #onFailure: (reason: ReasonCode, policy: string) => void
 
-  fail(reason: ReasonCode): void {
+  /** `onFailure`: told of each call that is refused or fails. */
+  constructor(onFailure: (reason: ReasonCode, policy: string) => void = () => {}) {
+    this.#onFailure = onFailure
+  }
+
+  fail(reason: ReasonCode, policy = ''): void {
     this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1)
+    this.#onFailure(reason, policy)
   }
 
   /** Refused and failed calls are named `errors.REASON`. */

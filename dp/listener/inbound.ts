@@ -177,7 +177,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
       else if (this.#connectionRate?.take() !== false) connection.start(this.cluster)
       else {
         this.counters.limited++
-        connection.end('rate-limited')
+        connection.end('rate-limited', this.config.connectionRate?.policy)
       }
     }
   }

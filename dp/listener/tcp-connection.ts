@@ -57,7 +57,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
     const { load, deadlines } = this.#role
     this.#hasEntered = load.enterCall(deadlines.nowMs)
     if (!this.#hasEntered) return this.end('overload')
-    if (!cluster.counts.enterConnection()) return this.end('overflow')
+    if (!cluster.counts.enterConnection()) return this.end('overflow', cluster.counts.policy)
     this.#counts = cluster.counts
     cluster.open(this, this.#hashFor(cluster), tries)
   }
@@ -89,8 +89,8 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   /** A TCP connection is one exchange: it ends by itself. */
   retire(): void {}
 
-  end(reason: ReasonCode): void {
-    this.#role.counters.fail(reason)
+  end(reason: ReasonCode, policy = ''): void {
+    this.#role.counters.fail(reason, policy)
     if (this.#tunnel !== null) this.#tunnel.cut()
     else this.#down.reset()
   }
@@ -98,7 +98,7 @@ export class TcpConnection implements ByteSink, StreamWaiter, LiveConnection {
   reconsider(caller: Caller): void {
     if (caller.denial === '') return
     this.#role.counters.denied++
-    this.end(caller.denial)
+    this.end(caller.denial, caller.policy)
   }
 
   sweep(nowMs: number): void {

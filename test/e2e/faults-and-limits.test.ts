@@ -41,6 +41,7 @@ for (const [type, body] of [
     t.equal(answer.body, 'fault filter abort')
     t.equal(answer.headers['x-vmesh-reason'], 'fault-abort')
     t.equal(answer.headers['x-vmesh-policy'], `${type}/test`)
+    await mesh.services.said(new RegExp(`"reason":"fault-abort","policy":"${type}/test"`))
     t.equal((await callOver2(ports.api, '/')).status, 418, 'HTTP/2')
     forget()
     await call(ports.api, '/')

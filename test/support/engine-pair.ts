@@ -2,7 +2,7 @@
  * Two engines in this process as on two machines: `web` with an outbound, `backend` with an inbound in front of an
  * application, mesh TLS between them.
  */
-import { silentLogger } from '#base/log.ts'
+import { type Logger, silentLogger } from '#base/log.ts'
 import type { InboundListener, Permission, Protocol } from '#contract/listener.ts'
 import { createEngine, type LocalEngine } from '../../dp/apply/applier.ts'
 import type { Engine } from '../../dp/apply/engine.ts'
@@ -34,15 +34,17 @@ export interface PairOptions {
   readonly protocol?: Protocol
   readonly permission?: Permission
   readonly limits?: Partial<Limits>
+  /** Of both engines; they say nothing where it is left out. */
+  readonly log?: Logger
 }
 
 /** Both engines are drained when the test ends. */
 export async function startPair(t: Teardown, options: PairOptions): Promise<EnginePair> {
-  const { appPort, protocol = 'http', permission, limits = {} } = options
+  const { appPort, protocol = 'http', permission, limits = {}, log } = options
   const [outPort = 0, inPort = 0] = await freePorts(2)
   const ca = await makeMeshCa()
-  const web = anEngine(t, limits)
-  const backend = anEngine(t, limits)
+  const web = anEngine(t, limits, log)
+  const backend = anEngine(t, limits, log)
   web.setIdentity(await makeIdentity(ca, { service: 'web' }))
   backend.setIdentity(await makeIdentity(ca, { service: 'backend' }))
   const inbound = anInbound(inPort, appPort, { protocol, ...(permission ? { permission } : {}) })
@@ -66,8 +68,8 @@ export async function startPair(t: Teardown, options: PairOptions): Promise<Engi
 }
 
 /** Drained when the test ends. */
-export function anEngine(t: Teardown, limits: Partial<Limits> = {}): LocalEngine {
-  const engine = createEngine({ log: silentLogger(), limits })
+export function anEngine(t: Teardown, limits: Partial<Limits> = {}, log = silentLogger()): LocalEngine {
+  const engine = createEngine({ log, limits })
   t.teardown(() => engine.drain(0))
   return engine
 }
