@@ -247,6 +247,7 @@ const OTHER_VARIABLES: readonly string[] = [
   'VMESH_MAX_*',
   'VMESH_LIMIT',
   'VMESH_STATE_DIR',
+  'VMESH_ALLOW_EXEC_PROBES',
 ]
 
 /** For what systemd tells its services. */

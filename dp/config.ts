@@ -18,6 +18,7 @@ import { limitsOf } from './apply/limit-settings.ts'
 import type { Limits } from './codec/limits.ts'
 import { DEFAULT_LOAD_LIMITS } from './codec/load.ts'
 import { KUMA_DP_FLAGS } from './from-kuma/flags.ts'
+import type { ProbeMeans } from './probe/ask.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -103,6 +104,11 @@ export const DP_SETTINGS = defineSettings({
     default: [],
     doc: 'Any other limit as NAME=VALUE, such as maxHead=128KiB or http2.maxStreams=100; the flag may be repeated. REFERENCE.md has all of them.',
   },
+  allowExecProbes: {
+    type: 'boolean',
+    default: false,
+    doc: 'Run the programs that serviceProbe.exec of inbounds names, as the user of this daemon; who may write Dataplanes then runs programs on this machine.',
+  },
   logLevel: {
     type: 'enum',
     values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
@@ -181,6 +187,12 @@ const UNIT_STATE_DIR = '/var/lib/vmesh-dp'
 
 function userStateDir(): string {
   return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'vmesh-dp')
+}
+
+/** What probes may use of this machine; a program that they run sees no token. */
+export function probeMeansOf({ allowExecProbes }: DpSettings): ProbeMeans {
+  const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8' } = process.env
+  return { allowsExec: allowExecProbes, environment: { PATH, LANG }, systemctl: 'systemctl' }
 }
 
 /** For what systemd tells its services. */

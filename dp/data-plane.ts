@@ -22,6 +22,9 @@ import { type ApplyOutcome, Link } from './link/link.ts'
 import { pinCheck } from './link/pin.ts'
 import { load, type StoredSnapshot, valuesOf } from './link/section-store.ts'
 import { StateFolder } from './link/state-folder.ts'
+import { withTimeout } from './link/time-limit.ts'
+import { askBy, type ProbeMeans } from './probe/ask.ts'
+import { Probes } from './probe/probes.ts'
 
 export interface DataPlaneOptions {
   readonly address: URL
@@ -36,6 +39,7 @@ export interface DataPlaneOptions {
   readonly drainTimeMs: number
   readonly log: Logger
   readonly engine: Engine
+  readonly probeMeans: ProbeMeans
   /** For `systemctl status`. */
   readonly onState: (state: string) => void
 }
@@ -49,6 +53,7 @@ export class DataPlane {
   readonly #log: Logger
   readonly #engine: Engine
   readonly #folder: StateFolder
+  readonly #probes: Probes
   #keeper: IdentityKeeper | null = null
   #link: Link | null = null
   #statusServer: Server | null = null
@@ -66,6 +71,8 @@ export class DataPlane {
     this.#log = options.log
     this.#engine = options.engine
     this.#folder = new StateFolder(options.stateDir, options.log)
+    const ask = askBy(options.probeMeans)
+    this.#probes = new Probes({ ask, log: options.log, onChange: () => this.#tellReadiness() })
   }
 
   /**
@@ -111,6 +118,7 @@ export class DataPlane {
         this.#lastFault = ''
         this.#lastTold = ''
         this.#tellCertificate()
+        this.#tellReadiness()
         this.#tellState()
       },
     })
@@ -123,6 +131,7 @@ export class DataPlane {
    * the only endpoint of a service.
    */
   async stop(): Promise<void> {
+    this.#probes.stop()
     this.#keeper?.rest()
     await this.#link?.leave(GOODBYE_MS)
     const drained = this.#engine.drain(this.#options.drainTimeMs)
@@ -141,7 +150,7 @@ export class DataPlane {
       case 'configuration':
         return { version: this.#snapshot?.version ?? '', sections: this.#sections }
       case 'statistics':
-        return this.#engine.status()
+        return this.#probes.addTo(await this.#engine.status())
       default:
         throw new CodedError('data-plane.unknown-topic', `this data plane is too old to tell its ${topic}`)
     }
@@ -165,7 +174,7 @@ export class DataPlane {
         held === null
           ? null
           : { uris: held.uris, notBeforeMs: held.notBeforeMs, notAfterMs: held.notAfterMs },
-      engine: await this.#engine.status(),
+      engine: this.#probes.addTo(await this.#engine.status()),
     }
   }
 
@@ -195,10 +204,12 @@ export class DataPlane {
       )
       return null
     }
-    this.#serving(stored)
     this.#log.info({ version: formatVersion(stored.version) }, 'serving from the last good snapshot')
-    // renews in time; what is missing is asked for with the first snapshot
-    if (loaded.ok) this.#ensureIdentity(loaded.snapshot).catch(() => {})
+    if (loaded.ok) {
+      this.#serving(stored, loaded.snapshot)
+      // renews in time; what is missing is asked for with the first snapshot
+      this.#ensureIdentity(loaded.snapshot).catch(() => {})
+    }
     return stored
   }
 
@@ -232,14 +243,15 @@ export class DataPlane {
       }
       return outcome
     }
-    this.#serving(stored)
+    this.#serving(stored, snapshot)
     await this.#folder.keepSnapshot(stored)
     return outcome
   }
 
-  #serving(stored: StoredSnapshot): void {
+  #serving(stored: StoredSnapshot, { listeners }: Snapshot): void {
     this.#snapshot = { version: formatVersion(stored.version), appliedAtMs: Date.now() }
     this.#sections = valuesOf(stored)
+    this.#probes.watch(listeners)
     this.#onServing()
     this.#tellCertificate()
     this.#tellState()
@@ -248,6 +260,10 @@ export class DataPlane {
   /** Once it runs a snapshot: before that it is not known whether one is to be used. */
   #tellCertificate(): void {
     if (this.#snapshot !== null) this.#link?.report(this.#keeper?.inUse ?? null)
+  }
+
+  #tellReadiness(): void {
+    this.#link?.tellReadiness(this.#probes.report)
   }
 
   async #takeIdentity(identity: Identity): Promise<void> {
@@ -278,12 +294,4 @@ export class DataPlane {
       this.#link?.isConnected === true ? 'connected' : `control plane: ${this.#lastFault || 'connecting'}`
     this.#options.onState(`snapshot ${this.#snapshot?.version ?? 'none'}; ${link}`)
   }
-}
-
-function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

@@ -26,6 +26,7 @@ import {
   dpRemarks,
   engineLimitsOf,
   environment,
+  probeMeansOf,
   readDpSettings,
   stateDirOf,
   stateFolders,
@@ -147,6 +148,7 @@ async function run(settings: DpSettings): Promise<void> {
     drainTimeMs: settings.drainTime,
     log,
     engine: engineOf(settings.concurrency, limits, log, { ...logging, bindings }),
+    probeMeans: probeMeansOf(settings),
     onState: state => notifier.status(state),
   })
   const stopped = untilSignal()

@@ -64,6 +64,11 @@ export const FOLDERS: readonly FolderRule[] = [
   },
   { folder: 'dp/link', mayImport: ['dp/contract'], because: 'hands snapshots to a function it was given' },
   { folder: 'dp/from-kuma', mayImport: [], because: 'names of another program: data' },
+  {
+    folder: 'dp/probe',
+    mayImport: ['dp/contract', 'dp/cluster'],
+    because: 'asks the application beside it; does not know listeners or the link',
+  },
   { folder: 'dp/admin', mayImport: ['dp/apply', 'dp/contract'], because: 'reads what runs, changes nothing' },
 ]
 

@@ -6,6 +6,7 @@ import {
   type Check,
   hasMembers,
   isCount,
+  isFlag,
   isListOf,
   isNumber,
   isObject,
@@ -24,6 +25,7 @@ export const WELCOME_IN: Readonly<Record<FromDataPlane['type'], readonly Session
   refuse: ['live', 'leaving'],
   issue: ['live'],
   report: ['live', 'leaving'],
+  readiness: ['live', 'leaving'],
   answer: ['live', 'leaving'],
   leave: ['live'],
 }
@@ -35,6 +37,8 @@ const isName: Check = value => isText(value) && value !== ''
 /** What fits into a Date. */
 const isTime: Check = value => isCount(value) && Number(value) <= 8.64e15
 const isCertificate = hasMembers({ notBeforeMs: isTime, notAfterMs: isTime, backend: isText })
+const isReadiness = hasMembers({ isReady: isFlag, reason: isText, sinceMs: isTime })
+const areReadiness: Check = value => isObject(value) && Object.values(value).every(isReadiness)
 const areDigests: Check = value => isObject(value) && Object.values(value).every(isText)
 
 const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Check>>>> = {
@@ -51,6 +55,7 @@ const MEMBERS: Readonly<Record<FromDataPlane['type'], Readonly<Record<string, Ch
   refuse: { version: isVersion, violations: isListOf(hasMembers({ path: isText, message: isText })) },
   issue: { id: isNumber, csr: isText },
   report: { certificate: orNull(isCertificate) },
+  readiness: { inbounds: areReadiness },
   answer: { id: isNumber, value: orNull(isObject), fault: orNull(isText) },
   leave: {},
 }

@@ -1,6 +1,6 @@
 /** What `vmesh-dp status` shows: gathered from what runs, changes nothing. */
 import { span } from '#base/text/table.ts'
-import type { EndpointStatus, RunningStatistics } from '#contract/questions.ts'
+import type { EndpointStatus, InboundStatus, RunningStatistics } from '#contract/questions.ts'
 import { routeLines } from './routes.ts'
 
 export interface DataPlaneStatus {
@@ -40,8 +40,11 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
       `inbound  ${inbound.address}:${inbound.port}  ${inbound.protocol}  ${inbound.service}  ${inbound.connections} open  ${counters(inbound.counters)}`,
     )
     for (const endpoint of inbound.endpoints) {
-      if (!endpoint.healthy)
-        lines.push(`  application ${endpoint.address}:${endpoint.port}  ${healthText(endpoint, nowMs)}`)
+      const said = [
+        ...(inbound.readiness === undefined ? [] : [readinessText(inbound, nowMs)]),
+        ...(endpoint.healthy ? [] : [healthText(endpoint, nowMs)]),
+      ]
+      for (const text of said) lines.push(`  application ${endpoint.address}:${endpoint.port}  ${text}`)
     }
   }
   for (const outbound of engine.outbounds) {
@@ -58,6 +61,13 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
     }
   }
   return `${lines.join('\n')}\n`
+}
+
+function readinessText({ readiness, probe }: InboundStatus, nowMs: number): string {
+  const how = probe === undefined ? '' : ` (${probe} probe)`
+  if (readiness === null || readiness === undefined) return `not probed yet${how}`
+  const time = span(Math.max(0, nowMs - readiness.sinceMs))
+  return readiness.isReady ? `ready for ${time}${how}` : `not ready for ${time}: ${readiness.reason}`
 }
 
 function healthText({ healthy, reason, marks = [] }: EndpointStatus, nowMs: number): string {

@@ -8,6 +8,7 @@ import { readConduct } from './resilience/conduct.ts'
 import { readFault } from './resilience/fault.ts'
 import { readConnectionRate, readRateLimit } from './resilience/rate-limit.ts'
 import { readRetry } from './resilience/retry.ts'
+import { readServiceProbe } from './resilience/service-probe.ts'
 import { readMs, readTimeouts } from './resilience/timeouts.ts'
 
 export function readListener(reader: Reader): InboundListener | OutboundListener {
@@ -45,6 +46,7 @@ function readInbound(reader: Reader): InboundListener {
     ...(reader.has('connectionRate') && {
       connectionRate: readConnectionRate(reader.object('connectionRate')),
     }),
+    ...(reader.has('probe') && { probe: readServiceProbe(reader.object('probe')) }),
   }
 }
 

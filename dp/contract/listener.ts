@@ -7,6 +7,7 @@ import type { Conduct } from './resilience/conduct.ts'
 import type { Fault } from './resilience/fault.ts'
 import type { ConnectionRate, RateLimit } from './resilience/rate-limit.ts'
 import type { Retry } from './resilience/retry.ts'
+import type { ServiceProbe } from './resilience/service-probe.ts'
 import type { CallTimeouts } from './resilience/timeouts.ts'
 import type { Backend, Route } from './route.ts'
 
@@ -34,6 +35,8 @@ export interface InboundListener {
   /** The first that fits the client decides. */
   readonly rateLimits?: readonly RateLimit[]
   readonly connectionRate?: ConnectionRate
+  /** Absent: nobody asks the application how it is. */
+  readonly probe?: ServiceProbe
 }
 
 /** The local application. */

@@ -10,6 +10,7 @@
  */
 import type { Answer, Question } from './questions.ts'
 import type { Violation } from './reader.ts'
+import type { InboundReadiness } from './resilience/service-probe.ts'
 import type { Version } from './snapshot.ts'
 
 /** First frame of the data plane. */
@@ -63,12 +64,22 @@ export interface Report {
   } | null
 }
 
+/**
+ * How the applications behind probed inbounds are: all of them, at the start of a session and when one changes. How often
+ * an application may be told as ready again is bounded by the data plane.
+ */
+export interface Readiness {
+  readonly type: 'readiness'
+  /** By `ADDRESS:PORT` of the inbound; those of whom nothing is known yet are absent. */
+  readonly inbounds: Readonly<Record<string, InboundReadiness>>
+}
+
 /** The daemon stops: deregister; answered by `left` once clients were told (or after 5 s). */
 export interface Leave {
   readonly type: 'leave'
 }
 
-export type FromDataPlane = Hello | Ack | Refuse | IssueRequest | Report | Answer | Leave
+export type FromDataPlane = Hello | Ack | Refuse | IssueRequest | Report | Readiness | Answer | Leave
 
 /** Answer to hello. */
 export interface Welcome {

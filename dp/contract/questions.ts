@@ -3,6 +3,7 @@
  * engine counts. Only data planes that announce the feature `questions` in their hello are asked.
  */
 import type { OutboundListener } from './listener.ts'
+import type { InboundReadiness, ServiceProbe } from './resilience/service-probe.ts'
 
 /** `configuration`: answered by RunningConfiguration; `statistics`: by RunningStatistics. */
 export type Topic = 'configuration' | 'statistics'
@@ -52,6 +53,10 @@ interface ListenerStatus {
 
 export interface InboundStatus extends ListenerStatus {
   readonly service: string
+  /** What the probes of its application say; null: nothing yet. Absent: it is not probed. */
+  readonly readiness?: InboundReadiness | null
+  /** How it is probed. */
+  readonly probe?: ServiceProbe['type']
 }
 
 /** Its routes as the snapshot has them. */

@@ -6,6 +6,7 @@
  *   1  first protocol: hello, welcome, snapshot (whole or changed sections), ack, refuse, issue, leave
  *      report came later: a data plane that sends none is shown with what was issued to it; no new number
  *      question and answer came later, to data planes with the feature `questions` alone: no new number
+ *      readiness came later, from data planes with the feature `service-probes` alone: no new number
  *      routes of outbounds and balancers of clusters came before the first release: no new number
  */
 export const PROTOCOL_VERSION = 1
@@ -21,6 +22,7 @@ export const FEATURES = [
   'questions',
   'routes',
   'balancing',
+  'service-probes',
 ] as const
 export type Feature = (typeof FEATURES)[number]
 

@@ -8,7 +8,15 @@ import type { Logger } from '#base/log.ts'
 import { firstFew, moreFaults } from '#base/text/first-few.ts'
 import type { PinCheck } from '#base/websocket.ts'
 import type { Identity } from '#contract/identity.ts'
-import type { FromControlPlane, Hello, Issued, Report, SnapshotFrame } from '#contract/messages.ts'
+import type {
+  FromControlPlane,
+  FromDataPlane,
+  Hello,
+  Issued,
+  Readiness,
+  Report,
+  SnapshotFrame,
+} from '#contract/messages.ts'
 import type { AnswerValue, Topic } from '#contract/questions.ts'
 import { formatVersion, type Snapshot } from '#contract/snapshot.ts'
 import { PROTOCOL_VERSION } from '#contract/version.ts'
@@ -16,6 +24,7 @@ import { answerTo } from './answer.ts'
 import { Connection, type ConnectionEnd } from './connection.ts'
 import { type LinkFault, permanentFault } from './fault.ts'
 import { digestsOf, merge, type StoredSnapshot } from './section-store.ts'
+import { checkToken } from './token.ts'
 
 export type ApplyOutcome =
   | { readonly ok: true }
@@ -81,8 +90,8 @@ export class Link {
   #nextId = 1
   readonly #issuing = new Map<number, PromiseWithResolvers<Issued>>()
   #onLeft: (() => void) | null = null
-  /** The last report of this connection, JSON. */
-  #reported = ''
+  /** The last report and readiness of this connection, JSON. */
+  readonly #told = new Map<FromDataPlane['type'], string>()
   #applying: Promise<void> = Promise.resolve()
 
   constructor(options: LinkOptions) {
@@ -125,16 +134,26 @@ export class Link {
 
   /** Tells which identity is in use, where this connection was not told yet. */
   report(held: Identity | null): void {
-    const connection = this.#connection
-    if (connection?.isWelcome !== true) return
-    const certificate: Report['certificate'] = held && {
+    const certificate = held && {
       notBeforeMs: held.notBeforeMs,
       notAfterMs: held.notAfterMs,
       backend: held.backend,
     }
-    const told = JSON.stringify(certificate)
-    if (told !== this.#reported) connection.send({ type: 'report', certificate })
-    this.#reported = told
+    this.#tell({ type: 'report', certificate })
+  }
+
+  /** Tells how the applications are, where this connection was told otherwise. null: none is probed. */
+  tellReadiness(inbounds: Readiness['inbounds'] | null): void {
+    if (inbounds === null && !this.#told.has('readiness')) return
+    this.#tell({ type: 'readiness', inbounds: inbounds ?? {} })
+  }
+
+  #tell(frame: Report | Readiness): void {
+    const connection = this.#connection
+    const text = JSON.stringify(frame)
+    if (connection?.isWelcome !== true || text === this.#told.get(frame.type)) return
+    connection.send(frame)
+    this.#told.set(frame.type, text)
   }
 
   /** Says goodbye; resolves when the control plane says that clients were told, or after `timeoutMs`. */
@@ -196,7 +215,7 @@ export class Link {
   #receive(connection: Connection, frame: FromControlPlane): void {
     switch (frame.type) {
       case 'welcome':
-        this.#reported = ''
+        this.#told.clear()
         this.#options.log.info({ controlPlane: frame.controlPlane }, 'connected to the control plane')
         return this.#options.onConnected()
       case 'snapshot':
@@ -272,13 +291,6 @@ export class Link {
       void this.#connect()
     }, waitMs)
   }
-}
-
-/** A token that cannot travel in a header would end the process. */
-function checkToken(token: string): string {
-  if (/^[\x21-\x7e]*$/.test(token)) return token
-  const help = 'the file of --dataplane-token-file must hold the token alone, in one line'
-  throw new CodedError('link.token', `the data plane token is not one word of letters and digits: ${help}`)
 }
 
 function notConnected(): CodedError {

@@ -221,6 +221,7 @@ async function started(t: Test, dir: string, cp?: FakeControlPlane) {
     drainTimeMs: 0,
     log,
     engine: createEngine({ log }),
+    probeMeans: { allowsExec: false, environment: {}, systemctl: 'systemctl' },
     onState: () => {},
   })
   const serving = plane.start()

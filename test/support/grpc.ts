@@ -46,8 +46,7 @@ export async function grpcServer(t: Teardown): Promise<{ port: number; cancelled
     call.on('data', (message: Buffer) => call.write(message))
     call.on('end', () => call.end())
   }
-  const server = new Server({ 'grpc.max_receive_message_length': -1 })
-  server.addService(ECHO, {
+  const echo = {
     unary: (call: { metadata: Metadata; request: Buffer; sendMetadata(m: Metadata): void }, done: Reply) => {
       const head = new Metadata()
       head.set('x-seen', call.metadata.get('x-mine').join())
@@ -69,14 +68,38 @@ export async function grpcServer(t: Teardown): Promise<{ port: number; cancelled
       call.on('end', () => done(null, Buffer.from(String(sum))))
     },
     talk,
-  } as never)
+  }
+  const port = await serve(t, server => server.addService(ECHO, echo as never))
+  return { port, cancelled: () => cancelled }
+}
+
+/** Of the number in HealthCheckResponse; null: it does not know that service. */
+export type HealthOf = (service: string) => number | null
+
+/** A server with the health service alone. */
+export async function grpcHealthServer(t: Teardown, healthOf: HealthOf): Promise<number> {
+  const path = '/grpc.health.v1.Health/Check'
+  const check = (call: { request: Buffer }, done: Reply): void => {
+    // the name is the first field of the message: its tag, its length, itself
+    const health = healthOf(call.request.toString('utf8', 2))
+    if (health === null) done({ code: status.NOT_FOUND, details: 'unknown service' })
+    else done(null, Buffer.from([0x08, health]))
+  }
+  return serve(t, server => {
+    server.addService({ check: { ...method('', false, false), path } }, { check } as never)
+  })
+}
+
+async function serve(t: Teardown, addTo: (server: Server) => void): Promise<number> {
+  const server = new Server({ 'grpc.max_receive_message_length': -1 })
+  addTo(server)
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${LOOPBACK}:0`, ServerCredentials.createInsecure(), (error, bound) =>
       error === null ? resolve(bound) : reject(error),
     )
   })
   t.teardown(() => server.forceShutdown())
-  return { port, cancelled: () => cancelled }
+  return port
 }
 
 type Reply = (error: Partial<ServiceError> | null, value?: Buffer, trailer?: Metadata) => void

@@ -14,6 +14,8 @@ export function bad(fault: string, isFinal = false): Finding {
   return { fault, isFinal }
 }
 
+type Thresholds = Pick<HealthCheck, 'unhealthyThreshold' | 'healthyThreshold'>
+
 /** Told whether a probe went well, exactly once. */
 export type Told = (finding: Finding) => void
 
@@ -27,7 +29,7 @@ export class Verdict {
   #contrary = 0
 
   /** True: it is taken for something else than before. */
-  take({ fault, isFinal }: Finding, { unhealthyThreshold, healthyThreshold }: HealthCheck): boolean {
+  take({ fault, isFinal }: Finding, { unhealthyThreshold, healthyThreshold }: Thresholds): boolean {
     const isWell = fault === ''
     const isFirst = !this.#isKnown
     this.#isKnown = true

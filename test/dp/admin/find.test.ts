@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import type { InboundStatus } from '#contract/questions.ts'
+import type { InboundReadiness } from '#contract/resilience/service-probe.ts'
 import { findStatus } from '../../../dp/admin/find.ts'
 import { serveStatus } from '../../../dp/admin/server.ts'
 import { type DataPlaneStatus, formatStatus } from '../../../dp/admin/status.ts'
@@ -42,6 +44,33 @@ t.test('the words: what is healthy, what is not and why, when the certificate en
   t.match(text, /spiffe:\/\/default\/web {2}ends in 2h/)
   const { certificate } = status('web-1')
   t.match(formatStatus(status('web-1'), (certificate?.notAfterMs ?? 0) + 1), /EXPIRED at/)
+})
+
+t.test('what probes say of the application behind an inbound', async t => {
+  const nowMs = 1_000_000_000
+  const text = (readiness: InboundReadiness | null | undefined): string => {
+    const inbound: InboundStatus = {
+      address: '192.168.0.1',
+      port: 80,
+      protocol: 'http',
+      service: 'web',
+      connections: 0,
+      counters: {},
+      endpoints: [{ address: '127.0.0.1', port: 8080, healthy: true, reason: '', active: 0 }],
+      ...(readiness !== undefined && { readiness, probe: 'tcp' }),
+    }
+    const shown = { ...status('web-1'), engine: { inbounds: [inbound], outbounds: [] } }
+    return formatStatus(shown, nowMs).split('inbound')[1]?.split('\n').slice(1).join('') ?? ''
+  }
+  const sinceMs = nowMs - 180_000
+  const application = '  application 127.0.0.1:8080  '
+  t.equal(text({ isReady: true, reason: '', sinceMs }), `${application}ready for 3m (tcp probe)`)
+  t.equal(
+    text({ isReady: false, reason: 'tcp probe: connection refused', sinceMs: nowMs - 12_000 }),
+    `${application}not ready for 12s: tcp probe: connection refused`,
+  )
+  t.equal(text(null), `${application}not probed yet (tcp probe)`)
+  t.equal(text(undefined), '', 'without a probe there is nothing to say')
 })
 
 async function runs(t: Tap, folder: string, answer: DataPlaneStatus): Promise<void> {
