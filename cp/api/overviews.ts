@@ -3,7 +3,7 @@
  * paths and the older ones. In lists the second part is absent where there is none; on an item it is empty.
  */
 import type { Kind, Resource } from '../kinds/kind.ts'
-import { dataplane } from '../kinds/proxy/dataplane.ts'
+import { type DataplaneSpec, dataplane } from '../kinds/proxy/dataplane.ts'
 import { zoneEgress } from '../kinds/proxy/zone-egress.ts'
 import { zoneIngress } from '../kinds/proxy/zone-ingress.ts'
 import { showResource } from '../kinds/show.ts'
@@ -85,7 +85,9 @@ function overviewList(context: ApiContext, overview: Overview): Endpoint {
       if (mesh !== undefined) await requireMesh(context, mesh)
       const all = await context.store.list(kind.type, mesh)
       const insightOf = await insights(context, overview, mesh)
-      return listAnswer(request, kind, all, resource => shown(overview, resource, insightOf(resource)))
+      return listAnswer(request, kind, all, resource =>
+        shown(context, overview, resource, insightOf(resource)),
+      )
     },
   }
 }
@@ -100,7 +102,7 @@ function overviewItem(context: ApiContext, overview: Overview): Endpoint {
       const resource = await context.store.get(key)
       if (resource === null) return notFound('Could not retrieve a resource')
       const stored = await context.store.get({ ...key, type: insight })
-      return ok(shown(overview, resource, live(context, overview, resource) ?? stored?.spec ?? {}))
+      return ok(shown(context, overview, resource, live(context, overview, resource) ?? stored?.spec ?? {}))
     },
   }
 }
@@ -121,10 +123,20 @@ function live(context: ApiContext, { kind }: Overview, { mesh, name }: Resource)
   return kind === dataplane ? context.insight(mesh, name) : undefined
 }
 
-function shown({ kind, parts }: Overview, resource: Resource, insight: unknown): unknown {
+function shown(
+  context: ApiContext,
+  { kind, parts }: Overview,
+  resource: Resource,
+  insight: unknown,
+): unknown {
   return {
     ...showResource(kind, { ...resource, type: `${kind.type}Overview`, spec: {} }),
-    [parts[0]]: resource.spec,
+    [parts[0]]: kind === dataplane ? withReadiness(context, resource) : resource.spec,
     ...(insight === undefined ? {} : { [parts[1]]: insight }),
   }
+}
+
+function withReadiness({ live }: ApiContext, { mesh, name, spec }: Resource): DataplaneSpec {
+  const dataplane = spec as DataplaneSpec
+  return live.mesh(mesh)?.readiness(name)?.shownIn(dataplane) ?? dataplane
 }

@@ -5,6 +5,7 @@ import { type DataplaneSpec, inboundsOf } from '../kinds/proxy/dataplane.ts'
 import type { MeshView } from '../match/view.ts'
 import type { Draft } from './draft.ts'
 import { carriedAs } from './protocol.ts'
+import { probeOf } from './service-probe.ts'
 
 export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
   const hasMtls = enabledBackend(view.mesh.spec) !== undefined
@@ -18,6 +19,7 @@ export function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpe
         protocol: carriedAs(inbound.protocol),
         service: inbound.service,
         upstream: { address: inbound.serviceAddress, port: inbound.servicePort },
+        ...probeOf(inbound),
         tls: hasMtls ? { trustDomain: view.mesh.name, permission: { rules: [] } } : null,
       },
     })

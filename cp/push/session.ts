@@ -152,6 +152,8 @@ export class Session implements ProxySession {
         return this.#later(() => issueFor(this.#context, this, frame))
       case 'report':
         return certificateReported(this.#context, this, frame)
+      case 'readiness':
+        return this.#context.scheduler.setReadiness(this.mesh, this.name, frame.inbounds)
       case 'answer':
         return this.#context.questions.answered(this, frame)
       case 'leave':
@@ -179,7 +181,7 @@ export class Session implements ProxySession {
       return this.reject('push.protocol', message, true)
     }
     const host = hello.host === '' ? this.#remote : `${hello.host} (${this.#remote})`
-    const { instance, incarnation } = hello
+    const { instance, incarnation, dpVersion } = hello
     const claim = sessions.claim(this, { mesh: this.mesh, name: this.name, instance, incarnation, host })
     if (!claim.ok) return this.reject(claim.code, claim.message, claim.permanent)
     const { holder } = claim
@@ -197,7 +199,6 @@ export class Session implements ProxySession {
     this.#isRegisteredByDaemon = registered.byDaemon
     const { pingMs, leaseMs, controlPlane } = this.#context
     const appliedVersion = hello.have === null ? '' : formatVersion(hello.have.version)
-    const { dpVersion } = hello
     this.#subscription = newSubscription(
       { controlPlane, dpVersion, address: this.#remote, appliedVersion },
       Date.now(),
@@ -208,7 +209,7 @@ export class Session implements ProxySession {
     this.#features = hello.features
     this.#state = 'live'
     this.log.info({ address: this.#remote, version: hello.dpVersion }, 'data plane connected')
-    const snapshot = scheduler.connect(this.mesh, this.name)
+    const snapshot = scheduler.connect(this.mesh, this.name, hello.features)
     const dataplane = scheduler.mesh(this.mesh)?.dataplane(this.name)
     // both may have happened since it was registered
     if (dataplane === undefined) return this.offer(null)

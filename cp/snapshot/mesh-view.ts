@@ -13,13 +13,9 @@ import {
 import { kindByType } from '../kinds/registry.ts'
 import type { Instance, MeshView } from '../match/view.ts'
 import { concerns } from './concern.ts'
+import { instancesFrom, type Rotation } from './instances.ts'
 import { NamesByService } from './names-by-service.ts'
-
-/**
- * `lost`: its lease ran out; `left`: it said goodbye and may still finish calls; `out`: it serves nobody, as after its
- * goodbye or when it could not run its first snapshot.
- */
-export type Rotation = 'in' | 'lost' | 'left' | 'out'
+import { Readiness, type ToldReadiness } from './readiness.ts'
 
 /** Which data planes a change can touch: all of the mesh, or these. */
 export type Touched = 'all' | ReadonlySet<string>
@@ -34,6 +30,7 @@ interface Entry {
   /** Others that its last snapshot was made of: routes send calls there; null: none was made. */
   askedFor: readonly string[] | null
   rotation: Rotation
+  readiness: Readiness
 }
 
 export class MeshIndex implements MeshView {
@@ -168,8 +165,10 @@ export class MeshIndex implements MeshView {
 
   /** As `change`, where nobody asks whom it touches: the mesh is read for the first time. */
   load(resource: Resource): void {
-    if (resource.type === 'Dataplane') this.#setDataplane(resource.name, resource as Resource<DataplaneSpec>)
-    else this.#setResource(resource, resource)
+    if (resource.type === 'Dataplane') {
+      const dataplane = resource as Resource<DataplaneSpec>
+      this.#setDataplane(resource.name, dataplane, Readiness.UNKNOWN.presuming(inboundsOf(dataplane.spec)))
+    } else this.#setResource(resource, resource)
   }
 
   /** Takes over one changed resource of the mesh; `after` null: it was deleted. */
@@ -206,6 +205,8 @@ export class MeshIndex implements MeshView {
     if (entry === undefined || entry.rotation === rotation) return NOBODY
     // who is not in cannot be lost
     if (rotation === 'lost' && entry.rotation !== 'in') return NOBODY
+    // it has stopped: whoever starts anew has to say anew how its applications are
+    if (rotation === 'out' && entry.rotation === 'left') entry.readiness = Readiness.UNKNOWN
     entry.rotation = rotation
     return this.#touchServices(servicesOf(entry))
   }
@@ -214,20 +215,43 @@ export class MeshIndex implements MeshView {
     return this.#dataplanes.get(name)?.rotation
   }
 
-  #setDataplane(name: string, resource: Resource<DataplaneSpec> | null): Touched {
+  /** `told`: by `ADDRESS:PORT`; null: its daemon cannot probe. */
+  setReadiness(name: string, told: ToldReadiness | null): Touched {
+    const entry = this.#dataplanes.get(name)
+    if (entry === undefined) return NOBODY
+    const { readiness } = entry
+    entry.readiness = readiness.told(told).only(entry.inbounds)
+    const changed = entry.inbounds.filter(
+      inbound => readiness.isReady(inbound) !== entry.readiness.isReady(inbound),
+    )
+    return this.#touchServices(changed.map(({ service }) => service))
+  }
+
+  /** undefined: there is no such Dataplane. */
+  readiness(name: string): Readiness | undefined {
+    return this.#dataplanes.get(name)?.readiness
+  }
+
+  #setDataplane(
+    name: string,
+    resource: Resource<DataplaneSpec> | null,
+    readiness = Readiness.UNKNOWN,
+  ): Touched {
     const before = this.#dataplanes.get(name)
     const services = new Set(servicesOf(before))
     this.#providers.remove(services, name)
     this.#callers.remove(calledBy(before), name)
     this.#dataplanes.delete(name)
     if (resource !== null) {
+      const inbounds = inboundsOf(resource.spec)
       const callsServices = new Set(outboundsOf(resource.spec).map(outbound => outbound.service))
       const entry: Entry = {
         resource,
-        inbounds: inboundsOf(resource.spec),
+        inbounds,
         callsServices,
         askedFor: before?.askedFor?.filter(service => !callsServices.has(service)) ?? null,
         rotation: before?.rotation ?? 'in',
+        readiness: before?.readiness.following(before.inbounds, inbounds) ?? readiness,
       }
       this.#dataplanes.set(name, entry)
       for (const service of servicesOf(entry)) services.add(service)
@@ -256,32 +280,12 @@ export class MeshIndex implements MeshView {
 
   #computeInstances(service: string): readonly Instance[] {
     const providers = [...this.#providers.of(service)].sort()
-    const entries = providers.flatMap(name => this.#dataplanes.get(name) ?? [])
-    const staying = entries.filter(entry => entry.rotation === 'in' || entry.rotation === 'lost')
-    const lost = staying.filter(entry => entry.rotation === 'lost')
-    // a control plane that lost sight of more than half of a service is more likely blind than right
-    const trustsLosses = lost.length * 2 <= staying.length
-    // a new array each time, also an empty one: what is made of it is kept by its identity
-    return entries.flatMap(entry =>
-      entry.inbounds
-        .filter(inbound => inbound.service === service && inbound.state !== 'Ignored')
-        .map(inbound => ({
-          dataplane: entry.resource.name,
-          address: inbound.advertisedAddress,
-          port: inbound.port,
-          protocol: inbound.protocol,
-          tags: inbound.tags,
-          isServing:
-            inbound.state === 'Ready' &&
-            (isKept(entry, staying.length) || (entry.rotation === 'lost' && !trustsLosses)),
-        })),
-    )
+    const entries = providers.flatMap(name => {
+      const entry = this.#dataplanes.get(name)
+      return entry === undefined ? [] : [{ name, ...entry }]
+    })
+    return instancesFrom(service, entries)
   }
-}
-
-/** Whoever leaves as the last one of a service stays listed until its listener closes (the session ends). */
-function isKept(entry: Entry, staying: number): boolean {
-  return entry.rotation === 'in' || (entry.rotation === 'left' && staying === 0)
 }
 
 function calledBy(entry: Entry | undefined): readonly string[] {

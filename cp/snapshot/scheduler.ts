@@ -5,6 +5,7 @@
  */
 import type { Logger } from '#base/log.ts'
 import type { Version } from '#contract/snapshot.ts'
+import { FEATURES } from '#contract/version.ts'
 import type { CertificateAuthority } from '../ca/ca.ts'
 import { isCaSecret } from '../ca/mesh-authority.ts'
 import type { Resource } from '../kinds/kind.ts'
@@ -12,7 +13,9 @@ import { enabledBackend, type MeshSpec } from '../kinds/mesh/mesh.ts'
 import { kinds } from '../kinds/registry.ts'
 import type { Change, Store } from '../store/store.ts'
 import { buildSnapshot, type ProxySnapshot } from './builder.ts'
-import { MeshIndex, type Rotation, type Touched } from './mesh-view.ts'
+import type { Rotation } from './instances.ts'
+import { MeshIndex, type Touched } from './mesh-view.ts'
+import type { ToldReadiness } from './readiness.ts'
 
 /** How long changes wait for company. */
 const COALESCE_MS = 5
@@ -85,10 +88,11 @@ export class Scheduler {
   }
 
   /**
-   * The data plane is connected: from now on its snapshots are built. Returns the present one; null: there is no such
+   * The data plane is connected, and can do what it announces: from now on its snapshots are built. Returns the present one; null: there is no such
    * Dataplane, or the roots of its mesh are not known yet.
    */
-  connect(mesh: string, name: string): ProxySnapshot | null {
+  connect(mesh: string, name: string, features: readonly string[] = FEATURES): ProxySnapshot | null {
+    if (!features.includes('service-probes')) this.setReadiness(mesh, name, null)
     const proxies = this.#proxies.get(mesh) ?? new Map<string, Made>()
     this.#proxies.set(mesh, proxies)
     const snapshot = this.#build(mesh, name, null)
@@ -115,6 +119,12 @@ export class Scheduler {
   setRotation(mesh: string, name: string, rotation: Rotation): void {
     const index = this.#meshes.get(mesh)
     if (index !== undefined) this.#touch(mesh, index.setRotation(name, rotation), null)
+  }
+
+  /** What the daemon tells of its applications; null: it cannot probe them. */
+  setReadiness(mesh: string, name: string, told: ToldReadiness | null): void {
+    const index = this.#meshes.get(mesh)
+    if (index !== undefined) this.#touch(mesh, index.setReadiness(name, told), null)
   }
 
   /** Resolves when no change waits to be compiled. */

@@ -137,7 +137,7 @@ export interface PushFixture {
   /** A daemon that registered `dataplane` and runs its first snapshot. */
   live(dataplane: Resource<DataplaneSpec>, hello?: Partial<Hello>): Promise<FakeDaemon>
   has(name: string): Promise<boolean>
-  /** Addresses that callers of `service` get. */
+  /** Data planes that callers of `service` get. */
   serving(service: string): readonly string[]
 }
 

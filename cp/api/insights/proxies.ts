@@ -42,12 +42,14 @@ export async function proxiesOf(
   return dataplanes.map(dataplane => {
     const { mesh, name } = dataplane
     const insight = context.insight(mesh, name) ?? storedOf.get(`${mesh}/${name}`)
-    return proxyOf(dataplane as Resource<DataplaneSpec>, insight as DataplaneInsightSpec | undefined)
+    const { spec } = dataplane as Resource<DataplaneSpec>
+    const shown = context.live.mesh(mesh)?.readiness(name)?.shownIn(spec) ?? spec
+    return proxyOf({ mesh, name, spec: shown }, insight as DataplaneInsightSpec | undefined)
   })
 }
 
 function proxyOf(
-  { mesh, name, spec }: Resource<DataplaneSpec>,
+  { mesh, name, spec }: Pick<Resource<DataplaneSpec>, 'mesh' | 'name' | 'spec'>,
   insight: DataplaneInsightSpec | undefined,
 ): CountedProxy {
   const gateway = spec.networking?.gateway

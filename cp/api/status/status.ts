@@ -17,6 +17,7 @@ import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import type { Shown } from '../../kinds/table/columns.ts'
 import { selectsProxy } from '../../match/proxy.ts'
 import type { Delivery } from '../../push/delivery/outbox.ts'
+import { Readiness } from '../../snapshot/readiness.ts'
 import type { ApiContext } from '../request.ts'
 
 /** A data plane that was cut off is lost, and after this long offline. */
@@ -38,7 +39,7 @@ export function statusOf(
     name,
     services: servicesOf(spec),
     connection: connectionOf(insight, session !== null, nowMs),
-    health: healthOf(spec, isServing(context, dataplane, insight)),
+    health: healthOf(spec, readinessOf(context, dataplane), isServing(context, dataplane, insight)),
     snapshot: snapshotOf(context, dataplane, session?.delivery ?? null, insight),
     ...(certificate === null ? {} : { certificate }),
     ...(version ? { version } : {}),
@@ -85,14 +86,22 @@ function isServing(
   return rotation === 'in' && (insight?.subscriptions ?? []).length > 0
 }
 
-/** Nobody probes applications: what its Dataplane does not tell of an inbound is not known. */
-function healthOf(spec: DataplaneSpec, serves: boolean): object {
+function readinessOf({ live }: ApiContext, { mesh, name }: Resource): Readiness {
+  return live.mesh(mesh)?.readiness(name) ?? Readiness.UNKNOWN
+}
+
+/** What neither its Dataplane nor probes tell of an inbound is not known. */
+function healthOf(spec: DataplaneSpec, readiness: Readiness, serves: boolean): object {
   const inbounds = inboundsOf(spec).filter(({ state }) => state !== 'Ignored')
   const notReady = inbounds
-    .filter(({ state }) => state === 'NotReady')
-    .map(({ port, service }) => ({ port, service, reason: 'its Dataplane says NotReady' }))
-  const serving = serves ? inbounds.filter(({ state }) => state === 'Ready') : []
-  const ready = serving.filter(({ isHealthTold }) => isHealthTold).length
+    .filter(inbound => !readiness.isReady(inbound))
+    .map(inbound => {
+      const { reason, sinceMs } = readiness.whyNot(inbound)
+      const since = sinceMs === null ? {} : { since: new Date(sinceMs).toISOString() }
+      return { port: inbound.port, service: inbound.service, reason, ...since }
+    })
+  const serving = serves ? inbounds.filter(inbound => readiness.isReady(inbound)) : []
+  const ready = serving.filter(inbound => inbound.isHealthTold || readiness.isTold(inbound)).length
   return { ready, notProbed: serving.length - ready, total: inbounds.length, notReady }
 }
 

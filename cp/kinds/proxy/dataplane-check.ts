@@ -22,7 +22,7 @@ import {
 import type { Violation } from '../kind.ts'
 import { prometheusViolations } from '../mesh/prometheus.ts'
 import { SERVICE_TAG } from '../spiffe.ts'
-import type { DataplaneSpec } from './dataplane-schema.ts'
+import type { DataplaneSpec, ServiceProbeSpec } from './dataplane-schema.ts'
 
 type Networking = NonNullable<DataplaneSpec['networking']>
 type Inbound = NonNullable<Networking['inbound']>[number]
@@ -115,6 +115,35 @@ function probeViolations({ serviceProbe }: Inbound, path: string): Violation[] {
     ...positiveDurationViolations(serviceProbe?.timeout, fieldAt(path, 'timeout')),
     ...positiveViolations(serviceProbe?.unhealthyThreshold, fieldAt(path, 'unhealthyThreshold')),
     ...positiveViolations(serviceProbe?.healthyThreshold, fieldAt(path, 'healthyThreshold')),
+    ...(serviceProbe === undefined ? [] : probeKindViolations(serviceProbe, path)),
+  ]
+}
+
+const PROBE_KINDS = ['tcp', 'http', 'grpc', 'exec', 'systemd'] as const
+const UNIT_NAME = /^[A-Za-z0-9_:.@\\][A-Za-z0-9_:.@\\-]{0,254}$/
+
+function probeKindViolations(probe: ServiceProbeSpec, path: string): Violation[] {
+  const { http, exec, systemd } = probe
+  const given = PROBE_KINDS.filter(kind => probe[kind] !== undefined)
+  if (given.length > 1) {
+    return [violation(path, `only one of ${PROBE_KINDS.join(', ')} can be defined: ${given.join(', ')} are`)]
+  }
+  const statuses = http?.expectedStatuses ?? []
+  return [
+    ...(http?.path === undefined || http.path.startsWith('/')
+      ? []
+      : [violation(fieldAt(path, 'http.path'), 'must start with /')]),
+    ...statuses.flatMap((status, i) =>
+      status >= 100 && status <= 599
+        ? []
+        : [violation(itemAt(fieldAt(path, 'http.expectedStatuses'), i), 'must be in the range [100, 599]')],
+    ),
+    ...(exec !== undefined && !exec.command?.[0]
+      ? [violation(fieldAt(path, 'exec.command'), 'must name a program')]
+      : []),
+    ...(systemd !== undefined && !UNIT_NAME.test(systemd.unit)
+      ? [violation(fieldAt(path, 'systemd.unit'), 'must be the name of a unit: letters, digits and :_.@\\-')]
+      : []),
   ]
 }
 

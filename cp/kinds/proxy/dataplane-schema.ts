@@ -15,6 +15,8 @@ const stateSchema = (description: string) =>
     protoEnum: `${PROTO}.Networking.Inbound.State`,
   })
 
+const ONE_OF = { rule: 'one of tcp, http, grpc, exec and systemd' }
+
 const serviceProbeSchema = z.object({
   interval: optional(protobufDuration, 'Time between two probes.', { default: '1s', rule: 'greater than 0' }),
   timeout: optional(protobufDuration, 'Time for one probe.', { default: '2s', rule: 'greater than 0' }),
@@ -28,7 +30,43 @@ const serviceProbeSchema = z.object({
     rule: 'greater than 0',
     keepsZero: true,
   }),
-  tcp: optional(z.object({}), 'The probe is a TCP connection to servicePort.'),
+  tcp: optional(
+    z.object({}),
+    'The probe is a TCP connection to servicePort; so it is where none of the others is given.',
+  ),
+  http: optional(
+    z.object({
+      path: optional(z.string(), 'Path that is asked for.', { default: '/', rule: 'starts with /' }),
+      host: optional(z.string(), 'Host header of the request.', { default: 'serviceAddress:servicePort' }),
+      expectedStatuses: optional(z.array(z.int()), 'Statuses that say that the application is well.', {
+        default: '200',
+        rule: '100 to 599',
+      }),
+    }),
+    'The probe is a GET, with HTTP/2 where the protocol is http2 or grpc.',
+    ONE_OF,
+  ),
+  grpc: optional(
+    z.object({
+      service: optional(z.string(), 'Service that is asked about.', { default: 'the server as a whole' }),
+    }),
+    'The probe is grpc.health.v1.Health/Check.',
+    ONE_OF,
+  ),
+  exec: optional(
+    z.object({
+      command: optional(z.array(z.string()), 'Program and arguments; no shell reads them.', {
+        rule: 'not empty',
+      }),
+    }),
+    'The probe is a program that exits with 0. Run by data planes that are started with --allow-exec-probes=true; with others the inbound is not ready.',
+    ONE_OF,
+  ),
+  systemd: optional(
+    z.object({ unit: text('Name of the unit.', { rule: 'letters, digits and :_.@\\\\-' }) }),
+    'The probe asks systemd whether the unit is active.',
+    ONE_OF,
+  ),
 })
 
 const inboundSchema = z.object({
@@ -65,9 +103,11 @@ const inboundSchema = z.object({
     'Older form of state.',
   ),
   state: stateSchema('Whether callers get this inbound: Ready, NotReady (not now), Ignored (never).'),
-  serviceProbe: optional(serviceProbeSchema, 'How the application is probed.', {
-    unenforced: { message: 'the application is not probed; its inbound counts as ready' },
-  }),
+  serviceProbe: optional(
+    serviceProbeSchema,
+    'How the data plane probes the application. Callers get the inbound once a probe has succeeded, and not while they fail.',
+    { default: 'not probed: the inbound is ready' },
+  ),
 })
 
 const backendRefSchema = z.object({
@@ -199,4 +239,5 @@ export const dataplaneSchema = z.object({
   }),
 })
 
+export type ServiceProbeSpec = z.infer<typeof serviceProbeSchema>
 export type DataplaneSpec = z.infer<typeof dataplaneSchema>

@@ -9,9 +9,9 @@ import { defineKind, type Unenforced } from '../kind.ts'
 import { unenforcedFields } from '../schema/unenforced.ts'
 import { SERVICE_TAG } from '../spiffe.ts'
 import { dataplaneViolations } from './dataplane-check.ts'
-import { type DataplaneSpec, dataplaneSchema } from './dataplane-schema.ts'
+import { type DataplaneSpec, dataplaneSchema, type ServiceProbeSpec } from './dataplane-schema.ts'
 
-export type { DataplaneSpec } from './dataplane-schema.ts'
+export type { DataplaneSpec, ServiceProbeSpec } from './dataplane-schema.ts'
 
 /** An inbound with all its defaults. */
 export interface DataplaneInbound {
@@ -31,6 +31,8 @@ export interface DataplaneInbound {
   readonly state: 'Ready' | 'NotReady' | 'Ignored'
   /** The Dataplane tells how its application is; else nobody does: `Ready` is what is written where nothing is. */
   readonly isHealthTold: boolean
+  /** How the data plane asks the application; null: it does not. */
+  readonly probe: ServiceProbeSpec | null
   /** Its section name: the port where it has no name. */
   readonly name: string
 }
@@ -60,6 +62,7 @@ export function inboundsOf(spec: DataplaneSpec): readonly DataplaneInbound[] {
       tags,
       state: stateOf(inbound),
       isHealthTold: inbound.health !== undefined,
+      probe: inbound.serviceProbe ?? null,
       name: inbound.name || String(inbound.port),
     }
   })

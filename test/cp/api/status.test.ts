@@ -127,3 +127,50 @@ t.test('lists filter as Dataplanes do', async t => {
   }
   t.equal((await send('GET', `${run.http}/meshes/default/dataplanes/none/_status`)).status, 404)
 })
+
+t.test(
+  'what probes say of an inbound stands beside its connection, with the reason and since when',
+  async t => {
+    const tags = { 'kuma.io/service': 'probed' }
+    const spec = {
+      networking: { address: '192.168.0.7', inbound: [{ port: 8080, tags, serviceProbe: { tcp: {} } }] },
+    }
+    const daemon = await push.live({ ...aDataplane('probed-1'), spec }, { features: ['service-probes'] })
+    const silent = { port: 8080, service: 'probed', reason: 'no probe of its application has succeeded yet' }
+    t.match(await status('probed-1'), {
+      connection: { state: 'online' },
+      health: { ready: 0, notProbed: 0, total: 1, notReady: [silent] },
+    })
+    const says = (isReady: boolean, reason: string) =>
+      daemon.says({
+        type: 'readiness',
+        inbounds: { '192.168.0.7:8080': { isReady, reason, sinceMs: 86_400_000 } },
+      })
+    says(false, 'nobody listens')
+    const told = {
+      port: 8080,
+      service: 'probed',
+      reason: 'nobody listens',
+      since: '1970-01-02T00:00:00.000Z',
+    }
+    t.match(await status('probed-1'), {
+      connection: { state: 'online' },
+      health: { ready: 0, notReady: [told] },
+    })
+    const inbound = async () => {
+      const { json } = await send('GET', `${run.http}/meshes/default/dataplanes/probed-1/_overview`)
+      const { dataplane } = json as { dataplane: typeof spec & { networking: { inbound: object[] } } }
+      return dataplane.networking.inbound[0]
+    }
+    const service = async () =>
+      (await send('GET', `${run.http}/meshes/default/service-insights/probed`)).json as object
+    t.match(await inbound(), { state: 'NotReady', health: { ready: false } })
+    t.match(await service(), { status: 'offline' })
+    says(true, '')
+    t.match(await status('probed-1'), { health: { ready: 1, notProbed: 0, total: 1, notReady: [] } })
+    t.match(await inbound(), { state: 'Ready', health: { ready: true } })
+    t.match(await service(), { status: 'online' })
+    daemon.drop()
+    t.match(await status('probed-1'), { connection: { state: 'lost' }, health: { ready: 1, notReady: [] } })
+  },
+)

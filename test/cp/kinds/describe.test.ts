@@ -33,7 +33,7 @@ t.test('the table shows type, default, rule and what is not enforced', async t =
   )
   t.match(text, /^\| `networking\.inbound\[\]\.serviceAddress` \| text \| 127\.0\.0\.1 \| /m)
   t.match(text, /^\| `networking\.inbound\[\]\.tags` \| map to text \| /m)
-  t.match(text, /serviceProbe` .*\*\*Not enforced yet\*\*: the application is not probed/)
+  t.match(text, /outbound\[\]\.backendRef` .*\*\*Not enforced yet\*\*: the outbound is not opened/)
   const mesh = describeMarkdown(kindNamed('Mesh'))
   t.match(
     mesh,

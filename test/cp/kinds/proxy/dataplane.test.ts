@@ -43,12 +43,7 @@ t.test('takes the Dataplane of the documents as it is', async t => {
   t.same(unknownFields, [])
   t.same(
     unenforced.map(found => found.field),
-    [
-      'networking.inbound[0].serviceProbe',
-      'networking.outbound[1].backendRef',
-      'networking.admin',
-      'metrics',
-    ],
+    ['networking.outbound[1].backendRef', 'networking.admin', 'metrics'],
   )
 })
 
@@ -232,4 +227,37 @@ t.test('protocols that are carried as bytes say so', async t => {
   ])
   for (const protocol of ['http', 'http2', 'grpc', 'tcp'])
     t.same(accepted('Dataplane', withInbound({ protocol })).unenforced, [], protocol)
+})
+
+t.test('a probe is of one kind, and says what it needs', async t => {
+  const probe = (serviceProbe: object) =>
+    faults('Dataplane', {
+      networking: {
+        address: '192.168.0.1',
+        inbound: [{ port: 8080, servicePort: 80, tags: { 'kuma.io/service': 'web' }, serviceProbe }],
+      },
+    })
+  const at = 'networking.inbound[0].serviceProbe'
+  const good = [
+    {},
+    { tcp: {} },
+    { http: { path: '/up', host: 'web', expectedStatuses: [200, 204] } },
+    { grpc: {} },
+    { grpc: { service: 'a.B' } },
+    { exec: { command: ['/usr/bin/test', '-f', '/run/up'] } },
+    { systemd: { unit: 'nginx.service' } },
+    { systemd: { unit: 'app@a\\x2db.service' } },
+  ]
+  for (const one of good) t.same(probe(one), [], JSON.stringify(one))
+  t.same(probe({ tcp: {}, http: {} }), [
+    `${at}: only one of tcp, http, grpc, exec, systemd can be defined: tcp, http are`,
+  ])
+  t.same(probe({ http: { path: 'up' } }), [`${at}.http.path: must start with /`])
+  t.same(probe({ http: { expectedStatuses: [200, 99] } }), [
+    `${at}.http.expectedStatuses[1]: must be in the range [100, 599]`,
+  ])
+  for (const command of [[], ['']])
+    t.match(probe({ exec: { command } }), [`${at}.exec.command: must name a program`])
+  for (const unit of ['', '-x.service', 'a b.service', 'a;b', '../x'])
+    t.match(probe({ systemd: { unit } }), [`${at}.systemd.unit: must be the name of a unit`], unit)
 })
