@@ -2,11 +2,10 @@
  * What a data plane would run now, whether it is connected or not: its sections compiled on demand, on request as if
  * shadow policies acted; and its outbounds as people ask for them.
  */
-import type { Cluster } from '#contract/cluster.ts'
-import type { OutboundListener } from '#contract/listener.ts'
-import { compile } from '../compile/compile.ts'
+import { clustersOf } from '#contract/listener.ts'
+import { compile, draftOf } from '../compile/compile.ts'
+import type { Draft } from '../compile/draft.ts'
 import { EFFECT_LABEL } from '../kinds/meta.ts'
-import { outboundsOf } from '../kinds/proxy/dataplane.ts'
 import { isShadow } from '../match/select.ts'
 import type { MeshView } from '../match/view.ts'
 
@@ -29,32 +28,49 @@ export interface OutboundPreview {
   readonly service: string
   /** Name of the cluster. */
   readonly cluster: string
-  readonly endpoints: readonly {
-    readonly address: string
-    readonly port: number
-    readonly dataplane: string
-  }[]
+  readonly endpoints: readonly EndpointPreview[]
+  /** Clusters to which its routes lead besides. */
+  readonly others: readonly { readonly cluster: string; readonly endpoints: readonly EndpointPreview[] }[]
+}
+
+interface EndpointPreview {
+  readonly address: string
+  readonly port: number
+  readonly dataplane: string
 }
 
 /** null: there is no such Dataplane. */
 export function outboundPreview(view: MeshView, name: string): readonly OutboundPreview[] | null {
-  const sections = previewOf(view, name)
   const dataplane = view.dataplane(name)
-  if (sections === null || dataplane === undefined) return null
-  return outboundsOf(dataplane.spec).flatMap(({ address, port, service }) => {
-    const listener = sections[`listener/${address}:${port}`] as OutboundListener | undefined
-    if (listener?.direction !== 'outbound') return []
-    const cluster = sections[`cluster/${listener.cluster}`] as Cluster | undefined
-    const holders = new Map(
-      view.instancesOf(service).map(instance => [`${instance.address}:${instance.port}`, instance.dataplane]),
-    )
-    const endpoints = (cluster?.endpoints ?? []).map(endpoint => ({
-      address: endpoint.address,
-      port: endpoint.port,
-      dataplane: holders.get(`${endpoint.address}:${endpoint.port}`) ?? '',
-    }))
-    return [{ address, port, protocol: listener.protocol, service, cluster: listener.cluster, endpoints }]
+  if (dataplane === undefined) return null
+  const draft = draftOf(view, dataplane)
+  return draft.outbounds.map(({ outbound: { address, port, service }, listener }) => {
+    const { protocol, cluster } = listener
+    const others = clustersOf(listener).filter(other => other !== cluster)
+    return {
+      address,
+      port,
+      protocol,
+      service,
+      cluster,
+      endpoints: endpointsOf(view, draft, cluster),
+      others: others.map(other => ({ cluster: other, endpoints: endpointsOf(view, draft, other) })),
+    }
   })
+}
+
+function endpointsOf(view: MeshView, { clusters }: Draft, name: string): readonly EndpointPreview[] {
+  const found = clusters.get(name)
+  if (found === undefined) return []
+  const instances = view.instancesOf(found.destination.service)
+  const holders = new Map(
+    instances.map(({ address, port, dataplane }) => [`${address}:${port}`, dataplane] as const),
+  )
+  return found.cluster.endpoints.map(({ address, port }) => ({
+    address,
+    port,
+    dataplane: holders.get(`${address}:${port}`) ?? '',
+  }))
 }
 
 /** The same mesh where shadow policies act like all others. */

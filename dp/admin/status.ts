@@ -54,11 +54,9 @@ export function formatStatus(status: DataPlaneStatus, nowMs: number): string {
       `outbound ${outbound.address}:${outbound.port}  ${outbound.protocol}  ${outbound.cluster}  ${healthy}/${outbound.endpoints.length} healthy  ${outbound.connections} open  ${counters(outbound.counters)}`,
     )
     lines.push(...routeLines(outbound).map(line => `  ${line}`))
-    for (const endpoint of outbound.endpoints) {
-      lines.push(
-        `  ${endpoint.address}:${endpoint.port}  ${healthText(endpoint, nowMs)}  ${endpoint.active} active`,
-      )
-    }
+    lines.push(...outbound.endpoints.map(endpoint => `  ${endpointText(endpoint, nowMs)}`))
+    for (const { cluster, endpoints } of outbound.others ?? [])
+      lines.push(`  ${cluster}`, ...endpoints.map(endpoint => `    ${endpointText(endpoint, nowMs)}`))
   }
   return `${lines.join('\n')}\n`
 }
@@ -68,6 +66,10 @@ function readinessText({ readiness, probe }: InboundStatus, nowMs: number): stri
   if (readiness === null || readiness === undefined) return `not probed yet${how}`
   const time = span(Math.max(0, nowMs - readiness.sinceMs))
   return readiness.isReady ? `ready for ${time}${how}` : `not ready for ${time}: ${readiness.reason}`
+}
+
+function endpointText(endpoint: EndpointStatus, nowMs: number): string {
+  return `${endpoint.address}:${endpoint.port}  ${healthText(endpoint, nowMs)}  ${endpoint.active} active`
 }
 
 function healthText({ healthy, reason, marks = [] }: EndpointStatus, nowMs: number): string {

@@ -1,5 +1,5 @@
 /** What runs, as plain data for people and programs. */
-import type { OutboundListener } from '#contract/listener.ts'
+import { clustersOf, type OutboundListener } from '#contract/listener.ts'
 import type { EndpointStatus, InboundStatus, OutboundStatus, RunningStatistics } from '#contract/questions.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Inbound } from '../listener/inbound.ts'
@@ -12,7 +12,7 @@ export function statusOf(runtime: Runtime): RunningStatistics {
   for (const { role } of runtime.listeners.values()) {
     if (role.config.direction === 'inbound')
       inbounds.push({ ...commonOf(role), service: role.config.service })
-    else outbounds.push({ ...commonOf(role), ...routingOf(role.config) })
+    else outbounds.push({ ...commonOf(role), ...routingOf(role.config), ...othersOf(role.config, runtime) })
   }
   return { inbounds, outbounds }
 }
@@ -26,6 +26,14 @@ function routingOf({ cluster, routes, backends, policy }: OutboundListener) {
   }
 }
 
+function othersOf(config: OutboundListener, { clusters }: Runtime): Pick<OutboundStatus, 'others'> {
+  const others = clustersOf(config).flatMap(name => {
+    const cluster = name === config.cluster ? undefined : clusters.get(name)
+    return cluster === undefined ? [] : [{ cluster: name, endpoints: endpointsOf(cluster) }]
+  })
+  return others.length === 0 ? {} : { others }
+}
+
 function commonOf(role: Inbound | Outbound) {
   const { address, port, protocol } = role.config
   return {
@@ -34,7 +42,7 @@ function commonOf(role: Inbound | Outbound) {
     protocol,
     connections: role.connections.size,
     counters: { ...role.counters.toRecord(), ...countedOf(role.cluster), ...role.connections.countBytes() },
-    endpoints: endpointsOf(role),
+    endpoints: endpointsOf(role.cluster),
   }
 }
 
@@ -43,8 +51,8 @@ function countedOf({ counters }: Cluster): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0))
 }
 
-function endpointsOf(role: Inbound | Outbound): readonly EndpointStatus[] {
-  return role.cluster.endpoints.map(({ address, port, marks, active }) => ({
+function endpointsOf({ endpoints }: Cluster): readonly EndpointStatus[] {
+  return endpoints.map(({ address, port, marks, active }) => ({
     address,
     port,
     healthy: marks.length === 0,

@@ -74,6 +74,12 @@ export interface PermissionRule extends ClientMatch {
   readonly policy: string
 }
 
+/** Names of the clusters that calls of an outbound may go to, its own first; those that get copies are not among them. */
+export function clustersOf({ cluster, backends = [], routes = [] }: OutboundListener): readonly string[] {
+  const all = [...backends, ...routes.flatMap(route => route.backends)]
+  return [...new Set([cluster, ...all.map(backend => backend.cluster)])]
+}
+
 /** Takes calls of local applications for one destination. */
 export interface OutboundListener {
   readonly direction: 'outbound'

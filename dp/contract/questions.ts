@@ -64,6 +64,13 @@ export interface OutboundStatus
   extends ListenerStatus,
     Pick<OutboundListener, 'routes' | 'backends' | 'policy'> {
   readonly cluster: string
+  /** Other clusters to which its routes lead; absent: there are none, or it is an older data plane. */
+  readonly others?: readonly ClusterStatus[]
+}
+
+export interface ClusterStatus {
+  readonly cluster: string
+  readonly endpoints: readonly EndpointStatus[]
 }
 
 export interface EndpointStatus {

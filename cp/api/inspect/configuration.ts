@@ -75,11 +75,29 @@ async function knownStatuses(
 /** Of dates. */
 const LAST_TIME_MS = 8_640_000_000_000_000
 
-/** Endpoints are healthy until the data plane says otherwise: the control plane lists only those that serve. */
+/** `endpoints` are those of the destination itself; `targets` all that calls may go to, of other clusters with their name. */
 function show(outbound: OutboundPreview, statuses: readonly OutboundStatus[]): unknown {
-  const { address, port, protocol, service, cluster, endpoints } = outbound
-  const seen = statuses.find(one => one.cluster === cluster)?.endpoints ?? []
-  const targets = endpoints.map(({ dataplane, address, port }) => {
+  const { address, port, protocol, service, cluster, endpoints, others } = outbound
+  const status = statuses.find(one => one.address === address && one.port === port)
+  const own = targetsOf(endpoints, status?.cluster === cluster ? status.endpoints : [])
+  const elsewhere = others.flatMap(({ cluster, endpoints }) => {
+    const seen = status?.others?.find(one => one.cluster === cluster)?.endpoints ?? []
+    return targetsOf(endpoints, seen).map(target => ({ cluster, ...target }))
+  })
+  const healthy = own.filter(target => target.healthy).length
+  return {
+    address,
+    port,
+    protocol,
+    destination: { service },
+    endpoints: { total: own.length, healthy },
+    targets: [...own, ...elsewhere],
+  }
+}
+
+/** Endpoints are healthy until the data plane says otherwise: the control plane lists only those that serve. */
+function targetsOf(endpoints: OutboundPreview['endpoints'], seen: OutboundStatus['endpoints']) {
+  return endpoints.map(({ dataplane, address, port }) => {
     const known = seen.find(one => one.address === address && one.port === port)
     const marks = (known?.marks ?? []).map(({ cause, reason, sinceMs }) => ({
       cause,
@@ -89,13 +107,4 @@ function show(outbound: OutboundPreview, statuses: readonly OutboundStatus[]): u
     const healthy = known?.healthy ?? true
     return { dataplane, address, port, healthy, ...(marks.length > 0 && { marks }) }
   })
-  const healthy = targets.filter(target => target.healthy).length
-  return {
-    address,
-    port,
-    protocol,
-    destination: { service },
-    endpoints: { total: targets.length, healthy },
-    targets,
-  }
 }

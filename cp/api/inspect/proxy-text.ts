@@ -38,7 +38,11 @@ export interface ClusterView {
 /** Called services, and the application behind each inbound; one for each name. */
 export function clustersOf({ inbounds, outbounds }: RunningStatistics): readonly ClusterView[] {
   const clusters = new Map<string, ClusterView>()
-  const all = [...inbounds.map(inbound => ({ ...inbound, cluster: inboundCluster(inbound) })), ...outbounds]
+  const all = [
+    ...inbounds.map(inbound => ({ ...inbound, cluster: inboundCluster(inbound) })),
+    ...outbounds,
+    ...outbounds.flatMap(({ protocol, others = [] }) => others.map(other => ({ protocol, ...other }))),
+  ]
   for (const { cluster: name, protocol, endpoints } of all) {
     const known = clusters.get(name)
     clusters.set(name, known === undefined ? { name, protocol, endpoints } : both(known, endpoints))

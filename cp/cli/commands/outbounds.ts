@@ -64,13 +64,19 @@ function outboundTable(items: readonly Shown[], withTargets: boolean, nowMs: num
       '',
       '',
       '',
-      `  ${text(at(target, 'dataplane'))}`,
+      `  ${text(at(target, 'dataplane'))}${clusterOf(target)}`,
       at(target, 'healthy') === true ? 'healthy' : whyNotHealthy(target, nowMs),
       `${text(at(target, 'address'))}:${String(at(target, 'port'))}`,
     ])
     return withTargets ? [own, ...targets] : [own]
   })
   return table(['DATAPLANE', 'ADDRESS', 'PROTOCOL', 'DESTINATION', 'HEALTHY', 'CALL'], rows)
+}
+
+/** Where a route leads away from the destination. */
+function clusterOf(target: unknown): string {
+  const cluster = text(at(target, 'cluster'))
+  return cluster === '' ? '' : ` (${cluster})`
 }
 
 /** What its data plane says against it. */

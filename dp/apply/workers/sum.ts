@@ -1,10 +1,10 @@
 /** What several workers count → what the data plane counts. They run the same listeners. */
-import type { EndpointStatus, RunningStatistics } from '#contract/questions.ts'
+import type { EndpointStatus, OutboundStatus, RunningStatistics } from '#contract/questions.ts'
 
 export function sumOf(parts: readonly RunningStatistics[]): RunningStatistics {
   return {
     inbounds: sumListeners(parts.map(part => part.inbounds)),
-    outbounds: sumListeners(parts.map(part => part.outbounds)),
+    outbounds: sumOthers(sumListeners(parts.map(part => part.outbounds)), parts),
   }
 }
 
@@ -25,11 +25,39 @@ function sumListeners<L extends Listener>([first = [], ...others]: readonly (rea
       ...listener,
       connections: all.reduce((sum, one) => sum + one.connections, 0),
       counters: sumCounters(all.map(one => one.counters)),
-      endpoints: listener.endpoints.map(endpoint =>
-        sumEndpoint(all.flatMap(one => one.endpoints.filter(other => isSameAddress(other, endpoint)))),
-      ),
+      endpoints: sumEndpoints(listener.endpoints, all),
     }
   })
+}
+
+/** Of the clusters to which the routes of outbounds lead. */
+function sumOthers(
+  sums: readonly OutboundStatus[],
+  parts: readonly RunningStatistics[],
+): readonly OutboundStatus[] {
+  const all = parts.flatMap(({ outbounds }) => outbounds)
+  return sums.map(sum => {
+    if (sum.others === undefined) return sum
+    const same = all.filter(one => isSameAddress(one, sum)).flatMap(({ others = [] }) => others)
+    const others = sum.others.map(({ cluster, endpoints }) => ({
+      cluster,
+      endpoints: sumEndpoints(
+        endpoints,
+        same.filter(one => one.cluster === cluster),
+      ),
+    }))
+    return { ...sum, others }
+  })
+}
+
+/** As all of them see them. */
+function sumEndpoints(
+  endpoints: readonly EndpointStatus[],
+  all: readonly { readonly endpoints: readonly EndpointStatus[] }[],
+): readonly EndpointStatus[] {
+  return endpoints.map(endpoint =>
+    sumEndpoint(all.flatMap(one => one.endpoints.filter(other => isSameAddress(other, endpoint)))),
+  )
 }
 
 function sumCounters(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {

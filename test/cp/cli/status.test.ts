@@ -179,6 +179,7 @@ const OUTBOUNDS = listOf(
           { cause: 'unreachable', reason: 'gone', since: '' },
         ],
       },
+      { cluster: 'canary', dataplane: 'canary-1', address: '192.168.0.5', port: 80, healthy: true },
     ],
   },
   {
@@ -208,6 +209,7 @@ web-1|127.0.0.1:10001|http|api.shop-1|1/2|curl http://127.0.0.1:10001/
 |api-1|healthy|192.168.0.2:80
 |api-2|not healthy|192.168.0.3:80
 |api-3|ejected for DAYS: 5 failures in a row; unreachable for -: gone|192.168.0.4:80
+|canary-1 (canary)|healthy|192.168.0.5:80
 web-1|127.0.0.1:10002|tcp|MeshService db:5432|1/1|curl -v telnet://127.0.0.1:10002
 web-1|[::1]:10003|grpc|api.shop-1|0/0|curl --http2-prior-knowledge http://[::1]:10003/
 `,

@@ -41,6 +41,7 @@ t.test('the words: what is healthy, what is not and why, when the certificate en
   t.match(text, /outbound 127\.0\.0\.1:10001 {2}http {2}api {2}1\/3 healthy/)
   t.match(text, /192\.168\.0\.3:8080 {2}not healthy: connection refused/)
   t.match(text, /192\.168\.0\.4:8080 {2}ejected for 5s: 3 failures in a row; unreachable for 0s: gone/)
+  t.match(text, /\n {2}canary\n {4}192\.168\.0\.5:8080 {2}healthy {2}2 active/)
   t.match(text, /spiffe:\/\/default\/web {2}ends in 2h/)
   const { certificate } = status('web-1')
   t.match(formatStatus(status('web-1'), (certificate?.notAfterMs ?? 0) + 1), /EXPIRED at/)
@@ -114,6 +115,12 @@ function status(name: string, mesh = 'default'): DataPlaneStatus {
                 { cause: 'unreachable', reason: 'gone', sinceMs: 1_000_000_000 },
               ],
               active: 0,
+            },
+          ],
+          others: [
+            {
+              cluster: 'canary',
+              endpoints: [{ address: '192.168.0.5', port: 8080, healthy: true, reason: '', active: 2 }],
             },
           ],
           counters,

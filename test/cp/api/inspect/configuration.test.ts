@@ -1,7 +1,7 @@
 /** What a data plane is to run: `_config` with shadow policies and their difference, `_outbounds`. */
 import t from 'tap'
 import { type Reply, send, startApi } from '../../../support/api.ts'
-import { aDataplane, aPermission } from '../../../support/resources.ts'
+import { aDataplane, aPermission, resource } from '../../../support/resources.ts'
 
 const connected = new Set(['web-1'])
 const run = await startApi({
@@ -13,7 +13,8 @@ const run = await startApi({
       const marks = [{ cause: 'ejected', reason: '5 failures in a row', sinceMs: 1000 }] as const
       const seen = { address: '192.168.0.2', port: 8080, healthy: false, reason: 'gone', marks, active: 0 }
       const outbound = { address: '127.0.0.1', port: 10_001, protocol: 'http', connections: 0, counters: {} }
-      return { inbounds: [], outbounds: [{ ...outbound, cluster: 'backend', endpoints: [seen] }] }
+      const others = [{ cluster: 'canary', endpoints: [{ ...seen, address: '192.168.0.4' }] }]
+      return { inbounds: [], outbounds: [{ ...outbound, cluster: 'backend', endpoints: [seen], others }] }
     },
   },
 })
@@ -106,4 +107,23 @@ t.test('outbounds are told of a data plane that never connected', async t => {
     items: [{ destination: { service: 'backend' }, endpoints: { total: 2, healthy: 2 } }],
   })
   t.equal((await get('none/_outbounds')).status, 404)
+})
+
+t.test('targets of other destinations to which routes lead are told with theirs', async t => {
+  const canary = aDataplane('canary-1', { service: 'canary', address: '192.168.0.4' })
+  const refs = ['backend', 'canary'].map(name => ({ kind: 'MeshService', name, weight: 1 }))
+  const rules = [{ matches: [{ path: { type: 'PathPrefix', value: '/' } }], default: { backendRefs: refs } }]
+  const route = resource('MeshHTTPRoute', 'default', 'split', {
+    to: [{ targetRef: { kind: 'MeshService', name: 'backend' }, rules }],
+  })
+  await run.store.commit([canary, route].map(one => ({ op: 'put', resource: one })))
+  const { items } = (await get('web-1/_outbounds')).json as {
+    items: readonly { endpoints: object; targets: readonly object[] }[]
+  }
+  t.match(items[0]?.endpoints, { total: 2, healthy: 1 }, 'of the destination itself')
+  t.match(items[0]?.targets, [
+    { dataplane: 'backend-1', healthy: false },
+    { dataplane: 'backend-2', healthy: true },
+    { cluster: 'canary', dataplane: 'canary-1', healthy: false, marks: [{ cause: 'ejected' }] },
+  ])
 })
