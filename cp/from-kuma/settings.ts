@@ -209,7 +209,7 @@ const IDLE: readonly ForeignName[] = (
     ['dpServer.authn.enableReloadableTokens', 'a token file is read again for each connection'],
     ['dpServer.authn.zoneProxy.*', 'there are no zone proxies yet'],
     ['dpServer.readHeaderTimeout', 'fixed'],
-    ['dpServer.hds.*', 'the control plane probes no applications'],
+    ['dpServer.hds.*', 'data planes probe by themselves and tell what changes'],
     ['diagnostics.debugEndpoints', 'there are none'],
     ['diagnostics.tlsCertFile', 'the diagnostics have no TLS'],
     ['diagnostics.tlsKeyFile', 'the diagnostics have no TLS'],

@@ -3,10 +3,12 @@
  * that had the last word. Made of the draft that is compiled and of the functions that the compilers ask.
  */
 import { draftOf } from '../compile/compile.ts'
-import type { ClusterDraft, Draft, OutboundDraft } from '../compile/draft.ts'
+import type { ClusterDraft, Draft, InboundDraft, OutboundDraft } from '../compile/draft.ts'
+import { permissionDecisions } from '../compile/security/permission-decisions.ts'
 import type { Kind, Resource } from '../kinds/kind.ts'
 import { sortedLabels } from '../kinds/meta.ts'
 import type { DataplaneInbound, DataplaneOutbound, DataplaneSpec } from '../kinds/proxy/dataplane.ts'
+import { kindByType } from '../kinds/registry.ts'
 import { isProxyWide, isRoute, traitsOf } from '../kinds/schema/policy-traits.ts'
 import { inboundItems } from '../match/inbound.ts'
 import { type MatchRule, matchRulesOf } from '../match/inbound-rules.ts'
@@ -49,7 +51,7 @@ export function whyOf(view: MeshView, dataplane: Dataplane, kinds: readonly Kind
       said: [
         ...kinds
           .filter(kind => !isSilentOn(view, kind, target))
-          .flatMap(kind => saidOfInbound(view, kind, dataplane, target.inbound)),
+          .flatMap(kind => saidOfInbound(view, kind, dataplane, target)),
         ...legacySaidOfInbound(view, target),
       ],
     })),
@@ -95,8 +97,10 @@ function saidOfInbound(
   view: MeshView,
   kind: Kind,
   dataplane: Dataplane,
-  inbound: DataplaneInbound,
+  target: InboundDraft,
 ): readonly SaidOf[] {
+  if (kind.type === 'MeshTrafficPermission') return saidOfPermissions(view, dataplane, target)
+  const { inbound } = target
   const { hasFrom, hasRules, isFromAsRules } = traitsOf(kind)
   const ofClients = hasFrom && !isFromAsRules ? saidOfClients(view, kind, dataplane, inbound) : []
   if (!hasRules) return ofClients
@@ -109,6 +113,25 @@ function saidOfInbound(
     ...forSome.flatMap(rule => saidOf(kind, items([rule]), { match: rule.match })),
     ...saidOf(kind, items(rules.filter(({ match }) => match === undefined))),
   ]
+}
+
+/** Of both dialects, in the order in which they are asked. Without mTLS nobody is: no client is known. */
+function saidOfPermissions(
+  view: MeshView,
+  dataplane: Dataplane,
+  { inbound, listener }: InboundDraft,
+): readonly SaidOf[] {
+  if (listener.tls === null) return []
+  return permissionDecisions(view, dataplane, inbound).flatMap(
+    ({ clients, match, action, policy, ruleIndex }) => {
+      const kind = kindByType(policy.type)
+      const isForSome = match !== undefined && Object.keys(match).length > 0
+      const narrowed = isForSome ? { match } : { clients: clients ?? {} }
+      return kind === undefined
+        ? []
+        : [{ kind, ...narrowed, values: [{ path: 'action', value: action, policy, ruleIndex }] }]
+    },
+  )
 }
 
 /** For clients with the tags of each item: all items that fit them. What adds nothing to what holds for all is left out. */

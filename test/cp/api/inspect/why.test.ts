@@ -1,8 +1,13 @@
 /** `_why`: for every value the policy and the item that set it. */
 import t from 'tap'
+import { send } from '../../../support/api.ts'
 import { dataplaneBody, LABELS, startInspected } from '../../../support/inspected-mesh.ts'
 
-const { put, get, json } = await startInspected(t)
+const { run, put, remove, get, json } = await startInspected(t)
+const mtls = { enabledBackend: 'ca-1', backends: [{ name: 'ca-1', type: 'builtin' }] }
+const putMesh = (spec: object) =>
+  send('PUT', `${run.http}/meshes/default`, { body: { type: 'Mesh', name: 'default', ...spec } })
+await putMesh({ mtls })
 await put('dataplanes/web-1', 'Dataplane', dataplaneBody('web', { calls: ['backend'] }))
 for (const service of ['backend', 'canary']) {
   await put(`dataplanes/${service}-1`, 'Dataplane', dataplaneBody(service, { address: '192.168.0.2' }))
@@ -150,7 +155,7 @@ t.test('whole data planes, clients by identity, and legacy routes where no other
     spec: { ...top, rules: [{ default: { idleTimeout: '9s' } }] },
   })
   await put('meshtrafficpermissions/ids', 'MeshTrafficPermission', {
-    spec: { ...top, rules: [{ default: { allow: [{ spiffeID }] } }] },
+    spec: { ...top, rules: [{ default: { deny: [{ spiffeID }] } }] },
   })
   await put('traffic-routes/old', 'TrafficRoute', {
     sources: [{ match: { 'kuma.io/service': '*' } }],
@@ -175,12 +180,72 @@ t.test('whole data planes, clients by identity, and legacy routes where no other
   t.same(of(inbound?.policies, 'MeshTimeout'), [
     { path: 'idleTimeout', value: '9s', policy: 'of-db', ruleIndex: 0 },
   ])
-  const byIdentity = inbound?.policies.findLast(({ type }) => type === 'MeshTrafficPermission')
-  t.match(byIdentity?.values, [{ path: 'allow', value: [{ spiffeID }], policy: 'ids', ruleIndex: 0 }])
+  const byIdentity = inbound?.policies.find(({ type }) => type === 'MeshTrafficPermission')
+  t.match(byIdentity, {
+    match: { spiffeID },
+    values: [{ path: 'action', value: 'Deny', policy: 'ids', ruleIndex: 0 }],
+  })
   t.same(of(why.outbounds[0]?.policies, 'TrafficRoute'), [
     { path: 'destination["kuma.io/service"]', value: 'db', policy: 'old' },
     { path: 'destination.version', value: '1', policy: 'old' },
   ])
+})
+
+t.test('permissions are told in the order in which they decide, as far as they do', async t => {
+  await put('dataplanes/pay-1', 'Dataplane', dataplaneBody('pay', { address: '192.168.0.4' }))
+  const top = { targetRef: { kind: 'Dataplane', name: 'pay-1' } }
+  const by = (type: string, value: string) => ({ spiffeID: { type, value: `spiffe://default/${value}` } })
+  await put('meshtrafficpermissions/ids', 'MeshTrafficPermission', {
+    spec: {
+      ...top,
+      rules: [
+        { default: { allow: [by('Prefix', 'w')] } },
+        { default: { deny: [by('Exact', 'evil')], allowWithShadowDeny: [by('Exact', 'old')] } },
+      ],
+    },
+  })
+  const decisions = async (): Promise<readonly string[]> => {
+    const { inbounds } = (await json('dataplanes/pay-1/_why')) as {
+      inbounds: readonly {
+        policies: readonly { type: string; clients?: object; match?: object; values: readonly object[] }[]
+      }[]
+    }
+    return (inbounds[0]?.policies ?? [])
+      .filter(({ type }) => /TrafficPermission/.test(type))
+      .map(({ type, clients, match, values }) => {
+        const { value, policy, ruleIndex = '' } = values[0] as Record<string, unknown>
+        return `${JSON.stringify(match ?? clients)} ${value} ${type}/${policy} ${ruleIndex}`
+      })
+  }
+  const evil =
+    '{"spiffeID":{"type":"Exact","value":"spiffe://default/evil"}} Deny MeshTrafficPermission/ids 1'
+  t.same(
+    await decisions(),
+    [
+      evil,
+      '{"kuma.io/service":"web"} Deny MeshTrafficPermission/base 1',
+      '{} Deny MeshTrafficPermission/base 0',
+    ],
+    'who is denied by all is denied whatever rules allow',
+  )
+  await remove('meshtrafficpermissions/base')
+  t.same(await decisions(), [
+    evil,
+    '{"spiffeID":{"type":"Prefix","value":"spiffe://default/w"}} Allow MeshTrafficPermission/ids 0',
+    '{"spiffeID":{"type":"Exact","value":"spiffe://default/old"}} AllowWithShadowDeny MeshTrafficPermission/ids 1',
+  ])
+  await put('traffic-permissions/old', 'TrafficPermission', {
+    sources: [{ match: { 'kuma.io/service': 'web' } }, { match: { 'kuma.io/service': '*', team: 'a' } }],
+    destinations: [{ match: { 'kuma.io/service': '*' } }],
+  })
+  t.equal((await decisions()).length, 3, 'the older kind has no say where the newer one selects the inbound')
+  await remove('meshtrafficpermissions/ids')
+  t.same(await decisions(), [
+    '{"kuma.io/service":"web"} Allow TrafficPermission/old ',
+    '{"team":"a"} Allow TrafficPermission/old ',
+  ])
+  await putMesh({})
+  t.same(await decisions(), [], 'without mTLS nobody is asked who he is')
 })
 
 t.test('what is not there is not found', async t => {

@@ -27,6 +27,7 @@ t.test('inbounds have their defaults filled in', async t => {
       tags: { 'kuma.io/service': 'web', 'kuma.io/protocol': 'http' },
       state: 'Ready',
       isHealthTold: false,
+      probe: null,
       name: '10001',
     },
   ])

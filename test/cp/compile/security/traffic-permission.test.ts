@@ -1,10 +1,10 @@
 /** Promises of cp/compile/security/traffic-permission.ts, seen in the compiled inbound. */
 import t from 'tap'
 import type { InboundListener, PermissionRule } from '#contract/listener.ts'
-import { compile } from '../../../cp/compile/compile.ts'
-import type { Resource } from '../../../cp/kinds/kind.ts'
-import { MeshIndex } from '../../../cp/snapshot/mesh-view.ts'
-import { aDataplane, aMesh, aPermission } from '../../support/resources.ts'
+import { compile } from '../../../../cp/compile/compile.ts'
+import type { Resource } from '../../../../cp/kinds/kind.ts'
+import { MeshIndex } from '../../../../cp/snapshot/mesh-view.ts'
+import { aDataplane, aMesh, aPermission } from '../../../support/resources.ts'
 
 const web = { kind: 'MeshService', name: 'web' } as const
 const everybody = { kind: 'Mesh' } as const
