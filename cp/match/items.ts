@@ -105,6 +105,15 @@ export function taggedItems(view: MeshView, items: readonly Item[]): readonly Ta
   })
 }
 
+/** Items that name a MeshHTTPRoute in `to`: likewise, one for each rule of the route. */
+export function routeItems(view: MeshView, items: readonly Item[]): readonly TaggedItem[] {
+  return items.flatMap(({ policy, ruleIndex, targetRef, conf }) => {
+    if (targetRef.kind !== 'MeshHTTPRoute' || topLevelRef(policy).kind === 'MeshHTTPRoute') return []
+    const routes = view.policies('MeshHTTPRoute').filter(route => isNamed(route, targetRef))
+    return routes.flatMap(ruleTags).map(tags => ({ policy, ruleIndex, conf, tags }))
+  })
+}
+
 function ruleTags(route: Resource): readonly Tags[] {
   return ((route.spec as ListSpec).to ?? []).flatMap(({ targetRef, rules = [] }) =>
     rules.map(({ matches = [] }) => ({

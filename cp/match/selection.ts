@@ -6,8 +6,8 @@
 import type { Resource } from '../kinds/kind.ts'
 import type { DataplaneSpec } from '../kinds/proxy/dataplane.ts'
 import { SERVICE_TAG } from '../kinds/spiffe.ts'
-import { mergeItems, type TaggedItem } from './items.ts'
-import { inPrecedence } from './order.ts'
+import { itemsOf, mergeItems, routeItems, type TaggedItem } from './items.ts'
+import { compareReach, inPrecedence } from './order.ts'
 import { toItems } from './outbound.ts'
 import { selectsProxy } from './proxy.ts'
 import { MATCHES_TAG } from './route-matches.ts'
@@ -59,7 +59,8 @@ export function serviceConf(
   let said = knownConfs.get(policies)
   // items may be for routes
   if (said === undefined || said.routes !== routes) {
-    said = { routes, items: toItems(view, policies), byService: new Map(), byRule: new Map() }
+    const items = [...toItems(view, policies), ...routeItems(view, itemsOf(policies, 'to'))]
+    said = { routes, items, byService: new Map(), byRule: new Map() }
     knownConfs.set(policies, said)
   }
   let found = said.byService.get(service)
@@ -74,8 +75,8 @@ export function serviceConf(
 }
 
 /**
- * What policies say for the requests that a rule of a MeshHTTPRoute takes (a policy whose top-level targetRef is the route);
- * undefined: nothing of its own. `hash`: of the rule's matches.
+ * What policies say for the requests that a rule of a MeshHTTPRoute takes, with what they say for its service: those whose
+ * targetRef is the route, at the top or in `to`. undefined: nothing of its own. `hash`: of the rule's matches.
  */
 export function ruleConf(
   view: MeshView,
@@ -90,12 +91,14 @@ export function ruleConf(
   const key = `${service} ${hash}`
   let found = said.byRule.get(key)
   if (found === undefined) {
-    const items = said.items.filter(({ tags }) =>
-      Object.entries(tags).every(
-        ([tag, value]) =>
-          (tag === SERVICE_TAG && value === service) || (tag === MATCHES_TAG && value === hash),
-      ),
-    )
+    const items = said.items
+      .filter(({ tags }) =>
+        Object.entries(tags).every(
+          ([tag, value]) =>
+            (tag === SERVICE_TAG && value === service) || (tag === MATCHES_TAG && value === hash),
+        ),
+      )
+      .toSorted(byReach)
     const isSaid = items.some(({ tags }) => tags[MATCHES_TAG] === hash)
     found = isSaid ? { conf: mergeItems(items), items } : null
     said.byRule.set(key, found)
@@ -104,7 +107,17 @@ export function ruleConf(
 }
 
 function saysOfRules(policies: readonly Resource[]): boolean {
-  return policies.some(policy => topLevelRef(policy).kind === 'MeshHTTPRoute')
+  return policies.some(
+    policy =>
+      topLevelRef(policy).kind === 'MeshHTTPRoute' ||
+      itemsOf([policy], 'to').some(({ targetRef }) => targetRef.kind === 'MeshHTTPRoute'),
+  )
+}
+
+/** Of policies that reach as far, what is said of a route goes before what is said of its service (semantics 2.10). */
+function byReach(a: TaggedItem, b: TaggedItem): number {
+  const rank = ({ tags }: TaggedItem): number => (tags[MATCHES_TAG] === undefined ? 0 : 1)
+  return compareReach(a.policy, b.policy) || rank(a) - rank(b)
 }
 
 interface Selections {

@@ -41,6 +41,12 @@ function readInbound(reader: Reader): InboundListener {
     upstream: readUpstream(reader.object('upstream')),
     tls: tls && readTls(tls),
     ...(reader.has('timeouts') && { timeouts: readListenerTimeouts(reader.object('timeouts')) }),
+    ...(reader.has('clientTimeouts') && {
+      clientTimeouts: reader.list('clientTimeouts').map(one => ({
+        clients: readClientMatch(one.object('clients')),
+        timeouts: readTimeouts(one.object('timeouts')),
+      })),
+    }),
     ...(reader.has('faults') && { faults: reader.list('faults').map(readFault) }),
     ...(reader.has('rateLimits') && { rateLimits: reader.list('rateLimits').map(readRateLimit) }),
     ...(reader.has('connectionRate') && {

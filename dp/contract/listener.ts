@@ -31,6 +31,8 @@ export interface InboundListener {
   /** null: the mesh has no mTLS, plain text is accepted from everybody. */
   readonly tls: InboundTls | null
   readonly timeouts?: ListenerTimeouts
+  /** Of HTTP calls; the first that fits the client decides, instead of `timeouts`. */
+  readonly clientTimeouts?: readonly ClientTimeouts[]
   readonly faults?: readonly Fault[]
   /** The first that fits the client decides. */
   readonly rateLimits?: readonly RateLimit[]
@@ -52,6 +54,12 @@ export interface ListenerTimeouts extends CallTimeouts {
   readonly headersMs?: number
   /** Of TCP connections. */
   readonly tcpIdleMs?: number
+}
+
+/** For some clients. */
+export interface ClientTimeouts {
+  readonly clients: ClientMatch
+  readonly timeouts: CallTimeouts
 }
 
 export interface InboundTls {

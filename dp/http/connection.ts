@@ -234,7 +234,7 @@ export class HttpConnection implements ByteSink, Requester, Sweepable {
     const { name } = way.cluster.config
     const request = outgoingRequest(REQUEST, this.caller.addedFields, name, bytes, bodyAt, bodyEnd)
     this.#exchange.isRequestDone = this.#state === DONE
-    this.#exchange.begin(way, request, this.caller.filters)
+    this.#exchange.begin(way, request, this.caller)
     if (this.#exchange.isWanted && !this.#exchange.isRequestDone) this.down.pause()
   }
 

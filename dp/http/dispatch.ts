@@ -8,7 +8,7 @@ import type { Endpoint } from '../cluster/endpoint.ts'
 import type { Stream, StreamWaiter } from '../cluster/transport.ts'
 import type { ResponseHead } from '../codec/http1/response-head.ts'
 import type { AnswerForm, ReasonCode } from '../errors.ts'
-import type { Filters, Refusal } from './filters/terms.ts'
+import type { Refusal } from './filters/terms.ts'
 import { ThrottledStream } from './filters/throttled-stream.ts'
 import { KeptRequest } from './kept-request.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -16,7 +16,7 @@ import type { Requester } from './requester.ts'
 import { CallClock, type Timed } from './resilience/call-clock.ts'
 import type { CallRules } from './resilience/call-rules.ts'
 import type { RetryRules } from './resilience/retry-rules.ts'
-import type { HttpRole } from './role.ts'
+import type { Caller, HttpRole } from './role.ts'
 import type { Way } from './routing/directions.ts'
 import { KeptWay } from './routing/kept-way.ts'
 
@@ -52,6 +52,8 @@ export class Dispatch implements Timed {
   /** For tries after the first. */
   #omits: Omits | null = null
   #pause: NodeJS.Timeout | null = null
+  /** By a filter, before its first try. */
+  #isHeld = false
   /** null: it is taken. */
   #refusal: Refusal | null = null
   /** Of the response; 0: as fast as it comes. */
@@ -84,10 +86,10 @@ export class Dispatch implements Timed {
     return this.#refusal?.reason === reason ? this.#refusal.form : null
   }
 
-  /** `filters`: that say on which terms it is taken. */
-  begin(way: Way, outgoing: Outgoing, filters: Filters | null): void {
+  /** `caller`: on which terms it is taken; null: on those of the listener. */
+  begin(way: Way, outgoing: Outgoing, caller: Pick<Caller, 'filters' | 'rules'> | null): void {
     const { isRequestDone } = this.#exchange
-    const rules = way.route?.rules ?? this.#role.rules
+    const rules = way.route?.rules ?? caller?.rules ?? this.#role.rules
     this.#rules = rules
     this.#requester.touch()
     this.#retry = rules.retry !== null && outgoing.upgrade === '' && way.mayRetry ? rules.retry : null
@@ -95,18 +97,27 @@ export class Dispatch implements Timed {
     this.way.begin(way, outgoing, isRequestDone)
     const maxKept = this.#retry === null ? 0 : this.#role.limits.maxReplayBytes
     this.request.begin(outgoing, isRequestDone, maxKept)
-    const refusal = this.way.enter()
-    if (refusal !== '') return this.#exchange.unsent(refusal)
-    if (rules.isTimed) {
-      this.#clock ??= new CallClock(this)
-      this.#clock.begin(rules, this.#retry?.perTryMs ?? 0)
-      if (isRequestDone) this.#clock.requestDone()
-    }
+    const filters = caller === null ? null : caller.filters
     const terms = filters === null ? null : filters.termsFor(this.#role.counters)
     this.#refusal = terms === null ? null : terms.refusal
     this.#bytesPerSecond = terms === null ? 0 : terms.bytesPerSecond
+    this.#isHeld = terms !== null && terms.holdMs > 0
     if (terms !== null && terms.holdMs > 0) this.#wait(terms.holdMs)
-    else this.#goOn()
+    else this.#enter()
+  }
+
+  /** Behind what its filters do: its time begins, and it counts as running. */
+  #enter(): void {
+    this.#isHeld = false
+    if (this.#refusal !== null) return this.#exchange.unsent(this.#refusal.reason)
+    const overflow = this.way.enter()
+    if (overflow !== '') return this.#exchange.unsent(overflow)
+    if (this.#rules.isTimed) {
+      this.#clock ??= new CallClock(this)
+      this.#clock.begin(this.#rules, this.#retry?.perTryMs ?? 0)
+      if (this.#exchange.isRequestDone) this.#clock.requestDone()
+    }
+    this.#ask(this.request.upgrade !== '')
   }
 
   /** More of its body; `isSent`: on a stream that is there. */
@@ -115,7 +126,7 @@ export class Dispatch implements Timed {
     this.way.sendBody(bytes, start, end, isRequestDone)
     if (isSent) this.request.keep(bytes, start, end)
     else this.request.add(bytes, start, end)
-    if (isRequestDone && this.#rules.isTimed) this.#clock?.requestDone()
+    if (isRequestDone && this.#rules.isTimed && !this.#isHeld) this.#clock?.requestDone()
   }
 
   isWaitingFor(waiting: Waiting): boolean {
@@ -211,13 +222,9 @@ export class Dispatch implements Timed {
   #wait(ms: number): void {
     this.#pause = setTimeout(() => {
       this.#pause = null
-      this.#goOn()
+      if (this.#isHeld) this.#enter()
+      else this.#ask(this.request.upgrade !== '')
     }, ms)
-  }
-
-  #goOn(): void {
-    if (this.#refusal !== null) this.#exchange.unsent(this.#refusal.reason)
-    else this.#ask(this.request.upgrade !== '')
   }
 
   #ask(isFresh: boolean): void {

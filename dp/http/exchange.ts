@@ -12,10 +12,9 @@ import type { HeaderBlock } from '../codec/http2/header-block.ts'
 import { writeCopy } from '../codec/write-copy.ts'
 import { type ReasonCode, reasonAt } from '../errors.ts'
 import { Dispatch, type Dispatched } from './dispatch.ts'
-import type { Filters } from './filters/terms.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { Requester } from './requester.ts'
-import type { HttpRole } from './role.ts'
+import type { Caller, HttpRole } from './role.ts'
 import type { Way } from './routing/directions.ts'
 import { switchedHead } from './upgraded-connection.ts'
 
@@ -65,11 +64,11 @@ export class Exchange implements ByteSink, Dispatched {
   }
 
   /** `request` is read before this returns. The load has let it in; it leaves with the end of the exchange. */
-  begin(way: Way, request: Outgoing, filters: Filters | null = null): void {
+  begin(way: Way, request: Outgoing, caller: Pick<Caller, 'filters' | 'rules'> | null = null): void {
     this.#kept = null
     this.isHeadSent = false
     this.#state = WAITING
-    this.#dispatch.begin(way, request, filters)
+    this.#dispatch.begin(way, request, caller)
   }
 
   /** More of the request's body; a copy is made where it cannot leave at once. */

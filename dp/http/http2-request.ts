@@ -82,7 +82,7 @@ export class Http2Request implements Requester, StreamSink, RunningRequest {
     const request = outgoingFields(block, addedFields, isEnd, this.#fields)
     const way = wayOfFields(this, this.#role, this.#fields)
     if (way === null) return
-    this.#exchange.begin(way, request, caller.filters)
+    this.#exchange.begin(way, request, caller)
     if (this.#exchange.isWanted && !isEnd) this.pause()
   }
 

@@ -77,7 +77,7 @@ export class Http2Tunnel implements Requester, StreamSink, RunningRequest {
     const way = wayOf(this, this.#role, REQUEST)
     if (way === null) return
     const request = outgoingTunnel(REQUEST, caller.addedFields, way.cluster.config.name)
-    this.#exchange.begin(way, request, caller.filters)
+    this.#exchange.begin(way, request, caller)
   }
 
   cut(reason: ReasonCode): void {

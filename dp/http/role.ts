@@ -57,6 +57,8 @@ export interface Caller {
   readonly isShadowDenied: boolean
   /** null: requests are taken as they come. */
   readonly filters: Filters | null
+  /** How its calls are timed; null: as those of all. */
+  readonly rules: CallRules | null
 }
 
 /** Why a request is refused before it is looked at any further, or '': the load has let it in. Counts it either way. */

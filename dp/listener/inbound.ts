@@ -22,6 +22,7 @@ import type { TrustDomain } from '../tls/mesh-tls.ts'
 import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
 import { clientCertificateField } from './client-certificate.ts'
 import { fitsClient } from './client-match.ts'
+import { ClientRules } from './client-rules.ts'
 import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
@@ -51,6 +52,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly #rareLog: RareLog
   readonly #cells: RoleEnvironment['cells']
   #filters: InboundFilters
+  #clientRules: ClientRules
   /** Of TCP connections; null: no limit. */
   #connectionRate: TokenBucket | null
   #domain: TrustDomain | null
@@ -65,6 +67,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.load = environment.load
     this.counters = counters
     this.rules = rulesOf(config, this.limits)
+    this.#clientRules = new ClientRules(config, this.limits)
     const own = ownCells(config, environment)
     this.#cells = own.cells
     this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
@@ -80,6 +83,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.config = config
     this.#domain = config.tls === null ? null : this.#environment.tls.domain(config.tls.trustDomain)
     this.rules = rulesOf(config, this.limits)
+    this.#clientRules = new ClientRules(config, this.limits)
     this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
     this.#connectionRate = rateOf(config, this.#cells)
     this.cluster.update(upstreamOf(config))
@@ -218,13 +222,21 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
       policy,
       isShadowDenied: action === 'shadow-deny',
       filters: this.#filters.of(match => fitsClient(match, peer.uris, peer.sni)),
+      rules: this.#clientRules.of(peer.uris, peer.sni),
     }
   }
 
   /** Without TLS nobody knows who calls, and everybody may. */
   #anybody(): Caller {
     const filters = this.#filters.of(match => fitsClient(match, NO_URIS, ''))
-    return { addedFields: '', denial: '', policy: '', isShadowDenied: false, filters }
+    return {
+      addedFields: '',
+      denial: '',
+      policy: '',
+      isShadowDenied: false,
+      filters,
+      rules: this.#clientRules.of(NO_URIS, ''),
+    }
   }
 
   #tellDecision(action: 'deny' | 'shadow-deny', policy: string, { uris }: Peer): void {

@@ -19,7 +19,14 @@ import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { turnAway } from './turn-away.ts'
 
 /** A local application may call whatever its listeners lead to. */
-const LOCAL: Caller = { addedFields: '', denial: '', policy: '', isShadowDenied: false, filters: null }
+const LOCAL: Caller = {
+  addedFields: '',
+  denial: '',
+  policy: '',
+  isShadowDenied: false,
+  filters: null,
+  rules: null,
+}
 
 export class Outbound implements ListenerRole, HttpRole, TcpRole {
   readonly limits: Limits

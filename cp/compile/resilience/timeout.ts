@@ -3,19 +3,21 @@
  * MeshTimeout takes the place of a Timeout; what it leaves out has its default.
  */
 import type { Cluster } from '#contract/cluster.ts'
-import type { InboundListener, ListenerTimeouts } from '#contract/listener.ts'
+import type { ClientTimeouts, InboundListener, ListenerTimeouts } from '#contract/listener.ts'
 import type { Conduct } from '#contract/resilience/conduct.ts'
 import type { CallTimeouts } from '#contract/resilience/timeouts.ts'
 import type { Resource } from '../../kinds/kind.ts'
 import type { TimeoutSpec } from '../../kinds/legacy/timeout.ts'
+import type { Match } from '../../kinds/policy.ts'
 import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
-import { catchAllItems, matchRulesOf } from '../../match/inbound-rules.ts'
+import { catchAllItems, type MatchRule, matchRulesOf } from '../../match/inbound-rules.ts'
 import { mergeItems } from '../../match/items.ts'
 import { outboundPolicy } from '../../match/legacy/connection.ts'
 import { type ServiceConf, selectedPolicies, serviceConf } from '../../match/selection.ts'
 import type { MeshView } from '../../match/view.ts'
 import type { Draft } from '../draft.ts'
 import { commonProtocol } from '../protocol.ts'
+import { clientOf } from '../security/traffic-permission.ts'
 import { msOf } from './milliseconds.ts'
 import { addToListener, addToRoutes, authorOf, onceFor } from './outbound-parts.ts'
 import { withParts } from './parts.ts'
@@ -144,11 +146,28 @@ function legacyTimes({ name, spec }: Resource, isGrpc: boolean): Times {
 /** Of an inbound that no MeshTimeout speaks of, data planes have the times that Kuma's have. */
 function compileInbounds(view: MeshView, dataplane: Resource<DataplaneSpec>, draft: Draft): void {
   for (const target of draft.inbounds) {
-    const items = catchAllItems(matchRulesOf(view, 'MeshTimeout', dataplane, target.inbound, true))
-    if (items.length === 0) continue
-    const times = inboundTimes(target.listener, mergeItems(items) as Conf, authorOf({ items }))
-    target.listener = { ...target.listener, ...times }
+    const rules = matchRulesOf(view, 'MeshTimeout', dataplane, target.inbound, true)
+    const items = catchAllItems(rules)
+    if (items.length > 0) {
+      const times = inboundTimes(target.listener, mergeItems(items) as Conf, authorOf({ items }))
+      target.listener = { ...target.listener, ...times }
+    }
+    if (target.listener.protocol === 'tcp' || rules.length === items.length) continue
+    target.listener = { ...target.listener, clientTimeouts: clientTimes(rules, items) }
   }
+}
+
+/** For the clients that a rule matches, with what holds for all; the closest match first. */
+function clientTimes(
+  rules: readonly MatchRule[],
+  forAll: ReturnType<typeof catchAllItems>,
+): ClientTimeouts[] {
+  return rules.flatMap(({ match, conf, origin }) => {
+    if (match === undefined) return []
+    const items = [...forAll, { policy: origin.policy, conf }]
+    const timeouts = callTimes(mergeItems(items) as Conf, authorOf({ items }))
+    return [{ clients: clientOf(match as Match), timeouts }]
+  })
 }
 
 function inboundTimes(

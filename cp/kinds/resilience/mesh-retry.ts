@@ -51,7 +51,7 @@ export const meshRetry = defineKind<z.infer<typeof policySchema>>({
       conf: (conf, path) => confViolations(conf, fieldAt(path, 'conf')),
     }),
   warnings: spec => policyWarnings(spec),
-  unenforced: spec => unenforcedParts(policySchema, spec),
+  unenforced: spec => unenforcedParts(policySchema, spec, true),
 })
 
 function confViolations({ tcp, http, grpc }: Retry = {}, path: string): Violation[] {

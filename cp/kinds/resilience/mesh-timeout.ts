@@ -3,9 +3,9 @@
  * `to`, incoming ones in `rules` or, as older Kuma has it, `from`.
  */
 import { z } from 'zod'
-import { fieldAt } from '../field-path.ts'
+import { fieldAt, itemAt } from '../field-path.ts'
 import { goDuration, violation } from '../fields.ts'
-import { defineKind, type Violation } from '../kind.ts'
+import { defineKind, type Unenforced, type Violation } from '../kind.ts'
 import {
   ANY_CLIENT,
   ANY_DESTINATION_OR_ROUTE,
@@ -79,9 +79,7 @@ const policySchema = z.object({
   targetRef: topTargetRef(ANY_PROXY_OR_ROUTE.kinds.join(', ')),
   to: toField(timeoutSchema, ANY_DESTINATION_OR_ROUTE.kinds.join(', ')),
   from: fromField(timeoutSchema, 'Mesh'),
-  rules: rulesField(timeoutSchema, {
-    unenforced: { message: 'times hold for all clients; a rule for some of them is left out' },
-  }),
+  rules: rulesField(timeoutSchema),
 })
 
 type Timeouts = z.infer<typeof timeoutSchema>
@@ -108,8 +106,38 @@ export const meshTimeout = defineKind<z.infer<typeof policySchema>>({
       conf: confViolations,
     }),
   warnings: spec => policyWarnings(spec),
-  unenforced: spec => unenforcedParts(policySchema, spec),
+  unenforced: spec => [...unenforcedParts(policySchema, spec, true), ...unenforcedTimes(spec)],
 })
+
+/** Connections carry requests of all routes, and are there before anybody asks who the client is. */
+function unenforcedTimes({ to = [], rules = [] }: z.infer<typeof policySchema>): Unenforced[] {
+  const ofRoutes = to.flatMap(({ targetRef, default: conf }, i) =>
+    targetRef.kind === 'MeshHTTPRoute'
+      ? timesOfConnections(conf, itemAt('spec.to', i), 'it holds for connections, not for single routes')
+      : [],
+  )
+  const ofClients = rules.flatMap(({ matches = [], default: conf }, i) =>
+    matches.length > 0
+      ? timesOfConnections(conf, itemAt('spec.rules', i), 'it holds for all clients: a rule without matches')
+      : [],
+  )
+  return [...ofRoutes, ...ofClients]
+}
+
+function timesOfConnections(conf: Timeouts = {}, path: string, message: string): Unenforced[] {
+  const { connectionTimeout, idleTimeout, http = {} } = conf
+  const times = {
+    connectionTimeout,
+    idleTimeout,
+    'http.maxConnectionDuration': http.maxConnectionDuration,
+    'http.requestHeadersTimeout': http.requestHeadersTimeout,
+  }
+  return Object.entries(times).flatMap(([name, time]) =>
+    time === undefined
+      ? []
+      : [{ field: fieldAt(fieldAt(path, 'default'), name), message, refusesTraffic: false }],
+  )
+}
 
 function confViolations(conf: Timeouts = {}, path: string, place: ConfPlace): Violation[] {
   const { connectionTimeout, idleTimeout, http } = conf

@@ -10,13 +10,20 @@ import { unenforcedFields } from '../schema/unenforced.ts'
 import type { TargetRef } from '../target-ref.ts'
 import type { BackendRef } from './backend-ref.ts'
 
-/** Of a policy with `to` or `from`: who it is for, its destinations and clients, and the fields that its schema flags. */
-export function unenforcedParts(schema: Schema, spec: PolicySpec<unknown>): Unenforced[] {
+/**
+ * Of a policy with `to` or `from`: who it is for, its destinations and clients, and the fields that its schema flags.
+ * @param holdsForRoutes of those in `to`
+ */
+export function unenforcedParts(
+  schema: Schema,
+  spec: PolicySpec<unknown>,
+  holdsForRoutes = false,
+): Unenforced[] {
   const { targetRef, to = [], from = [] } = spec
   const pathIn = (list: string, i: number): string => fieldAt(itemAt(`spec.${list}`, i), 'targetRef')
   return [
     ...unenforcedTop(targetRef),
-    ...to.flatMap((item, i) => unenforcedTarget(item.targetRef, pathIn('to', i))),
+    ...to.flatMap((item, i) => unenforcedTarget(item.targetRef, pathIn('to', i), holdsForRoutes)),
     ...from.flatMap((item, i) => unenforcedClient(item.targetRef, pathIn('from', i))),
     ...unenforcedFields(schema, spec, 'spec'),
   ]
@@ -27,10 +34,12 @@ export function unenforcedTop(top: TargetRef | undefined): Unenforced[] {
 }
 
 /** @param path of the targetRef */
-export function unenforcedTarget(ref: TargetRef, path: string): Unenforced[] {
+export function unenforcedTarget(ref: TargetRef, path: string, holdsForRoutes = false): Unenforced[] {
   if (ref.kind === 'Mesh') return []
   if (ref.kind === 'MeshHTTPRoute')
-    return [unenforced(path, 'it holds for services and the mesh, not for single routes')]
+    return holdsForRoutes
+      ? []
+      : [unenforced(path, 'it holds for services and the mesh, not for single routes')]
   return isResource(ref)
     ? [unenforced(path, 'outbounds name services by tags: kind MeshService with a name')]
     : []

@@ -28,7 +28,14 @@ const REQUEST = Buffer.from(
     'x-request-id: 7c1bb9a5-7f4c-4a33-9c7a-1f0a6a2b7d11\r\n\r\n',
 )
 const ANSWER = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok')
-const NOBODY = { addedFields: '', denial: '', policy: '', isShadowDenied: false, filters: null } as const
+const NOBODY = {
+  addedFields: '',
+  denial: '',
+  policy: '',
+  isShadowDenied: false,
+  filters: null,
+  rules: null,
+} as const
 
 /** Takes everything at once and keeps nothing. */
 class MemoryStream implements Stream {

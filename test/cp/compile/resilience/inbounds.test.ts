@@ -38,3 +38,31 @@ for (const [type, conf] of Object.entries(CONFS)) {
     t.match(JSON.stringify(two), `${type}/p`)
   })
 }
+
+t.test(
+  'a MeshTimeout for some clients holds for them, with what it says for all; the closest match first',
+  async t => {
+    const by = (type: string, value: string) => [{ spiffeID: { type, value } }]
+    const rule = (http: object, matches?: object) => ({ ...(matches && { matches }), default: { http } })
+    const policy = resource('MeshTimeout', 'default', 'p', {
+      rules: [
+        rule({ requestTimeout: '9s' }, by('Prefix', 'spiffe://default')),
+        rule({ requestTimeout: '3s' }, by('Exact', 'spiffe://default/web')),
+        rule({ streamIdleTimeout: '40s' }),
+      ],
+    })
+    const { sections } = new Compiled(meshOf([aDataplane('api-1', { service: 'api' }), policy]), 'api-1')
+    const { timeouts, clientTimeouts } = sections.get('listener/192.168.0.1:8080') as InboundListener
+    t.match(timeouts, { requestMs: 15_000, streamIdleMs: 40_000 })
+    t.same(clientTimeouts, [
+      {
+        clients: { principals: ['spiffe://default/web'] },
+        timeouts: { policy: 'MeshTimeout/p', requestMs: 3_000, streamIdleMs: 40_000 },
+      },
+      {
+        clients: { prefixes: ['spiffe://default'] },
+        timeouts: { policy: 'MeshTimeout/p', requestMs: 9_000, streamIdleMs: 40_000 },
+      },
+    ])
+  },
+)

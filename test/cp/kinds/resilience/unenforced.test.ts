@@ -35,8 +35,16 @@ t.test('destinations are services by name, or all', async t => {
   }
   const route = { kind: 'MeshHTTPRoute', name: 'r' }
   const times = { http: { requestTimeout: '1s' } }
-  t.same(fieldsOf('MeshTimeout', to(times, MESH, route)), ['spec.to[0].targetRef'])
+  t.same(fieldsOf('MeshTimeout', to(times, MESH, route)), [], 'requests of a route')
   t.same(fieldsOf('MeshTimeout', to(times, route)), [], 'of a route as a whole')
+  t.same(fieldsOf('MeshRetry', to({ http: { numRetries: 1 } }, MESH, route)), [])
+  const ofConnections = { connectionTimeout: '1s', idleTimeout: '1s', http: { maxConnectionDuration: '1s' } }
+  t.same(
+    fieldsOf('MeshTimeout', to(ofConnections, MESH, route)),
+    ['connectionTimeout', 'idleTimeout', 'http.maxConnectionDuration'].map(
+      field => `spec.to[0].default.${field}`,
+    ),
+  )
 })
 
 t.test('calls that come in to gateways', async t => {
@@ -57,10 +65,13 @@ t.test('clients are known by their tags, or all', async t => {
   t.same(faultsOf({ kind: 'Mesh', proxyTypes: ['Gateway'] }), ['spec.from[0].targetRef.proxyTypes'])
 })
 
-t.test('times and connections are not told apart by client', async t => {
+t.test('connections are not told apart by client, requests are', async t => {
   t.same(fieldsOf('MeshTimeout', rules(CONFS['MeshTimeout'])), [])
   const times = { http: { requestTimeout: '1s' } }
-  t.same(fieldsOf('MeshTimeout', rules(times, MESH, [{ spiffeID: EXACT }])), ['spec.rules[0].matches'])
+  t.same(fieldsOf('MeshTimeout', rules(times, MESH, [{ spiffeID: EXACT }])), [])
+  t.same(fieldsOf('MeshTimeout', rules({ idleTimeout: '1s' }, MESH, [{ sni: SERVER }])), [
+    'spec.rules[0].default.idleTimeout',
+  ])
   t.same(fieldsOf('MeshTimeout', from(times)), [])
   t.same(fieldsOf('MeshRateLimit', rules(CONFS['MeshRateLimit'])), [])
   const { unenforced } = accepted('MeshRateLimit', {
