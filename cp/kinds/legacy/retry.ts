@@ -4,6 +4,7 @@ import { fieldAt, itemAt } from '../field-path.ts'
 import { protobufDuration, violation } from '../fields.ts'
 import type { Violation } from '../kind.ts'
 import { filled, optional } from '../schema/doc.ts'
+import { unenforcedFields } from '../schema/unenforced.ts'
 import { uint32 } from '../values.ts'
 import { defineLegacyPolicy } from './legacy-policy.ts'
 import { aboveZeroViolations, whenDefinedViolations } from './positive.ts'
@@ -83,11 +84,19 @@ const httpSchema = z.object({
     { default: 'all methods', rule: 'not NONE' },
   ),
   retryOn: optional(
-    z.array(filled(z.enum(HTTP_RETRY_ON), 'A condition.', { protoEnum: 'kuma.mesh.v1alpha1.HttpRetryOn' })),
+    z.array(
+      filled(z.enum(HTTP_RETRY_ON), 'A condition.', {
+        protoEnum: 'kuma.mesh.v1alpha1.HttpRetryOn',
+        unenforced: {
+          values: ['retriable_headers'],
+          message: 'a Retry cannot name the headers, so none is one: MeshRetry has retriableResponseHeaders',
+        },
+      }),
+    ),
     'What has to happen for a call to be tried again.',
     {
       default: 'gateway_error, connect_failure, refused_stream',
-      rule: 'retriable_status_codes only with retriableStatusCodes',
+      rule: 'retriable_status_codes only with retriableStatusCodes; retriable_headers has no effect: a Retry cannot name them',
     },
   ),
 })
@@ -141,6 +150,7 @@ export const retry = defineLegacyPolicy<RetrySpec>({
     'A Retry says which failed calls from its sources to its destinations are tried again, and how often. MeshRetry ' +
     'is its successor.',
   schema: retrySchema,
+  unenforced: spec => unenforcedFields(retrySchema, spec, ''),
   check: ({ conf, ...directions }) => [...outboundViolations(directions), ...confViolations(conf)],
 })
 

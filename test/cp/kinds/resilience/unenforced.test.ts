@@ -79,3 +79,13 @@ t.test('connections are not told apart by client, requests are', async t => {
   })
   t.match(unenforced, [{ field: 'spec.rules[0].default.local.tcp', refusesTraffic: true }])
 })
+
+t.test('a Retry cannot name the headers after which it tries again', async t => {
+  const selectors = [{ match: { 'kuma.io/service': '*' } }]
+  const { unenforced } = accepted('Retry', {
+    sources: selectors,
+    destinations: selectors,
+    conf: { http: { retryOn: ['reset', 'retriable_headers'] } },
+  })
+  t.match(unenforced, [{ field: 'conf.http.retryOn[1]', message: /MeshRetry has retriableResponseHeaders/ }])
+})
