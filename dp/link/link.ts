@@ -170,7 +170,7 @@ export class Link {
     })
   }
 
-  /** Ends the connection for good; resolves when it is closed. */
+  /** Ends the connection for good; resolves when it is closed, and what came over it runs and is kept. */
   async stop(): Promise<void> {
     this.#isStopped = true
     if (this.#retry !== null) clearTimeout(this.#retry)
@@ -178,6 +178,7 @@ export class Link {
     this.#connection = null
     this.#forgetAnswers()
     await connection?.close()
+    await this.#applying
   }
 
   async #connect(): Promise<void> {

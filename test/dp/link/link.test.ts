@@ -50,6 +50,30 @@ t.test('tells what it runs only when what was on its way is decided', async t =>
   t.match((await second.hears('hello')).have, { version: { revision: 1 } })
 })
 
+t.test('it has stopped only when what was on its way is decided', async t => {
+  const begun = Promise.withResolvers<void>()
+  const busy = Promise.withResolvers<ApplyOutcome>()
+  const { cp, link } = await startLink(t, {
+    apply: () => {
+      begun.resolve()
+      return busy.promise
+    },
+  })
+  const peer = await cp.peer()
+  await peer.welcomes()
+  peer.offers({ revision: 1, sections: sectionsOf() })
+  await begun.promise
+  let hasStopped = false
+  const stopped = link.stop().then(() => {
+    hasStopped = true
+  })
+  await once(peer.socket, 'close')
+  await new Promise(setImmediate)
+  t.notOk(hasStopped, 'it may still be written to the state folder')
+  busy.resolve({ ok: true })
+  await stopped
+})
+
 t.test('a refused snapshot leaves the base as it was, and the next one is taken', async t => {
   const answers: ApplyOutcome[] = [
     { ok: true },
