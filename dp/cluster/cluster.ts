@@ -126,7 +126,9 @@ export class Cluster {
   }
 
   /** What another worker has found out about an endpoint. */
-  hear({ endpoint, cause, reason }: HealthChange): void {
+  hear(change: HealthChange): void {
+    if ('isCalled' in change) return this.#isCalled ? undefined : this.#begin()
+    const { endpoint, cause, reason } = change
     // It was taken out by rules that hold no more, or not here.
     if (cause === 'ejected' && reason !== '' && this.#config.outliers === undefined) return
     this.#members.find(member => member.endpoint.key === endpoint)?.endpoint.hear(cause, reason)
@@ -237,11 +239,20 @@ export class Cluster {
   #begin(): void {
     this.#isCalled = true
     this.#healthChecks?.called()
+    this.#tellCalled()
+  }
+
+  /** To the worker that probes for all. */
+  #tellCalled(): void {
+    const { checksHealth, onHealth } = this.#environment
+    const { healthChecks = [], name } = this.#config
+    if (!checksHealth && healthChecks.length > 0) onHealth({ cluster: name, isCalled: true })
   }
 
   #check(): void {
     const { healthChecks = [], name, tls } = this.#config
     const { checksHealth, limits, log } = this.#environment
+    if (!checksHealth && this.#isCalled) this.#tellCalled()
     if (!checksHealth || (healthChecks.length === 0 && this.#healthChecks === null)) return
     this.#healthChecks ??= new HealthChecks(name, limits, log)
     if (this.#isCalled) this.#healthChecks.isCalled = true

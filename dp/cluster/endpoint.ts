@@ -31,7 +31,15 @@ export interface Mark {
 }
 
 /** Plain data: goes from worker to worker. */
-export interface HealthChange {
+export type HealthChange = EndpointChange | FirstCall
+
+/** The cluster is called: whoever probes its endpoints has to know. */
+export interface FirstCall {
+  readonly cluster: string
+  readonly isCalled: true
+}
+
+export interface EndpointChange {
   readonly cluster: string
   /** As `keyOf` makes it. */
   readonly endpoint: string
