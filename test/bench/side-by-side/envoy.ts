@@ -51,23 +51,30 @@ export async function startEnvoy(program: string, site: Site, between: Protocol)
   return { name: 'Envoy', ports, pids }
 }
 
-interface Way {
+/** One listener and what it leads to. */
+export interface Way {
   readonly port: number
+  /** On HOST, where there are no `endpoints`. */
   readonly to: number
+  readonly endpoints?: readonly { readonly host: string; readonly port: number }[]
+  /** Beside the cluster, in the route; in front of the router; in the cluster. */
+  readonly route?: object
+  readonly filters?: readonly object[]
+  readonly parts?: object
   readonly server?: object
   readonly client?: object
   readonly upstream?: Protocol
 }
 
-interface ConfiguredWay {
+export interface ConfiguredWay {
   readonly listener: object
   readonly cluster: object
 }
 
-const PACKAGE = 'type.googleapis.com/envoy.extensions'
+export const PACKAGE = 'type.googleapis.com/envoy.extensions'
 const UNLIMITED = 1_000_000
 
-function httpWay(name: string, way: Way): ConfiguredWay {
+export function httpWay(name: string, way: Way): ConfiguredWay {
   const manager = {
     name: 'http',
     typed_config: {
@@ -82,11 +89,12 @@ function httpWay(name: string, way: Way): ConfiguredWay {
           {
             name,
             domains: ['*'],
-            routes: [{ match: { prefix: '/' }, route: { cluster: name, timeout: '0s' } }],
+            routes: [{ match: { prefix: '/' }, route: { cluster: name, timeout: '0s', ...way.route } }],
           },
         ],
       },
       http_filters: [
+        ...(way.filters ?? []),
         { name: 'router', typed_config: { '@type': `${PACKAGE}.filters.http.router.v3.Router` } },
       ],
     },
@@ -117,7 +125,7 @@ function tcpWay(name: string, way: Way): ConfiguredWay {
 
 function configured(
   name: string,
-  { port, to, server, client }: Way,
+  { port, to, endpoints = [{ host: HOST, port: to }], server, client, parts }: Way,
   filter: object,
   options: object,
 ): ConfiguredWay {
@@ -130,7 +138,11 @@ function configured(
       connect_timeout: '5s',
       load_assignment: {
         cluster_name: name,
-        endpoints: [{ lb_endpoints: [{ endpoint: { address: address(to) } }] }],
+        endpoints: [
+          {
+            lb_endpoints: endpoints.map(one => ({ endpoint: { address: address(one.port, one.host) } })),
+          },
+        ],
       },
       circuit_breakers: {
         thresholds: [
@@ -139,12 +151,13 @@ function configured(
       },
       ...(client === undefined ? {} : { transport_socket: client }),
       ...options,
+      ...parts,
     },
   }
 }
 
-function address(port: number): object {
-  return { socket_address: { address: HOST, port_value: port } }
+function address(port: number, host: string = HOST): object {
+  return { socket_address: { address: host, port_value: port } }
 }
 
 function tls(type: string, identity: string, rootFile: string, protocol: Protocol | null): object {

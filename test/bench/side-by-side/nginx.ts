@@ -85,7 +85,8 @@ interface Config {
   readonly stream?: string
 }
 
-function startNginx(folder: string, config: Config): Promise<number> {
+/** In the foreground, with one worker. */
+export function startNginx(folder: string, config: Config): Promise<number> {
   const { name, cpu, port, http } = config
   const stream = hasStream ? (config.stream ?? '') : ''
   const file = join(folder, `nginx-${name}.conf`)
