@@ -86,12 +86,14 @@ export async function startVmesh(lab: Lab, { well, flaky, mixed }: Backends): Pr
   const to = (name: string, conf: object) => ({
     to: [{ targetRef: { kind: 'MeshService', name }, default: conf }],
   })
-  await policy(
-    'MeshCircuitBreaker',
-    'meshcircuitbreakers',
-    'limits',
-    to('limits', { connectionLimits: LIMITS }),
-  )
+  // those of the service that fails: three retries at a time are let through where nobody says more
+  for (const service of ['limits', 'flaky'])
+    await policy(
+      'MeshCircuitBreaker',
+      'meshcircuitbreakers',
+      service,
+      to(service, { connectionLimits: LIMITS }),
+    )
   await policy(
     'MeshCircuitBreaker',
     'meshcircuitbreakers',
