@@ -49,8 +49,8 @@ function readInbound(reader: Reader): InboundListener {
     }),
     ...(reader.has('faults') && { faults: reader.list('faults').map(readFault) }),
     ...(reader.has('rateLimits') && { rateLimits: reader.list('rateLimits').map(readRateLimit) }),
-    ...(reader.has('connectionRate') && {
-      connectionRate: readConnectionRate(reader.object('connectionRate')),
+    ...(reader.has('connectionRates') && {
+      connectionRates: reader.list('connectionRates').map(readConnectionRate),
     }),
     ...(reader.has('probe') && { probe: readServiceProbe(reader.object('probe')) }),
   }

@@ -36,7 +36,7 @@ export interface InboundListener {
   readonly faults?: readonly Fault[]
   /** The first that fits the client decides. */
   readonly rateLimits?: readonly RateLimit[]
-  readonly connectionRate?: ConnectionRate
+  readonly connectionRates?: readonly ConnectionRate[]
   /** Absent: nobody asks the application how it is. */
   readonly probe?: ServiceProbe
 }

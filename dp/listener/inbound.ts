@@ -13,7 +13,6 @@ import type { Load } from '../codec/load.ts'
 import { acceptWire, Wire } from '../codec/wire.ts'
 import { HttpConnection } from '../http/connection.ts'
 import { InboundFilters } from '../http/filters/inbound-filters.ts'
-import { BUCKET_CELLS, TokenBucket } from '../http/filters/token-bucket.ts'
 import { type CallRules, callRules } from '../http/resilience/call-rules.ts'
 import type { Caller, HttpRole, LiveConnection } from '../http/role.ts'
 import { HTTP_SERVER, MULTIPLEXED, TCP_SERVER } from '../tls/alpn.ts'
@@ -23,6 +22,7 @@ import { isIssuedByOneOf, type Peer, refuseClient } from '../tls/peer.ts'
 import { clientCertificateField } from './client-certificate.ts'
 import { fitsClient } from './client-match.ts'
 import { ClientRules } from './client-rules.ts'
+import { ConnectionRates } from './connection-rates.ts'
 import { Connections, type Traffic } from './connections.ts'
 import type { ListenerCounters } from './counters.ts'
 import { decide } from './permission.ts'
@@ -53,8 +53,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
   readonly #cells: RoleEnvironment['cells']
   #filters: InboundFilters
   #clientRules: ClientRules
-  /** Of TCP connections; null: no limit. */
-  #connectionRate: TokenBucket | null
+  #connectionRates: ConnectionRates
   #domain: TrustDomain | null
 
   constructor(config: InboundListener, environment: RoleEnvironment, counters: ListenerCounters) {
@@ -71,7 +70,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     const own = ownCells(config, environment)
     this.#cells = own.cells
     this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
-    this.#connectionRate = rateOf(config, this.#cells)
+    this.#connectionRates = new ConnectionRates(config.connectionRates, this.#cells)
     this.cluster = new Cluster(upstreamOf(config), own)
     this.connections = new Connections(environment.deadlines, counters, () => this.#onEmpty())
   }
@@ -85,7 +84,7 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
     this.rules = rulesOf(config, this.limits)
     this.#clientRules = new ClientRules(config, this.limits)
     this.#filters = new InboundFilters(config.faults, config.rateLimits, this.#cells)
-    this.#connectionRate = rateOf(config, this.#cells)
+    this.#connectionRates = new ConnectionRates(config.connectionRates, this.#cells)
     this.cluster.update(upstreamOf(config))
     const isOtherKind = config.protocol !== old.protocol || (config.tls === null) !== (old.tls === null)
     const domain = this.#domain
@@ -177,12 +176,11 @@ export class Inbound implements ListenerRole, HttpRole, TcpRole, TrunkRole {
       const connection = new TcpConnection(down, this)
       this.connections.add(connection, live)
       if (caller.isShadowDenied) this.counters.shadowDenied++
-      if (caller.denial !== '') connection.reconsider(caller)
-      else if (this.#connectionRate?.take() !== false) connection.start(this.cluster)
-      else {
-        this.counters.limited++
-        connection.end('rate-limited', this.config.connectionRate?.policy)
-      }
+      if (caller.denial !== '') return connection.reconsider(caller)
+      const limitedBy = this.#connectionRates.refusalOf(peer?.uris ?? NO_URIS, peer?.sni ?? '')
+      if (limitedBy === null) return connection.start(this.cluster)
+      this.counters.limited++
+      connection.end('rate-limited', limitedBy)
     }
   }
 
@@ -264,13 +262,6 @@ function isTrustedBy(domain: TrustDomain, peer: Peer): boolean {
 /** Its application may be behind other inbounds too, with other limits. */
 function ownCells({ address, port }: InboundListener, environment: RoleEnvironment): RoleEnvironment {
   return { ...environment, cells: (name, count) => environment.cells(`${address}:${port} ${name}`, count) }
-}
-
-function rateOf({ connectionRate }: InboundListener, cells: RoleEnvironment['cells']): TokenBucket | null {
-  if (connectionRate === undefined) return null
-  const { policy, connections, intervalMs } = connectionRate
-  const name = `connections ${policy} ${connections}/${intervalMs}`
-  return new TokenBucket(connections, intervalMs, cells(name, BUCKET_CELLS))
 }
 
 /** Kuma's inbounds have a time for requests even where nobody says so (kuma-semantics 3.1). */

@@ -2,6 +2,7 @@
  * RateLimit and MeshRateLimit → limits of inbounds (Kuma semantics 3.6, 1.7, 2.13). On an inbound that any RateLimit
  * selects the older dialect alone acts: the source that fits best says how many requests.
  */
+import type { ClientMatch } from '#contract/client-match.ts'
 import type { InboundListener } from '#contract/listener.ts'
 import type { ConnectionRate, RateLimit } from '#contract/resilience/rate-limit.ts'
 import type { Resource } from '../../kinds/kind.ts'
@@ -67,7 +68,7 @@ function httpParts(
   const rateLimits =
     legacy.length > 0
       ? legacy.flatMap(policy => legacyLimits(view.mesh.name, policy))
-      : meshLimits(matchRulesOf(view, TYPE, dataplane, inbound, true))
+      : forClients(matchRulesOf(view, TYPE, dataplane, inbound, true), limitOf)
   return rateLimits.length === 0 ? {} : { rateLimits }
 }
 
@@ -75,28 +76,34 @@ function tcpParts(
   view: MeshView,
   dataplane: Resource<DataplaneSpec>,
   inbound: DataplaneInbound,
-): Pick<InboundListener, 'connectionRate'> {
+): Pick<InboundListener, 'connectionRates'> {
   if (inboundPolicies(view, 'RateLimit', inbound).length > 0) return {}
-  const items = catchAllItems(matchRulesOf(view, TYPE, dataplane, inbound, true))
-  const { disabled = false, connectionRate } = (mergeItems(items) as Conf | undefined)?.local?.tcp ?? {}
-  if (disabled || connectionRate === undefined) return {}
+  const connectionRates = forClients(matchRulesOf(view, TYPE, dataplane, inbound, true), rateOf)
+  return connectionRates.every(({ connections }) => connections === null) ? {} : { connectionRates }
+}
+
+/** null: nothing is said of connections. */
+function rateOf(conf: unknown, policy: string): ConnectionRate | null {
+  const { disabled = false, connectionRate } = (conf as Conf | undefined)?.local?.tcp ?? {}
+  if (!disabled && connectionRate === undefined) return null
   return {
-    connectionRate: {
-      policy: authorOf({ items }),
-      connections: connectionRate.num,
-      intervalMs: msOf(connectionRate.interval),
-    } satisfies ConnectionRate,
+    policy,
+    connections: disabled ? null : (connectionRate?.num ?? null),
+    intervalMs: msOf(connectionRate?.interval) || 1,
   }
 }
 
-/** Those for some clients, the closest match first, then the one for all. */
-function meshLimits(rules: readonly MatchRule[]): readonly RateLimit[] {
-  const forSome = rules.flatMap(({ match, conf, origin }): RateLimit[] => {
-    const limit = match === undefined ? null : limitOf(conf, `${TYPE}/${origin.policy.name}`)
-    return limit === null ? [] : [{ ...limit, clients: clientOf(match as Match) }]
+/** What holds for some clients, the closest match first, then what holds for all. */
+function forClients<Made extends object>(
+  rules: readonly MatchRule[],
+  make: (conf: unknown, policy: string) => Made | null,
+): readonly (Made & { readonly clients?: ClientMatch })[] {
+  const forSome = rules.flatMap(({ match, conf, origin }) => {
+    const made = match === undefined ? null : make(conf, `${TYPE}/${origin.policy.name}`)
+    return made === null ? [] : [{ ...made, clients: clientOf(match as Match) }]
   })
   const items = catchAllItems(rules)
-  const forAll = limitOf(mergeItems(items), authorOf({ items }))
+  const forAll = make(mergeItems(items), authorOf({ items }))
   return forAll === null ? forSome : [...forSome, forAll]
 }
 

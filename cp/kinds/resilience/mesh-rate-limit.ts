@@ -3,10 +3,10 @@
  * below `kind: Mesh` without proxyTypes, 2.5 does not: accepted here, it is for the sidecars among them.
  */
 import { z } from 'zod'
-import { fieldAt, itemAt } from '../field-path.ts'
+import { fieldAt } from '../field-path.ts'
 import { goDuration, violation } from '../fields.ts'
 import { headerModifierViolations, headerSetAddSchema } from '../header-match.ts'
-import { defineKind, type Unenforced, type Violation } from '../kind.ts'
+import { defineKind, type Violation } from '../kind.ts'
 import {
   ANY_CLIENT,
   ANY_PROXY_OR_ROUTE,
@@ -108,18 +108,8 @@ export const meshRateLimit = defineKind<Policy>({
     ...statusWarnings(spec),
     ...policyWarnings({ targetRef: spec.targetRef }),
   ],
-  unenforced: spec => [...unenforcedParts(policySchema, spec), ...unenforcedRates(spec)],
+  unenforced: spec => unenforcedParts(policySchema, spec),
 })
-
-/** Connections are counted before anybody looks at who makes them. */
-function unenforcedRates({ rules = [] }: Policy): Unenforced[] {
-  const message = 'connections are counted for all clients together: a rule without matches'
-  return rules.flatMap(({ matches = [], default: conf }, i) => {
-    if (matches.length === 0 || conf?.local?.tcp === undefined) return []
-    const field = fieldAt(itemAt('spec.rules', i), 'default.local.tcp')
-    return [{ field, message, refusesTraffic: true }]
-  })
-}
 
 function confViolations({ local }: Limit = {}, place: string, { matches }: ConfPlace): Violation[] {
   const path = fieldAt(place, 'local')

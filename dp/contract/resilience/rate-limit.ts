@@ -20,11 +20,14 @@ export interface RateLimit {
   readonly add: readonly HeaderLine[]
 }
 
-/** TCP connections; one that is over is closed. */
+/** TCP connections; one that is over is closed. The first that fits the client decides, one bucket for all clients of it. */
 export interface ConnectionRate {
   /** `KIND/POLICY`. */
   readonly policy: string
-  readonly connections: number
+  /** Absent: all clients. */
+  readonly clients?: ClientMatch
+  /** null: no limit for these clients. */
+  readonly connections: number | null
   readonly intervalMs: number
 }
 
@@ -45,7 +48,8 @@ export function readRateLimit(reader: Reader): RateLimit {
 export function readConnectionRate(reader: Reader): ConnectionRate {
   return {
     policy: reader.text('policy'),
-    connections: reader.integer('connections', 1, 4_294_967_295),
+    ...(reader.has('clients') && { clients: readClientMatch(reader.object('clients')) }),
+    connections: reader.integerOrNull('connections', 1, 4_294_967_295),
     intervalMs: readMs(reader, 'intervalMs', 1),
   }
 }

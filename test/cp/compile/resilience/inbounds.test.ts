@@ -66,3 +66,23 @@ t.test(
     ])
   },
 )
+
+t.test('a MeshRateLimit counts connections by the server name that they ask for', async t => {
+  const tcp = (num: number) => ({ local: { tcp: { connectionRate: { num, interval: '1s' } } } })
+  const by = (value: string) => [{ sni: { type: 'Exact', value } }]
+  const policy = resource('MeshRateLimit', 'default', 'p', {
+    rules: [
+      { default: tcp(9) },
+      { matches: by('db'), default: tcp(2) },
+      { matches: by('admin'), default: { local: { tcp: { disabled: true } } } },
+    ],
+  })
+  const dataplane = aDataplane('db-1', { service: 'db', protocol: 'tcp' })
+  const { sections } = new Compiled(meshOf([dataplane, policy]), 'db-1')
+  const { connectionRates } = sections.get('listener/192.168.0.1:8080') as InboundListener
+  t.match(connectionRates, [
+    { policy: 'MeshRateLimit/p', clients: { sni: 'db' }, connections: 2, intervalMs: 1000 },
+    { clients: { sni: 'admin' }, connections: null },
+    { clients: undefined, connections: 9 },
+  ])
+})
