@@ -34,7 +34,7 @@ export function statusCommand(world: World): CommandNode {
       allMeshes: { type: 'switch', short: 'A', doc: 'Data planes of all meshes.' },
     },
     notes:
-      'CONNECTION is that of the daemon to the control plane. HEALTH counts inbounds that are in service: ready where the Dataplane says so (health.ready), not probed where it says nothing, since nothing probes applications yet. A data plane that is out of rotation has none.',
+      'CONNECTION is that of the daemon to the control plane. HEALTH counts inbounds that are in service: ready where the probes of an inbound (serviceProbe) or its Dataplane (health.ready) say so, not probed where neither says anything. A data plane that is out of rotation has none.',
     run: async ({ options, args }) => {
       const kind = args.kind === undefined ? null : kindNamed(args.kind)
       return await withSession(options, world, async session => {

@@ -37,7 +37,7 @@ export function waitCommand(world: World): CommandNode {
         value: 'STATE',
         required: true,
         choices: ['applied', 'online', 'ready', 'deleted'],
-        doc: 'applied: every data plane whose configuration the last write of the resource changed runs it, as with apply --wait; of a data plane: it runs its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready (nothing probes applications yet); deleted: it is gone.',
+        doc: 'applied: every data plane whose configuration the last write of the resource changed runs it, as with apply --wait; of a data plane: it runs its newest version; online: a data plane is connected; ready: also current, and no inbound is known not to be ready, by its Dataplane or by its serviceProbe; deleted: it is gone.',
       },
       timeout: { type: 'text', value: 'TIME', default: '30s', doc: 'At most so long; then exit code 75.' },
     },
