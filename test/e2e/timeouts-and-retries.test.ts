@@ -81,6 +81,87 @@ t.test('MeshTimeout of the called side: a slow application is answered for', asy
   await tellApi({ do: 'ok' })
 })
 
+t.test('MeshTimeout of the called side, for one client by its identity', async t => {
+  await tellApi({ do: 'slow', headMs: 600 })
+  const times = (value: string) => ({
+    targetRef: { kind: 'MeshService', name: 'api' },
+    rules: [
+      {
+        matches: [{ spiffeID: { type: 'Exact', value } }],
+        default: { http: { requestTimeout: '200ms' } },
+      },
+    ],
+  })
+  await mesh.put('MeshTimeout', times('spiffe://default/web'))
+  const late = await eventually(
+    () => call(ports.api, '/'),
+    ({ status }) => status === 504,
+  )
+  t.equal(late.headers['x-vmesh-policy'], 'MeshTimeout/test')
+  await mesh.put('MeshTimeout', times('spiffe://default/others'))
+  t.equal(
+    (
+      await eventually(
+        () => call(ports.api, '/'),
+        ({ status }) => status === 200,
+      )
+    ).status,
+    200,
+  )
+  await mesh.remove('MeshTimeout')
+  await tellApi({ do: 'ok' })
+})
+
+t.test('MeshTimeout and MeshRetry for the requests of a route', async t => {
+  const route = { kind: 'MeshHTTPRoute', name: 'slow' }
+  const to = (targetRef: object, conf: object) => ({
+    targetRef: { kind: 'MeshService', name: 'web' },
+    to: [{ targetRef, default: conf }],
+  })
+  await mesh.put(
+    'MeshHTTPRoute',
+    {
+      targetRef: { kind: 'MeshService', name: 'web' },
+      to: [
+        {
+          targetRef: { kind: 'MeshService', name: 'api' },
+          rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/slow' } }], default: {} }],
+        },
+      ],
+    },
+    'slow',
+  )
+  await tellApi({ do: 'slow', headMs: 600 })
+  await mesh.put('MeshTimeout', to(route, { http: { requestTimeout: '200ms' } }))
+  await eventually(
+    () => call(ports.api, '/slow'),
+    ({ status }) => status === 504,
+  )
+  t.equal((await call(ports.api, '/other')).status, 200, 'other requests have their time')
+  await mesh.remove('MeshTimeout')
+  await tellApi({ do: 'status', status: 503 })
+  await mesh.put(
+    'MeshRetry',
+    to(route, { http: { numRetries: 3, retryOn: ['5xx'], backOff: { baseInterval: '1ms' } } }),
+  )
+  const tries = async (path: string): Promise<number> => {
+    for (const app of both) app.forget()
+    await call(ports.api, path)
+    return asked()
+  }
+  t.equal(
+    await eventually(
+      () => tries('/slow'),
+      count => count === 4,
+    ),
+    4,
+  )
+  t.equal(await tries('/other'), 1)
+  await mesh.remove('MeshRetry')
+  await mesh.remove('MeshHTTPRoute', 'slow')
+  await tellApi({ do: 'ok' })
+})
+
 t.test('MeshTimeout: a TCP connection without a byte ends', async t => {
   await mesh.put('MeshTimeout', callsOf('store', { idleTimeout: '500ms' }))
   await eventually(
