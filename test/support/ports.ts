@@ -5,13 +5,22 @@ import { createServer, type Server } from 'node:net'
 const FIRST_STEADY = 16_000
 const LAST_STEADY = 32_000
 
-/** All are held until all are found, so that they differ. */
+/** That this process was given: nobody may listen on them yet. */
+const given = new Set<number>()
+
+/** All are held until all are found, so that they differ; also from those of earlier calls. */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(host)))
-  const ports = servers.map(server => {
+  const servers: Server[] = []
+  const ports: number[] = []
+  while (ports.length < count) {
+    const server = await listen(host)
+    servers.push(server)
     const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    if (given.has(port)) continue
+    given.add(port)
+    ports.push(port)
+  }
   await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
   return ports
 }
