@@ -3,12 +3,13 @@
  * paths and the older ones. In lists the second part is absent where there is none; on an item it is empty.
  */
 import type { Kind, Resource } from '../kinds/kind.ts'
-import { type DataplaneSpec, dataplane } from '../kinds/proxy/dataplane.ts'
+import { dataplane } from '../kinds/proxy/dataplane.ts'
 import { zoneEgress } from '../kinds/proxy/zone-egress.ts'
 import { zoneIngress } from '../kinds/proxy/zone-ingress.ts'
 import { showResource } from '../kinds/show.ts'
 import { zone } from '../kinds/system/zone.ts'
 import { ok } from './http/answer.ts'
+import { withReadiness } from './insights/live.ts'
 import { listAnswer } from './lists.ts'
 import { notFound } from './problem.ts'
 import type { ApiContext, Endpoint, Route } from './request.ts'
@@ -131,12 +132,7 @@ function shown(
 ): unknown {
   return {
     ...showResource(kind, { ...resource, type: `${kind.type}Overview`, spec: {} }),
-    [parts[0]]: kind === dataplane ? withReadiness(context, resource) : resource.spec,
+    [parts[0]]: (kind === dataplane ? withReadiness(context, resource) : resource).spec,
     ...(insight === undefined ? {} : { [parts[1]]: insight }),
   }
-}
-
-function withReadiness({ live }: ApiContext, { mesh, name, spec }: Resource): DataplaneSpec {
-  const dataplane = spec as DataplaneSpec
-  return live.mesh(mesh)?.readiness(name)?.shownIn(dataplane) ?? dataplane
 }

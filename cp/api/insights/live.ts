@@ -3,9 +3,17 @@
  * Dataplane that was ever connected.
  */
 import type { Resource, ResourceKey } from '../../kinds/kind.ts'
+import type { DataplaneSpec } from '../../kinds/proxy/dataplane.ts'
 import type { ApiContext } from '../request.ts'
 
 export const INSIGHT = 'DataplaneInsight'
+
+/** The Dataplane with what the probes of its inbounds say. */
+export function withReadiness({ live }: ApiContext, dataplane: Resource): Resource<DataplaneSpec> {
+  const { mesh, name, spec } = dataplane as Resource<DataplaneSpec>
+  const readiness = live.mesh(mesh)?.readiness(name)
+  return { ...dataplane, spec: readiness === undefined ? spec : readiness.shownIn(spec) }
+}
 
 export async function liveInsight(
   context: ApiContext,

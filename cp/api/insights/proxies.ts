@@ -9,7 +9,7 @@ import { type DataplaneSpec, inboundsOf } from '../../kinds/proxy/dataplane.ts'
 import type { DataplaneInsightSpec } from '../../kinds/proxy/dataplane-insight.ts'
 import { SERVICE_TAG } from '../../kinds/spiffe.ts'
 import type { ApiContext } from '../request.ts'
-import { INSIGHT } from './live.ts'
+import { INSIGHT, withReadiness } from './live.ts'
 
 export type ProxyState = 'online' | 'offline' | 'partiallyDegraded'
 export type ProxyType = 'standard' | 'gatewayBuiltin' | 'gatewayDelegated'
@@ -42,14 +42,12 @@ export async function proxiesOf(
   return dataplanes.map(dataplane => {
     const { mesh, name } = dataplane
     const insight = context.insight(mesh, name) ?? storedOf.get(`${mesh}/${name}`)
-    const { spec } = dataplane as Resource<DataplaneSpec>
-    const shown = context.live.mesh(mesh)?.readiness(name)?.shownIn(spec) ?? spec
-    return proxyOf({ mesh, name, spec: shown }, insight as DataplaneInsightSpec | undefined)
+    return proxyOf(withReadiness(context, dataplane), insight as DataplaneInsightSpec | undefined)
   })
 }
 
 function proxyOf(
-  { mesh, name, spec }: Pick<Resource<DataplaneSpec>, 'mesh' | 'name' | 'spec'>,
+  { mesh, name, spec }: Resource<DataplaneSpec>,
   insight: DataplaneInsightSpec | undefined,
 ): CountedProxy {
   const gateway = spec.networking?.gateway
