@@ -96,10 +96,7 @@ export function taggedItems(view: MeshView, items: readonly Item[]): readonly Ta
   return items.flatMap(item => {
     const top = topLevelRef(item.policy)
     const origin = { policy: item.policy, ruleIndex: item.ruleIndex, conf: item.conf }
-    if (top.kind === 'MeshHTTPRoute') {
-      const routes = view.policies('MeshHTTPRoute').filter(route => isNamed(route, top))
-      return routes.flatMap(ruleTags).map(tags => ({ ...origin, tags }))
-    }
+    if (top.kind === 'MeshHTTPRoute') return rulesOf(view, top).map(tags => ({ ...origin, tags }))
     const tags = tagsOfItem(item.targetRef)
     return tags === null ? [] : [{ ...origin, tags }]
   })
@@ -109,9 +106,16 @@ export function taggedItems(view: MeshView, items: readonly Item[]): readonly Ta
 export function routeItems(view: MeshView, items: readonly Item[]): readonly TaggedItem[] {
   return items.flatMap(({ policy, ruleIndex, targetRef, conf }) => {
     if (targetRef.kind !== 'MeshHTTPRoute' || topLevelRef(policy).kind === 'MeshHTTPRoute') return []
-    const routes = view.policies('MeshHTTPRoute').filter(route => isNamed(route, targetRef))
-    return routes.flatMap(ruleTags).map(tags => ({ policy, ruleIndex, conf, tags }))
+    return rulesOf(view, targetRef).map(tags => ({ policy, ruleIndex, conf, tags }))
   })
+}
+
+/** Of the MeshHTTPRoutes that a targetRef names, as tags. */
+function rulesOf(view: MeshView, route: TargetRef): readonly Tags[] {
+  return view
+    .policies('MeshHTTPRoute')
+    .filter(one => isNamed(one, route))
+    .flatMap(ruleTags)
 }
 
 function ruleTags(route: Resource): readonly Tags[] {

@@ -11,7 +11,7 @@ import { compareReach, inPrecedence } from './order.ts'
 import { toItems } from './outbound.ts'
 import { selectsProxy } from './proxy.ts'
 import { MATCHES_TAG } from './route-matches.ts'
-import { isShadow, topLevelRef } from './select.ts'
+import { isShadow } from './select.ts'
 import type { MeshView } from './view.ts'
 
 /** What `to` says about one service. */
@@ -60,7 +60,8 @@ export function serviceConf(
   // items may be for routes
   if (said === undefined || said.routes !== routes) {
     const items = [...toItems(view, policies), ...routeItems(view, itemsOf(policies, 'to'))]
-    said = { routes, items, byService: new Map(), byRule: new Map() }
+    const saysOfRules = items.some(isOfRule)
+    said = { routes, items, saysOfRules, byService: new Map(), byRule: new Map() }
     knownConfs.set(policies, said)
   }
   let found = said.byService.get(service)
@@ -84,10 +85,9 @@ export function ruleConf(
   service: string,
   hash: string,
 ): ServiceConf | undefined {
-  if (!saysOfRules(policies)) return undefined
   serviceConf(view, policies, service)
   const said = knownConfs.get(policies)
-  if (said === undefined || !said.items.some(({ tags }) => tags[MATCHES_TAG] === hash)) return undefined
+  if (said?.saysOfRules !== true) return undefined
   const key = `${service} ${hash}`
   let found = said.byRule.get(key)
   if (found === undefined) {
@@ -99,25 +99,19 @@ export function ruleConf(
         ),
       )
       .toSorted(byReach)
-    const isSaid = items.some(({ tags }) => tags[MATCHES_TAG] === hash)
-    found = isSaid ? { conf: mergeItems(items), items } : null
+    found = items.some(isOfRule) ? { conf: mergeItems(items), items } : null
     said.byRule.set(key, found)
   }
   return found ?? undefined
 }
 
-function saysOfRules(policies: readonly Resource[]): boolean {
-  return policies.some(
-    policy =>
-      topLevelRef(policy).kind === 'MeshHTTPRoute' ||
-      itemsOf([policy], 'to').some(({ targetRef }) => targetRef.kind === 'MeshHTTPRoute'),
-  )
-}
-
 /** Of policies that reach as far, what is said of a route goes before what is said of its service (semantics 2.10). */
 function byReach(a: TaggedItem, b: TaggedItem): number {
-  const rank = ({ tags }: TaggedItem): number => (tags[MATCHES_TAG] === undefined ? 0 : 1)
-  return compareReach(a.policy, b.policy) || rank(a) - rank(b)
+  return compareReach(a.policy, b.policy) || Number(isOfRule(a)) - Number(isOfRule(b))
+}
+
+function isOfRule({ tags }: TaggedItem): boolean {
+  return tags[MATCHES_TAG] !== undefined
 }
 
 interface Selections {
@@ -128,6 +122,8 @@ interface Selections {
 interface Said {
   readonly routes: readonly Resource[]
   readonly items: readonly TaggedItem[]
+  /** Some are for routes. */
+  readonly saysOfRules: boolean
   /** null: nothing is said. */
   readonly byService: Map<string, ServiceConf | null>
   /** By service and hash of matches. */
