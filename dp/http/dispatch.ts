@@ -101,8 +101,9 @@ export class Dispatch implements Timed {
     const terms = filters === null ? null : filters.termsFor(this.#role.counters)
     this.#refusal = terms === null ? null : terms.refusal
     this.#bytesPerSecond = terms === null ? 0 : terms.bytesPerSecond
-    this.#isHeld = terms !== null && terms.holdMs > 0
-    if (terms !== null && terms.holdMs > 0) this.#wait(terms.holdMs)
+    const holdMs = terms === null ? 0 : terms.holdMs
+    this.#isHeld = holdMs > 0
+    if (this.#isHeld) this.#wait(holdMs)
     else this.#enter()
   }
 
