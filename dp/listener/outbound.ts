@@ -19,7 +19,7 @@ import { TcpConnection, type TcpRole } from './tcp-connection.ts'
 import { turnAway } from './turn-away.ts'
 
 /** A local application may call whatever its listeners lead to. */
-const LOCAL: Caller = {
+export const LOCAL: Caller = {
   addedFields: '',
   denial: '',
   policy: '',

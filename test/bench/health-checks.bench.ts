@@ -45,7 +45,7 @@ const sorts: readonly (readonly [string, HealthCheck | null])[] = [
 
 const rows: string[][] = []
 const [port = 0] = await freePorts(1)
-await startOn(LOAD_CPU, [process.execPath, PROGRAM, String(port), String(ENDPOINTS)], port)
+await startOn(LOAD_CPU, [process.execPath, PROGRAM, String(port)], port)
 hold(process.pid, PROXY_CPU)
 try {
   for (const [name, check] of sorts) rows.push(await measured(name, check))

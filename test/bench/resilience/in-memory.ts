@@ -18,7 +18,7 @@ import { InboundFilters } from '../../../dp/http/filters/inbound-filters.ts'
 import type { Caller, HttpRole } from '../../../dp/http/role.ts'
 import { ListenerCounters } from '../../../dp/listener/counters.ts'
 import { Inbound } from '../../../dp/listener/inbound.ts'
-import { Outbound } from '../../../dp/listener/outbound.ts'
+import { LOCAL, Outbound } from '../../../dp/listener/outbound.ts'
 import type { RoleEnvironment } from '../../../dp/listener/role.ts'
 import { MeshTls } from '../../../dp/tls/mesh-tls.ts'
 import { aCluster, anInbound, anOutbound } from '../../support/snapshots.ts'
@@ -28,15 +28,6 @@ const REQUEST = Buffer.from(
     'x-request-id: 7c1bb9a5-7f4c-4a33-9c7a-1f0a6a2b7d11\r\n\r\n',
 )
 const ANSWER = Buffer.from('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 2\r\n\r\nok')
-const NOBODY = {
-  addedFields: '',
-  denial: '',
-  policy: '',
-  isShadowDenied: false,
-  filters: null,
-  rules: null,
-} as const
-
 /** Takes everything at once and keeps nothing. */
 class MemoryStream implements Stream {
   sink: ByteSink = NO_SINK
@@ -122,7 +113,7 @@ export function throughOutbound(
   const counters = new ListenerCounters()
   const config = anOutbound(1, 'api', listener)
   const role = new Outbound(config, new Map([['api', cluster]]), ENVIRONMENT, counters)
-  return new InMemory(role, counters, cluster.stream, NOBODY)
+  return new InMemory(role, counters, cluster.stream, LOCAL)
 }
 
 /** A call that another data plane has sent, by whoever faults and limits of `listener` are for. */
@@ -133,7 +124,7 @@ export function throughInbound(listener: Partial<InboundListener>, caller: Parti
   const cluster = new MemoryCluster(role.cluster.config, ENVIRONMENT)
   role.cluster = cluster
   const filters = new InboundFilters(config.faults, config.rateLimits, ENVIRONMENT.cells).of(() => true)
-  return new InMemory(role, counters, cluster.stream, { ...NOBODY, filters, ...caller })
+  return new InMemory(role, counters, cluster.stream, { ...LOCAL, filters, ...caller })
 }
 
 const cells = new SharedCells(silentLogger(), new SharedArrayBuffer(CELLS_BYTES))
