@@ -220,7 +220,7 @@ export class MeshIndex implements MeshView {
     const entry = this.#dataplanes.get(name)
     if (entry === undefined) return NOBODY
     const { readiness } = entry
-    entry.readiness = readiness.told(told).only(entry.inbounds)
+    entry.readiness = readiness.told(told).limitedTo(entry.inbounds)
     const changed = entry.inbounds.filter(
       inbound => readiness.isReady(inbound) !== entry.readiness.isReady(inbound),
     )

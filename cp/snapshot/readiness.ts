@@ -85,11 +85,11 @@ export class Readiness {
     const served = now.filter(({ address, port }) =>
       before.some(one => one.address === address && one.port === port && this.isReady(one)),
     )
-    return this.only(now).presuming(served)
+    return this.limitedTo(now).presuming(served)
   }
 
   /** Without what was said of inbounds that are gone. */
-  only(inbounds: readonly DataplaneInbound[]): Readiness {
+  limitedTo(inbounds: readonly DataplaneInbound[]): Readiness {
     const places = new Set(inbounds.map(({ address, port }) => `${address}:${port}`))
     const kept = Object.entries(this.#told).filter(([place]) => places.has(place))
     return new Readiness(Object.fromEntries(kept), this.#isTelling)

@@ -63,7 +63,7 @@ const serviceProbeSchema = z.object({
     ONE_OF,
   ),
   systemd: optional(
-    z.object({ unit: text('Name of the unit.', { rule: 'letters, digits and :_.@\\\\-' }) }),
+    z.object({ unit: text('Name of the unit.', { rule: 'letters, digits, :_.@- and backslashes' }) }),
     'The probe asks systemd whether the unit is active.',
     ONE_OF,
   ),

@@ -6,9 +6,9 @@ const { put, remove, json } = await startInspected(t)
 await put('dataplanes/web-1', 'Dataplane', dataplaneBody('web', { calls: ['backend'] }))
 await put('dataplanes/backend-1', 'Dataplane', dataplaneBody('backend', { address: '192.168.0.2' }))
 
-const any = [{ match: { 'kuma.io/service': '*' } }]
+const everybody = [{ match: { 'kuma.io/service': '*' } }]
 const to = (service: string) => [{ match: { 'kuma.io/service': service } }]
-const callsOfBackend = { sources: any, destinations: to('backend') }
+const callsOfBackend = { sources: everybody, destinations: to('backend') }
 
 interface Shown {
   readonly type: string
